@@ -1,0 +1,28 @@
+"""Every test runs on every engine that is built, through the one fixture below.
+
+A test therefore writes ``ag.Value`` after ``import autograd as ag``, and never
+takes ``Value`` into its own namespace at import time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from autograd import _engine
+
+settings.register_profile(
+    "default", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("default")
+
+
+@pytest.fixture(scope="session", autouse=True, params=_engine.available())
+def engine(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The engine under test, ``"native"`` or ``"reference"``."""
+    before = _engine.name
+    _engine.use(request.param)
+    yield request.param
+    _engine.use(before)

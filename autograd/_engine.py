@@ -13,15 +13,20 @@ import sys
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:  # both engines have the reference's type
-    from autograd.value import Value, no_grad
+from autograd.functions import FUNCTIONS
+
+if TYPE_CHECKING:
+    from autograd import value
+
+Value: type[value.Value]  # to the type checker, both engines are the reference
+no_grad: type[value.no_grad]
 
 _MODULES = {"native": "autograd.native.engine", "reference": "autograd.value"}
 
 name = "reference"
 """The engine that runs now: ``"native"`` or ``"reference"``."""
 
-_EXPORTS: dict[str, ModuleType] = {}
+_loaded: dict[str, ModuleType] = {}
 
 
 def available() -> list[str]:
@@ -34,7 +39,7 @@ def available() -> list[str]:
 
 
 def use(engine: str) -> None:
-    """Let ``autograd.Value`` and ``autograd.no_grad`` be those of an engine.
+    """Let ``autograd.Value`` and all public functions be those of an engine.
 
     Graphs are of one engine: do not mix Values made before and after.
 
@@ -57,23 +62,28 @@ def use(engine: str) -> None:
     name = engine
     Value = module.Value
     no_grad = module.no_grad
-    package = sys.modules["autograd"]
-    for attribute in ("Value", "no_grad"):
-        setattr(package, attribute, getattr(module, attribute))
-    for attribute, function in getattr(module, "FUNCTIONS", {}).items():
-        setattr(package, attribute, function)
-    package.engine = engine  # type: ignore[attr-defined]
+    # The native engine has faster ones of some functions.
+    own = {"Value": Value, "no_grad": no_grad, **getattr(module, "FUNCTIONS", {})}
+    vars(sys.modules["autograd"]).update({**FUNCTIONS, **own, "engine": engine})
+
+
+def leaf(data: float, grad: float, label: str) -> value.Value:
+    """A leaf of the engine that runs now, as a pickle or a copy restores it."""
+    restored = Value(data, label)
+    restored.grad = grad
+    return restored
 
 
 def _load(engine: str) -> ModuleType | None:
-    if engine not in _EXPORTS:
+    if engine not in _loaded:
         try:
-            _EXPORTS[engine] = importlib.import_module(_MODULES[engine])
+            _loaded[engine] = importlib.import_module(_MODULES[engine])
         except ImportError as error:
-            if error.name is None or not error.name.startswith("autograd.native"):
+            # CPython names no module when it refuses one to a sub-interpreter.
+            if error.name and not error.name.startswith("autograd.native"):
                 raise
             return None
-    return _EXPORTS[engine]
+    return _loaded[engine]
 
 
 def choose() -> None:

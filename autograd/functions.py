@@ -7,18 +7,27 @@ included; those that take sequences are written out below.
 
 from __future__ import annotations
 
-import builtins
-import math
 import sys
 from collections.abc import Callable, Iterable
 from numbers import Number
 from typing import Any
 
-from autograd.operations import BINARY
+from autograd.operations import BINARY, completion, signature
 from autograd.rules import ALIASES, RULES, Rule
-from autograd.scalar import apply, halves
+from autograd.scalar import apply
 
-__all__ = ["dist", "dot", "fsum", "hypot", "log", "logsumexp", "mean", "prod", "relu", "sum"]
+__all__ = [
+    "dist",
+    "dot",
+    "fsum",
+    "hypot",
+    "log",
+    "logsumexp",
+    "mean",
+    "prod",
+    "relu",
+    "sum",
+]
 
 
 def _on_numbers(rule: Any, operands: tuple[Any, ...]) -> Any:
@@ -30,9 +39,7 @@ def _on_numbers(rule: Any, operands: tuple[Any, ...]) -> Any:
         if isinstance(x, Number):
             exact = exact and not isinstance(x, complex) and hasattr(x, "__float__")
             exact = exact and not hasattr(x, "limit_denominator")
-        elif not (
-            (numpy := sys.modules.get("numpy")) and isinstance(x, numpy.bool_)
-        ):
+        elif not ((numpy := sys.modules.get("numpy")) and isinstance(x, numpy.bool_)):
             raise TypeError(
                 f"{rule.name}: operand must be a Value or a number, "
                 f"got {type(x).__name__}"
@@ -43,28 +50,18 @@ def _on_numbers(rule: Any, operands: tuple[Any, ...]) -> Any:
 
 def _function(rule: Rule) -> Callable[..., Any]:
     """The function of a row of fixed arity, with its documentation."""
-    count, defaults, name = len(rule.partials), rule.defaults, rule.name
-    names = rule.parameters
+    count, name, complete = len(rule.partials), rule.name, completion(rule)
 
     def function(*operands: Any, **named: Any) -> Any:
-        if named:
-            operands += tuple(named.pop(p) for p in names[len(operands) :] if p in named)
-            if named:
-                raise TypeError(f"{name}() has no argument {next(iter(named))!r}")
-        missing = count - len(operands)
-        if 0 < missing <= len(defaults):
-            operands += defaults[len(defaults) - missing :]
-        if len(operands) != count:
-            raise TypeError(
-                f"{name}() takes {count} arguments ({', '.join(names)}), "
-                f"got {len(operands)}"
-            )
+        if named or len(operands) != count:
+            operands = complete(operands, named)
         answer = apply(name, operands)
         return _on_numbers(rule, operands) if answer is NotImplemented else answer
 
     function.__name__ = function.__qualname__ = name
     function.__module__ = "autograd"
     function.__doc__ = documentation(rule)
+    vars(function)["__signature__"] = signature(rule)
     return function
 
 
@@ -79,10 +76,15 @@ def documentation(rule: Rule) -> str:
     ]
     domain = rule.domain or ("ℝ",) * len(rule.parameters)
     lines = [f"{rule.name}({', '.join(shown)}): {rule.doc}.", "", "Args:"]
-    lines += [f"    {p}: a Value or a number, in {d}." for p, d in zip(rule.parameters, domain)]
+    lines += [
+        f"    {p}: a Value or a number, in {d}."
+        for p, d in zip(rule.parameters, domain)
+    ]
     lines += ["", "Returns:", "    A Value if an operand is one, else a float."]
     if rule.kink is not None:
-        lines += [f"    It has a kink where {rule.kink.text}; see the row for its slope there."]
+        lines += [
+            f"    It has a kink where {rule.kink.text}; the row says its slope there."
+        ]
     lines += [
         "",
         "Raises:",
@@ -175,7 +177,11 @@ def prod(values: Iterable[Any], *, start: Any = 1) -> Any:
     product = start
     for x in values:
         product = x if product.__class__ is int and product == 1 else product * x
-    return _on_numbers(RULES["pos"], (product,)) if not hasattr(product, "_apply") else product
+    return (
+        _on_numbers(RULES["pos"], (product,))
+        if not hasattr(product, "_apply")
+        else product
+    )
 
 
 def fsum(values: Iterable[Any]) -> Any:

@@ -27,21 +27,18 @@ def topological_order(output: Node) -> list[Node]:
     ['a', 'mul', 'add']
     """
     order: list[Node] = []
-    done: set[Node] = set()
-    stack = [output]
+    seen: set[Node] = set()
+    stack: list[Node | None] = [output]
     while stack:
         node = stack.pop()
-        if node in done:
-            continue
-        waiting = len(stack)
-        stack.append(node)
-        for operand in node._operands:  # ``operands``, without a property's cost
-            if type(operand) is not float and operand not in done:
-                stack.append(operand)
-        if len(stack) == waiting + 1:  # all its operands are done
-            stack.pop()
-            done.add(node)
-            order.append(node)
+        if node is None:  # all operands of the node below it are done
+            order.append(stack.pop())
+        elif node not in seen:
+            seen.add(node)
+            stack += (node, None)
+            for operand in node._operands:  # without the cost of the property
+                if type(operand) is not float and operand not in seen:
+                    stack.append(operand)
     return order
 
 
@@ -78,7 +75,9 @@ def reverse_sweep(
         adjoint: Any = adjoints[node]
         for i, operand in edges(node):
             part = adjoint * partial(node, i)
-            adjoints[operand] = adjoints[operand] + part if operand in adjoints else part
+            adjoints[operand] = (
+                adjoints[operand] + part if operand in adjoints else part
+            )
     return adjoints
 
 

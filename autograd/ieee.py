@@ -56,19 +56,19 @@ class IEEE(Operations):
         return self.number != 0
 
     def __eq__(self, other: object) -> bool:
-        return self.number == _number(other)
+        return bool(self.number == _number(other))
 
     def __lt__(self, other: Any) -> bool:
-        return self.number < _number(other)
+        return bool(self.number < _number(other))
 
     def __le__(self, other: Any) -> bool:
-        return self.number <= _number(other)
+        return bool(self.number <= _number(other))
 
     def __gt__(self, other: Any) -> bool:
-        return self.number > _number(other)
+        return bool(self.number > _number(other))
 
     def __ge__(self, other: Any) -> bool:
-        return self.number >= _number(other)
+        return bool(self.number >= _number(other))
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -115,35 +115,31 @@ def _itself(x: float) -> float:
     return x
 
 
-def _sum_of_infinities(*xs: float) -> float:
-    return math.inf if math.inf in xs else -math.inf if -math.inf in xs else math.nan
+def _sum(*xs: float) -> float:
+    """math.fsum where an intermediate sum overflows, or inf - inf."""
+    if not all(map(math.isfinite, xs)):
+        return sum(xs)
+    return math.ldexp(1.0, 64) * math.fsum(math.ldexp(x, -64) for x in xs)
 
 
 _LIMITS: dict[str, Callable[..., float]] = {
-    **{name: _nan for name in ("add", "sub", "mul", "neg", "pos", "abs")},
-    **{name: _nan for name in ("sin", "cos", "tan", "asin", "acos", "atan", "atan2")},
-    **{name: _nan for name in ("floordiv", "mod", "fmod", "remainder")},
-    **{name: _nan for name in ("sqrt", "cbrt", "acosh", "asinh", "tanh", "copysign")},
-    **{name: _nan for name in ("erf", "erfc", "hypot", "dist")},
-    **{name: _itself for name in ("floor", "ceil", "trunc")},
-    **{name: _overflow for name in ("exp", "exp2", "expm1", "cosh")},
-    **{name: _at(0.0, -math.inf) for name in ("log", "log2", "log10")},
+    **dict.fromkeys(("add", "sub", "mul", "neg", "pos", "abs"), _nan),
+    **dict.fromkeys(("sin", "cos", "tan", "asin", "acos", "atan", "atan2"), _nan),
+    **dict.fromkeys(("mod", "fmod", "remainder"), _nan),
+    **dict.fromkeys(("sqrt", "cbrt", "acosh", "asinh", "tanh", "copysign"), _nan),
+    **dict.fromkeys(("erf", "erfc", "hypot", "dist"), _nan),
+    **dict.fromkeys(("floor", "ceil", "trunc"), _itself),
+    **dict.fromkeys(("exp", "exp2", "expm1", "cosh"), _overflow),
+    **dict.fromkeys(("log", "log2", "log10"), _at(0.0, -math.inf)),
     "log1p": _at(-1.0, -math.inf),
     "atanh": lambda x: math.copysign(math.inf, x) if abs(x) == 1 else math.nan,
     "sinh": _odd_overflow,
     "truediv": _divide,
+    "floordiv": _divide,  # at y = 0 the quotient is a whole number already: ±inf or nan
     "pow": _power,
     "fma": lambda x, y, w: x * y + w,
-    "fsum": _sum_of_infinities,
+    "fsum": _sum,
 }
-
-
-def floordiv_limit(x: float, y: float) -> float:
-    """x // y at y = 0, as the quotient itself: inf or nan."""
-    return _divide(x, y)
-
-
-_LIMITS["floordiv"] = floordiv_limit
 
 
 def evaluate(function: Callable[..., Any], *numbers: float) -> float:
@@ -194,9 +190,7 @@ def taking_limits() -> bool:
     return getattr(_state, "active", False)
 
 
-def failed(
-    rule: Rule | Reduction, numbers: Sequence[float], error: Exception
-) -> float:
+def failed(rule: Rule | Reduction, numbers: Sequence[float], error: Exception) -> float:
     """What an operation gives whose float arithmetic raised ``error``.
 
     Both engines come here, so that they raise the same exception: the one of
@@ -208,9 +202,9 @@ def failed(
         return float(_number(rule.value(*map(IEEE, numbers))))
     shown = ", ".join(f"{x!r}" for x in numbers[:4]) + (", …" * (len(numbers) > 4))
     message = f"{error.args[-1] if error.args else error}: {rule.name}({shown})"
-    domain = getattr(rule, "domain", ())
-    if domain:
+    if isinstance(rule, Rule) and rule.domain:
         message += "; defined for " + ", ".join(
-            f"{name} ∈ {interval}" for name, interval in zip(rule.parameters, domain)
+            f"{name} ∈ {interval}"
+            for name, interval in zip(rule.parameters, rule.domain)
         )
     raise type(error)(message) from error

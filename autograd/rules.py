@@ -87,7 +87,9 @@ class Interval:
             return False
         if self.closed:
             return self.low <= x <= self.high
-        return self.low < x < self.high or (math.isinf(x) and x in (self.low, self.high))
+        return self.low < x < self.high or (
+            math.isinf(x) and x in (self.low, self.high)
+        )
 
     def __str__(self) -> str:
         if self.low == -math.inf and self.high == math.inf:
@@ -128,7 +130,8 @@ class Rule:
     """One row: an operation of a fixed number of operands.
 
     ``partials[i](*operands, z)`` is the derivative by operand ``i``; one that is
-    the same everywhere is written as that number. ``domain`` has one interval per operand, each the whole line unless it says otherwise.
+    the same everywhere is written as that number. ``domain`` has one interval per
+    operand, each the whole line unless it says otherwise.
     ``defaults`` stand for trailing operands that a caller leaves out.
     """
 
@@ -220,6 +223,15 @@ DEGREES = 180 / math.pi
 RADIANS = math.pi / 180
 
 
+def magnitude(x: Any) -> Any:
+    """|x| with slope 1 at 0, for smooth functions that are computed from |x|.
+
+    ``abs`` has slope 0 at 0, which is no branch of |x|: σ computed through it would
+    have the right slope there, and a wrong second derivative.
+    """
+    return where(x >= 0, x, -x)
+
+
 def relu(x: Any) -> Any:
     """max(x, 0), and nan at nan."""
     return where(x <= 0, 0, x)
@@ -227,19 +239,19 @@ def relu(x: Any) -> Any:
 
 def sigmoid(x: Any) -> Any:
     """1 / (1 + e^-x) without overflow: e^-|x| never exceeds 1."""
-    e = exp(-abs(x))
+    e = exp(-magnitude(x))
     return where(x >= 0, 1, e) / (1 + e)
 
 
 def sigmoid_slope(x: Any) -> Any:
     """σ(x) σ(-x). The textbook z (1 - z) is 0 from x = 37 on, where this is e^-x."""
-    e = exp(-abs(x))
+    e = exp(-magnitude(x))
     return e / ((1 + e) * (1 + e))
 
 
 def sech_squared(x: Any) -> Any:
     """1 / cosh(x)². The textbook 1 - z z is 77 % wrong at x = 19."""
-    e = exp(-2 * abs(x))
+    e = exp(-2 * magnitude(x))
     return 4 * e / ((1 + e) * (1 + e))
 
 
@@ -248,7 +260,7 @@ def exp_minus_square(x: Any) -> Any:
 
     Rounding x² first would cost x² units in the last place of the result.
     """
-    a = smaller(abs(x), 40)  # e^-1600 is 0 already, and a larger a overflows
+    a = smaller(magnitude(x), 40)  # e^-1600 is 0 already, and a larger a overflows
     s = 134217729 * a
     head = s - (s - a)
     return exp(-head * head) * exp(-(a - head) * (a + head))
@@ -274,23 +286,37 @@ def y_log_1_minus_x(y: Any, x: Any) -> Any:
     return y * log1p(where(y == 0, 0, -x))
 
 
+def share(y: Any, x: Any) -> Any:
+    """y / x, and 0 at 0 / 0."""
+    return where(x == 0, where(y == 0, 0, y / x), y / x)
+
+
 def log_sum_exp(*xs: Any) -> Any:
-    """log Σ e^x, shifted by the largest x so that nothing overflows."""
+    """log Σ e^x, shifted by the largest x so that nothing overflows.
+
+    The largest itself is the 1 of log1p: added to small others it would hide them.
+    """
     top = xs[0]
     for x in xs[1:]:
         top = larger(top, x)
-    top = where(abs(top) == math.inf, 0, top)
-    total: Any = 0
+    others: Any = -1
     for x in xs:
-        total = total + exp(x - top)
-    return top + log(total)
+        others = others + where(x == top, 1, 0)
+    for x in xs:
+        others = others + where(x == top, 0, exp(x - top))
+    return top + log1p(others)
 
 
 def power_slope(x: Any, y: Any, z: Any) -> Any:
-    """y x^(y-1). Where y - 1 rounds, y z / x is the closer form, if z is normal."""
+    """y x^(y-1), or y z / x for |y| < 1, where y - 1 would round y away.
+
+    At y = 0 that quotient is 0 for every x, and has the right slope in y, 1 / x.
+    """
     direct = y * power(x, y - 1)
-    rounds = where((y - 1) + 1 == y, 0, 1) * where(abs(z) > 1e-280, 1, 0)
-    return where(y == 0, 0, where(rounds, y * z / where(x == 0, 1, x), direct))
+    small = where(abs(y) < 1, 1, 0)
+    normal = where(abs(z) > 1e-280, where(abs(z) < 1e280, 1, 0), 0)
+    quotient = y * z / where(abs(x) > 0, x, 1)
+    return where(small * normal, quotient, direct)
 
 
 AT_0 = Kink("x = 0", lambda t: (0.0,))
@@ -351,7 +377,9 @@ RULES: dict[str, Rule | Reduction] = {
     ),
     # Exponentials, logarithms and roots
     "exp": Rule("exp", lambda x: exp(x), (lambda x, z: z,), "e to the power x"),
-    "exp2": Rule("exp2", lambda x: exp2(x), (lambda x, z: z * LN_2,), "2 to the power x"),
+    "exp2": Rule(
+        "exp2", lambda x: exp2(x), (lambda x, z: z * LN_2,), "2 to the power x"
+    ),
     "expm1": Rule(
         "expm1",
         lambda x: expm1(x),
@@ -383,13 +411,21 @@ RULES: dict[str, Rule | Reduction] = {
         (POSITIVE,),
     ),
     "sqrt": Rule(
-        "√", lambda x: sqrt(x), (lambda x, z: 1 / (2 * z),), "square root", (NONNEGATIVE,)
+        "√",
+        lambda x: sqrt(x),
+        (lambda x, z: 1 / (2 * z),),
+        "square root",
+        (NONNEGATIVE,),
     ),
     "cbrt": Rule("∛", lambda x: cbrt(x), (lambda x, z: 1 / (3 * z * z),), "cube root"),
     # Circular functions and their inverses
     "sin": Rule("sin", lambda x: sin(x), (lambda x, z: cos(x),), "sine of x radians"),
-    "cos": Rule("cos", lambda x: cos(x), (lambda x, z: -sin(x),), "cosine of x radians"),
-    "tan": Rule("tan", lambda x: tan(x), (lambda x, z: 1 + z * z,), "tangent of x radians"),
+    "cos": Rule(
+        "cos", lambda x: cos(x), (lambda x, z: -sin(x),), "cosine of x radians"
+    ),
+    "tan": Rule(
+        "tan", lambda x: tan(x), (lambda x, z: 1 + z * z,), "tangent of x radians"
+    ),
     "asin": Rule(
         "asin",
         lambda x: asin(x),
@@ -405,7 +441,10 @@ RULES: dict[str, Rule | Reduction] = {
         (UNIT,),
     ),
     "atan": Rule(
-        "atan", lambda x: atan(x), (lambda x, z: 1 / (1 + x * x),), "arc tangent in radians"
+        "atan",
+        lambda x: atan(x),
+        (lambda x, z: 1 / (1 + x * x),),
+        "arc tangent in radians",
     ),
     "atan2": Rule(
         "atan2",
@@ -417,15 +456,13 @@ RULES: dict[str, Rule | Reduction] = {
         ),
         "the angle of the point (x, y), in radians",
     ),
-    "degrees": Rule(
-        "degrees", lambda x: x * DEGREES, (DEGREES,), "radians to degrees"
-    ),
-    "radians": Rule(
-        "radians", lambda x: x * RADIANS, (RADIANS,), "degrees to radians"
-    ),
+    "degrees": Rule("degrees", lambda x: x * DEGREES, (DEGREES,), "radians to degrees"),
+    "radians": Rule("radians", lambda x: x * RADIANS, (RADIANS,), "degrees to radians"),
     # Hyperbolic functions and their inverses
     "sinh": Rule("sinh", lambda x: sinh(x), (lambda x, z: cosh(x),), "hyperbolic sine"),
-    "cosh": Rule("cosh", lambda x: cosh(x), (lambda x, z: sinh(x),), "hyperbolic cosine"),
+    "cosh": Rule(
+        "cosh", lambda x: cosh(x), (lambda x, z: sinh(x),), "hyperbolic cosine"
+    ),
     "tanh": Rule(
         "tanh", lambda x: tanh(x), (lambda x, z: sech_squared(x),), "hyperbolic tangent"
     ),
@@ -533,9 +570,7 @@ RULES: dict[str, Rule | Reduction] = {
         "BCE",
         lambda p, y: -(y_log_1_minus_x(1 - y, p) + y_log_x(y, p)),
         (
-            lambda p, y, z: (
-                where(y == 1, 0, (1 - y) / (1 - p)) - where(y == 0, 0, y / p)
-            ),
+            lambda p, y, z: share(1 - y, 1 - p) - share(y, p),
             lambda p, y, z: log1p(-p) - log(p),
         ),
         "binary cross-entropy -[(1 - y) log(1 - p) + y log p] of a probability p",
@@ -643,9 +678,7 @@ RULES: dict[str, Rule | Reduction] = {
         "start + Σ w x, a neuron's pre-activation; its partials are the row (x, w, 1)",
         step=lambda t, w, x: t + w * x,
     ),
-    "fsum": Reduction(
-        "Σ", (1,), "the sum of xs with one rounding", whole=fsum
-    ),
+    "fsum": Reduction("Σ", (1,), "the sum of xs with one rounding", whole=fsum),
     "hypot": Reduction(
         "hypot",
         (lambda x, z, n: x / z,),
@@ -662,7 +695,7 @@ RULES: dict[str, Rule | Reduction] = {
     ),
     "logsumexp": Reduction(
         "logsumexp",
-        (lambda x, z, n: exp(x - z),),
+        (lambda x, z, n: exp(x - z),),  # within ε |z| of the softmax, as z is rounded
         "log Σ e^x, whose partials are the softmax of xs",
         whole=log_sum_exp,
     ),

@@ -189,7 +189,8 @@ def power(x: Scalar, y: Scalar) -> Scalar:
 
 def where(condition: Any, x: Scalar, y: Scalar) -> Scalar:
     """``x`` if the condition holds, else ``y``; rules branch with it, never with if."""
-    if not (x.__class__ in _PLAIN and y.__class__ in _PLAIN):
+    plain = x.__class__ in _PLAIN and y.__class__ in _PLAIN
+    if not (plain and condition.__class__ is bool):
         answer = apply("where", (condition, x, y))
         if answer is not NotImplemented:
             return answer

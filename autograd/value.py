@@ -17,16 +17,16 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import ContextDecorator
 from typing import Any, NoReturn, final
 
-from autograd import graph, ieee
+from autograd import _engine, graph, ieee
 from autograd.ieee import FAILURES
-from autograd.operations import BINARY, OPERATORS, UNARY, Operations, method
+from autograd.operations import BINARY, OPERATORS, UNARY, Operations
 from autograd.rules import ALIASES, RULES, Reduction, Rule
 
-__all__ = ["Value", "no_grad"]
+__all__ = ["Value", "gradients", "no_grad"]
 
 
 def as_float(x: Any, name: str = "operand") -> float:
@@ -74,7 +74,7 @@ _suspensions = 0  # in all threads together: while it is 0, nobody needs to ask
 _lock = threading.Lock()
 
 
-class no_grad(ContextDecorator):
+class no_grad(ContextDecorator):  # noqa: N801  # the name that users know
     """Within it, in this thread, results are leaves that remember nothing.
 
     It can be nested, and decorates functions too.
@@ -223,14 +223,7 @@ class Value(Operations):
         with _backward_lock:  # one thread at a time uses the nodes' adjoints
             order = graph.topological_order(self)
             before = [(node, node._grad) for node in order if not node._operands]
-            for node in order:
-                node._grad = 0.0
-            self._grad = seed
-            for node in reversed(order):
-                adjoint = node._grad
-                for operand, partial in zip(node._operands, node._partials):
-                    if type(operand) is Value:
-                        operand._grad += adjoint * partial
+            _sweep(order, seed)
             for leaf, grad in before:
                 leaf._grad = grad + leaf._grad
 
@@ -291,16 +284,62 @@ class Value(Operations):
                 f"only a leaf can be copied or pickled, not the result of {self.op!r}: "
                 "take v.detach(), or copy the leaves and compute again"
             )
-        return _leaf, (self._data, self._grad, self._label)
+        return _engine.leaf, (self._data, self._grad, self._label)
 
     def _apply(self, name: str, operands: tuple[Any, ...]) -> Value:
         return record(RULES[name], operands)
 
 
-def _leaf(data: float, grad: float, label: str) -> Value:
-    leaf = Value(data, label)
-    leaf._grad = grad
-    return leaf
+def _sweep(order: list[Value], seed: float) -> None:
+    """Give the nodes of a topological order their adjoints, the last one ``seed``."""
+    for node in order:
+        node._grad = 0.0
+    order[-1]._grad = seed
+    for node in reversed(order):
+        adjoint = node._grad
+        for operand, partial in zip(node._operands, node._partials):
+            if type(operand) is Value:
+                operand._grad += adjoint * partial
+
+
+def gradients(output: Value, inputs: Iterable[Value]) -> list[float]:
+    """The derivatives of ``output`` by each of ``inputs``, from one reverse sweep.
+
+    Every node's ``grad`` stays as it was, unlike with ``backward``.
+
+    Args:
+        output: the Value to differentiate.
+        inputs: any Values, leaves or not.
+
+    Returns:
+        One float per input, 0.0 for one that the output does not depend on.
+
+    Raises:
+        TypeError: ``output`` or one of ``inputs`` is no Value.
+
+    >>> x, y = Value(3.0), Value(5.0)
+    >>> gradients(x * x, [x, y]), x.grad
+    ([6.0, 0.0], 0.0)
+    """
+    if type(output) is not Value:
+        raise TypeError(
+            f"gradients: output must be a Value, got {type(output).__name__}"
+        )
+    inputs = tuple(inputs)
+    for i, x in enumerate(inputs):
+        if type(x) is not Value:
+            raise TypeError(
+                f"gradients: inputs[{i}] must be a Value, got {type(x).__name__}"
+            )
+    with _backward_lock:
+        order = graph.topological_order(output)
+        before = [node._grad for node in order]
+        _sweep(order, 1.0)
+        reached = set(order)
+        adjoints = [x._grad if x in reached else 0.0 for x in inputs]
+        for node, grad in zip(order, before):
+            node._grad = grad
+    return adjoints
 
 
 def _compare(comparison: Callable[[float, Any], Any], x: Value, y: object) -> Any:
@@ -453,11 +492,13 @@ def _reflected(rule: Rule) -> Callable[[Value, Any], Value]:
 
 
 # The operations that every program uses, without the detour through ``_apply``.
-for _name in BINARY:
-    setattr(Value, f"__{_name}__", _binary(RULES[_name]))
-    setattr(Value, f"__r{_name}__", _reflected(RULES[_name]))
 for _name, _rule in RULES.items():
-    if isinstance(_rule, Rule) and len(_rule.partials) == 1:
+    if not isinstance(_rule, Rule):
+        continue
+    if _name in BINARY:
+        setattr(Value, f"__{_name}__", _binary(_rule))
+        setattr(Value, f"__r{_name}__", _reflected(_rule))
+    if len(_rule.partials) == 1:
         if _name in UNARY:
             setattr(Value, f"__{_name}__", _unary(_rule))
         if _name not in OPERATORS and _name != "relu":

@@ -1,0 +1,215 @@
+"""Pictures of a graph: which view of it, how much of it, and into what kind of file.
+
+Drawing reads the graph and changes nothing in it. The text that is handed to
+Graphviz depends on the graph alone: equal graphs give equal bytes.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+
+from autograd.explain import check_value
+from autograd.graph import Node, topological_order
+from autograd.names import names
+from autograd.neurons_view import neurons_view
+from autograd.paths_view import paths_view
+from autograd.render import FORMATS, GraphvizNotFound, render
+from autograd.values_view import values_view
+
+__all__ = ["Drawing", "draw"]
+
+VIEWS = ("values", "paths", "neurons")
+SUFFIXES = (*(f".{form}" for form in FORMATS), ".dot", ".html")
+
+READABLE = 200
+"""Values up to which each has a box of its own by default."""
+
+BITMAP = 1_000
+"""Boxes above which a bitmap takes gigabytes: only SVG and DOT are written."""
+
+LAYOUT = 5_000
+"""Boxes above which a layout takes minutes: only DOT is written."""
+
+
+class Drawing:
+    """A picture as DOT text, which Jupyter shows and :meth:`render` writes.
+
+    Attributes:
+        source: the DOT text.
+        boxes: how many boxes it has.
+    """
+
+    def __init__(
+        self, source: str, boxes: int, force: bool = False, timeout: float = 30.0
+    ) -> None:
+        self.source = source
+        self.boxes = boxes
+        self._force = force
+        self._timeout = timeout
+
+    def render(self, path: str | os.PathLike[str]) -> None:
+        """Write the picture to a file, whole or not at all.
+
+        Args:
+            path: its suffix says what is written: .png, .svg, .pdf or .dot.
+
+        Raises:
+            ValueError: another suffix, or more boxes than that format takes.
+            FileNotFoundError: there is no such folder.
+            GraphvizNotFound: nothing to draw with; the .dot text is saved beside.
+            RenderError: Graphviz failed or took too long.
+        """
+        target = Path(os.fspath(path))
+        form = suffix(target, SUFFIXES[:-1])
+        if form == "dot":
+            write(target, self.source.encode())
+            return
+        refuse(self.boxes, form, self._force)
+        if not target.parent.is_dir():
+            raise FileNotFoundError(
+                f"path: there is no folder {os.fspath(target.parent)!r}"
+            )
+        try:
+            picture = render(self.source, form, self._timeout)
+        except GraphvizNotFound:
+            saved = target.with_suffix(".dot")
+            write(saved, self.source.encode())
+            raise GraphvizNotFound(os.fspath(saved)) from None
+        write(target, picture)
+
+    def _repr_svg_(self) -> str:
+        refuse(self.boxes, "svg", self._force)
+        return render(self.source, "svg", self._timeout).decode()
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        """What Jupyter shows."""
+        return {"image/svg+xml": self._repr_svg_(), "text/plain": repr(self)}
+
+    def __repr__(self) -> str:
+        return f"<Drawing of {self.boxes:,} boxes>"
+
+
+def draw(
+    output: Node,
+    path: str | os.PathLike[str] | None = None,
+    view: str | None = None,
+    wrt: Node | None = None,
+    full: bool = False,
+    force: bool = False,
+    timeout: float = 30.0,
+) -> Drawing:
+    """Draw the graph that computed a value.
+
+    Three views: ``values`` has a box for every number, tinted by its gradient,
+    and on each arrow the local derivative; ``paths`` shows how the gradient by one
+    value is the sum over its paths; ``neurons`` has a box for every neuron. The
+    numbers shown are the data and the gradients that the graph has now, except
+    that ``paths`` computes its gradients itself.
+
+    Args:
+        output: the value whose graph it is.
+        path: where to write it, its suffix saying what: .png, .svg, .pdf, .dot,
+            or .html for the explorer, which is a page to walk the graph on.
+        view: ``values``, ``paths`` or ``neurons``. By default paths if ``wrt`` is
+            given, else values up to 200 of them and neurons above.
+        wrt: the value whose paths to the output are shown.
+        full: show all values by default, and all weights of wide neurons.
+        force: draw more boxes than the limits: above 1,000 no PNG or PDF, above
+            5,000 nothing but .dot, since Graphviz would take minutes and gigabytes.
+        timeout: seconds after which Graphviz is stopped.
+
+    Returns:
+        The drawing: Jupyter shows it, ``.source`` is its DOT text, and
+        ``.render(path)`` writes it again.
+
+    Raises:
+        TypeError: ``output`` or ``wrt`` is no Value.
+        ValueError: an unknown suffix or view, a view that does not go with
+            ``wrt``, or more boxes than the limits.
+        FileNotFoundError: there is no such folder.
+        GraphvizNotFound: there is nothing to draw with; the .dot text is saved
+            beside ``path``.
+        RenderError: Graphviz failed, found no font, or took too long.
+
+    Warns:
+        UserWarning: a bitmap had to be scaled down.
+
+    >>> from autograd import Value
+    >>> a = Value(2.0, label="a")
+    >>> drawing = draw(a * a)
+    >>> drawing
+    <Drawing of 2 boxes>
+    >>> print(drawing.source.splitlines()[0])
+    digraph autograd {
+    """
+    check_value(output, "output")
+    if wrt is not None:
+        check_value(wrt, "wrt")
+    if not timeout > 0:
+        raise ValueError(f"timeout must be positive, got {timeout!r}")
+    target = None if path is None else Path(os.fspath(path))
+    form = "" if target is None else suffix(target, SUFFIXES)
+    if view is not None and view not in VIEWS:
+        raise ValueError(f"view must be one of {', '.join(VIEWS)}, got {view!r}")
+    if view == "paths" and wrt is None:
+        raise ValueError("view='paths' needs wrt=, the value whose paths it shows")
+    if view in ("values", "neurons") and wrt is not None and form != "html":
+        raise ValueError(f"wrt goes with view='paths', got view={view!r}")
+
+    order = topological_order(output)
+    if view is None:
+        few = len(order) <= READABLE or full
+        view = "paths" if wrt is not None else "values" if few else "neurons"
+    if view == "values" and form in FORMATS:
+        refuse(len(order), form, force)  # before any work is done in vain
+    if view == "paths":
+        source, boxes = paths_view(output, wrt)
+    elif view == "values":
+        source, boxes = values_view(order, names(order))
+    else:
+        source, boxes = neurons_view(order, names(order), full)
+    drawing = Drawing(source, boxes, force, timeout)
+    if target is not None and form == "html":
+        from autograd.explorer import page
+
+        write(target, page(output, wrt).encode())
+    elif target is not None:
+        drawing.render(target)
+    return drawing
+
+
+def refuse(boxes: int, form: str, force: bool) -> None:
+    """Raise a ValueError for what would take minutes or gigabytes."""
+    most = LAYOUT if form == "svg" else BITMAP
+    if boxes > most and not force:
+        others = "an .svg or " if boxes <= LAYOUT else ""
+        raise ValueError(
+            f"the picture has {boxes:,} boxes, more than the {most:,} that are drawn "
+            f"as {form.upper()}: take view='neurons', write {others}the .dot text, or "
+            "pass force=True with a long timeout"
+        )
+
+
+def suffix(path: Path, allowed: tuple[str, ...]) -> str:
+    """The kind of file that a path asks for, without its dot."""
+    if path.suffix.lower() not in allowed:
+        raise ValueError(
+            f"path must end in {', '.join(allowed[:-1])} or {allowed[-1]}, "
+            f"got {os.fspath(path)!r}"
+        )
+    return path.suffix.lower()[1:]
+
+
+def write(path: Path, content: bytes) -> None:
+    """Write a file that is never seen half written."""
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"path: there is no folder {os.fspath(path.parent)!r}")
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        temporary.write_bytes(content)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -1,0 +1,199 @@
+"""The explorer: one page on which a graph can be walked and its gradient watched.
+
+Python says what is there: every value with its operands, its recorded local
+derivatives, its rule as mathematics, and its place in the drawing. The page's
+script does the rest: it shows them, finds paths, and runs the sweeps step by step
+in the same double precision and the same order as ``backward``.
+
+The page is one file that loads nothing. All that comes from the graph is embedded
+as JSON in which nothing can end the element, and shown as text only; numbers are
+embedded as Python writes them, so that nan, inf and −0.0 arrive as they are. The
+content policy admits just the page's own script and style, by their hashes.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import json
+import re
+from importlib.resources import files
+from typing import Any
+
+from autograd import graph
+from autograd.explain import check_value
+from autograd.graph import Node
+from autograd.layout import place
+from autograd.names import names, operation
+from autograd.notation import formulas
+from autograd.operations import BINARY
+from autograd.palette import number
+from autograd.rules import RULES, Reduction
+
+__all__ = ["LIMIT", "page"]
+
+LIMIT = 1000
+"""Values that a page can show and stay fluid."""
+
+
+def page(output: Node, wrt: Node | None = None) -> str:
+    """The explorer of a graph, as the text of one HTML file.
+
+    Nothing in the graph changes. Its adjoints are computed anew from the recorded
+    local derivatives, so that the page is right without ``backward`` too.
+
+    Args:
+        output: the Value whose graph it is.
+        wrt: a Value in that graph whose paths are lit when the page opens.
+
+    Raises:
+        TypeError: ``output`` or ``wrt`` is no Value.
+        ValueError: ``wrt`` is not in the graph, or the graph has more than
+            ``LIMIT`` values.
+
+    >>> from autograd import Value
+    >>> a = Value(2.0, label="a")
+    >>> page(a * a).startswith("<!doctype html>")
+    True
+    """
+    check_value(output, "output")
+    if wrt is not None:
+        check_value(wrt, "wrt")
+    order = graph.topological_order(output)
+    if len(order) > LIMIT:
+        raise ValueError(
+            f"the graph has {len(order):,} values, and the explorer shows at most "
+            f'{LIMIT:,}: draw it with view="neurons" as SVG, or explore a part of it'
+        )
+    if wrt is not None and not any(node is wrt for node in order):
+        raise ValueError("wrt is not in the graph of output: no path leads from it")
+
+    data, rules = _described(order)
+    data["wrt"] = (
+        None if wrt is None else next(i for i, node in enumerate(order) if node is wrt)
+    )
+    title = f"{data['nodes'][-1]['name']}: the graph of a gradient"
+    style, script = _asset("explorer.css"), _asset("explorer.js")
+    parts = {
+        "title": html.escape(title).encode("utf-8", "replace").decode(),
+        "policy": (
+            "default-src 'none'; base-uri 'none'; form-action 'none'; "
+            f"style-src {_hash(style)}; script-src {_hash(script)}"
+        ),
+        "style": style,
+        "script": script,
+        "rules": rules,
+        "data": _embedded(data),
+    }
+    return re.sub(
+        r"\{\{(\w+)\}\}", lambda match: parts[match[1]], _asset("explorer.html")
+    )
+
+
+def _asset(name: str) -> str:
+    return files("autograd").joinpath(name).read_text(encoding="utf-8")
+
+
+def _hash(text: str) -> str:
+    """The source expression by which a content policy admits an inline element."""
+    digest = hashlib.sha256(text.encode()).digest()
+    return f"'sha256-{base64.b64encode(digest).decode()}'"
+
+
+def _embedded(data: Any) -> str:
+    """JSON in ASCII in which no character has a meaning in HTML."""
+    text = json.dumps(data, separators=(",", ":"))
+    for character in "<>&":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return text
+
+
+def _described(order: list[Node]) -> tuple[dict[str, Any], str]:
+    """What the page's script reads, and its rules as elements to be copied."""
+    index = {node: i for i, node in enumerate(order)}
+    adjoints = dict.fromkeys(order, 0.0)  # as backward() starts: 0.0 + −0.0 is 0.0
+    adjoints[order[-1]] = 1.0
+    graph.reverse_sweep(order, adjoints, lambda node, i: node.partials[i])
+    called = names(order)
+    rules: dict[tuple[Any, ...], int] = {}
+    templates: list[str] = []
+    nodes = []
+    for i, node in enumerate(order):
+        # A value without a name is called v and its number, as on a Wengert list.
+        unnamed = not node.label and called[node] == operation(node)
+        operands = [
+            repr(x) if x.__class__ is float else index[x] for x in node.operands
+        ]
+        entry = {
+            "name": f"v{i + 1}" if unnamed else called[node],
+            "unnamed": unnamed,
+            "op": node.op,
+            "symbol": _symbol(node),
+            "data": repr(node.data),
+            "grad": repr(node.grad),
+            "adjoint": repr(adjoints[node]),
+            "operands": operands,
+            "partials": [repr(x) for x in node.partials],
+        }
+        if node.op:
+            constants, letters = _letters(node)
+            key = (node.op, constants)
+            if key not in rules:
+                rules[key] = len(templates)
+                templates.append(_template(f"rule-{len(templates)}", node, constants))
+            entry["rule"] = rules[key]
+            entry["letters"] = letters
+        nodes.append(entry)
+    layout = place(
+        [[x if isinstance(x, int) else None for x in e["operands"]] for e in nodes]
+    )
+    for entry, box, routes in zip(nodes, layout.boxes, layout.routes):
+        entry["box"] = box
+        entry["routes"] = routes
+    docs = {name: RULES[name].doc for name in sorted({e["op"] for e in nodes} - {""})}
+    size = [layout.width, layout.height]
+    return {"nodes": nodes, "docs": docs, "size": size}, "\n".join(templates)
+
+
+def _symbol(node: Node) -> str:
+    """A node's operation with the constants that it is applied to."""
+    rule = RULES.get(node.op)
+    symbol = operation(node)
+    if rule is None or isinstance(rule, Reduction):
+        return symbol
+    constants = {
+        name: number(x)
+        for name, x in zip(rule.parameters, node.operands)
+        if x.__class__ is float
+    }
+    if node.op in BINARY and constants:
+        right = node.operands[1].__class__ is float
+        constant = next(iter(constants.values()))
+        return f"{symbol} {constant}" if right else f"{constant} {symbol}"
+    return ", ".join([symbol, *(f"{name} = {x}" for name, x in constants.items())])
+
+
+def _letters(node: Node) -> tuple[tuple[float | None, ...], list[int | None]]:
+    """The constants that a node's rule is read with, and each operand's formula.
+
+    Formula 0 is the value, the next are the partials in order; None is a constant's.
+    """
+    rule = RULES[node.op]
+    constant = [x.__class__ is float for x in node.operands]
+    if isinstance(rule, Reduction):
+        terms, rest = divmod(len(node.operands), rule.columns)
+        places = [1 + k // terms if terms else 1 for k in range(len(node.operands))]
+        # All that a reduction's formulas depend on is whether there is a start.
+        shape: tuple[float | None, ...] = (None,) * (rule.columns + bool(rest))
+        return shape, [None if c else p for c, p in zip(constant, places)]
+    kept = tuple(x if c else None for x, c in zip(node.operands, constant))
+    found: list[int | None] = []
+    for c in constant:
+        found.append(None if c else 1 + sum(p is not None for p in found))
+    return kept, found
+
+
+def _template(name: str, node: Node, constants: tuple[float | None, ...]) -> str:
+    found = formulas(RULES[node.op], constants)
+    return f'<template id="{name}">{"".join(f.mathml() for f in found)}</template>'

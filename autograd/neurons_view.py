@@ -1,0 +1,311 @@
+"""The graph neuron by neuron: one box for each, with its parameters and gradients.
+
+It is for graphs too large to show value by value. What belongs to no neuron is
+collapsed into boxes that say how many values they hold; all boxes together hold
+the whole graph, and the line below says so.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+from autograd.graph import Node
+from autograd.groups import Group, grouped
+from autograd.markup import arrow, cell, digraph, font, quoted, statement, table, text
+from autograd.names import operation
+from autograd.palette import (
+    CONSTANT,
+    GUIDE,
+    INK,
+    MUTED,
+    PALE,
+    largest,
+    number,
+    shade,
+    tint,
+)
+
+__all__ = ["neurons_view"]
+
+MANY_WEIGHTS = 8
+"""Weights of a neuron above which their norm stands for them."""
+
+
+def neurons_view(
+    order: Sequence[Node], names: Mapping[Node, str], full: bool = False
+) -> tuple[str, int]:
+    """DOT text with a box for each neuron, and the number of boxes.
+
+    Args:
+        order: nodes as :func:`~autograd.graph.topological_order` gives them.
+        names: what to call them.
+        full: list all weights of a neuron, however many.
+    """
+    grouping = grouped(order)
+    identifier = {group: f"g{i}" for i, group in enumerate(grouping.groups)}
+    scale = largest(node.grad for node in order)
+    units = sorted(
+        (group for group in grouping.groups if group.units),
+        key=lambda group: next(iter(group.units)),
+    )
+    layers: dict[tuple[str, int], list[str]] = defaultdict(list)
+    constants: dict[Given, str] = {}
+    inputs = []
+    for group in units:
+        unit = next(iter(group.units))
+        drawn = _unit if len(group.units) == 1 else _layer
+        layers[unit[:2]].append(drawn(identifier[group], group, names, scale, full))
+        given = _given(group)
+        if given:
+            name = constants.setdefault(given, f"k{len(constants)}")
+            inputs.append(arrow(name, identifier[group], color=PALE))
+    lines = []
+    for i, ((network, layer), boxes) in enumerate(layers.items()):
+        lines += _cluster(f"cluster_{i}", f"{network} layer {layer}".strip(), boxes)
+    for group in grouping.groups:
+        if not group.units:
+            lines.append(_rest(identifier[group], group, names, scale))
+    lines += [_constants(name, given) for given, name in constants.items()] + inputs
+    rank = {group: i for i, group in enumerate(units)}
+    for (tail, head), times in sorted(
+        grouping.uses.items(), key=lambda use: [rank.get(group, -1) for group in use[0]]
+    ):
+        used = f"{times:,} uses" if times > 1 else "1 use"
+        lines.append(
+            arrow(identifier[tail], identifier[head], color=GUIDE, tooltip=quoted(used))
+        )
+    count = len(grouping.groups)
+    shortened = not full and any(len(x.parameters) > MANY_WEIGHTS + 1 for x in units)
+    footer = _footer(len(order), count, shortened)
+    return digraph(lines, **footer), count + len(constants)
+
+
+def _footer(values: int, boxes: int, shortened: bool) -> dict[str, str]:
+    """The line that says how much is collapsed, and how to see it."""
+    said = (
+        f"{_size(values)} collapsed into {boxes:,} {'box' if boxes == 1 else 'boxes'}; "
+        'every value in a box of its own: draw(…, view="values")'
+    )
+    said += "; every weight in a row of its own: full=True" if shortened else ""
+    return {
+        "label": f"<{font(text(said, 200), MUTED, 10)}>",
+        "labelloc": "b",
+        "labeljust": "l",
+    }
+
+
+def _cluster(name: str, title: str, boxes: Iterable[str]) -> list[str]:
+    """The neurons of one layer in a frame."""
+    head = [
+        f"  subgraph {name} {{",
+        f"    label=<{font(text(title), MUTED, 12)}>; labelloc=t; labeljust=c;",
+        f'    style="rounded,filled"; fillcolor="#f6f8fa"; color="{PALE}"; margin=10;',
+    ]
+    return [*head, *(f"  {box}" for box in boxes), "  }"]
+
+
+def norm(xs: Iterable[float]) -> float:
+    """The length of a vector, and nan if there is one in it."""
+    xs = list(xs)
+    return math.nan if any(map(math.isnan, xs)) else math.hypot(*xs)
+
+
+def _row(name: str, data: str, grad: str, fill: str) -> list[str]:
+    return [
+        cell(name),
+        cell(data, "RIGHT"),
+        cell(font(grad, bold=True), "RIGHT", fill=fill),
+    ]
+
+
+def _header() -> list[str]:
+    return [cell(""), *(cell(font(c, MUTED, 9), "RIGHT") for c in ("data", "grad"))]
+
+
+def _parameter_rows(
+    parameters: Sequence[Node], names: Mapping[Node, str], scale: float
+) -> list[list[str]]:
+    return [
+        _row(text(names[p]), number(p.data), number(p.grad), tint(p.grad, scale))
+        for p in parameters
+    ]
+
+
+def _norm_row(name: str, nodes: Sequence[Node], scale: float) -> list[str]:
+    """One row for many values: their lengths as vectors."""
+    grad = norm(x.grad for x in nodes)
+    return _row(
+        text(name),
+        f"‖·‖ {number(norm(x.data for x in nodes))}",
+        f"‖·‖ {number(grad)}",
+        shade(grad, scale),
+    )
+
+
+def _neuron_box(identifier: str, title: str, rows: list[list[str]], hint: str) -> str:
+    return statement(
+        identifier,
+        label=table([[cell(font(text(title), bold=True), "CENTER", 3)], *rows], 3),
+        style="rounded,filled",
+        fillcolor="white",
+        color=INK,
+        fontcolor=INK,
+        penwidth="1.2",
+        margin="0.07,0.05",
+        tooltip=quoted(hint),
+    )
+
+
+def _unit(
+    identifier: str,
+    group: Group,
+    names: Mapping[Node, str],
+    scale: float,
+    full: bool,
+) -> str:
+    """The box of one neuron."""
+    (instances,) = group.units.values()
+    a, z = instances[0].activation, instances[0].pre_activation
+    several = len(instances) > 1
+    name = names[a]
+    if several and not a.label:
+        name = name.rsplit("(", 1)[0]
+    bias = instances[0].bias
+    affine = "w·x" if bias is None else "w·x + b"
+    title = f"{name} = {affine}" if a is z else f"{name} = {operation(a)}({affine})"
+    rows = [_header()]
+    if several:
+        outs = [neuron.activation for neuron in instances]
+        rows.append(_norm_row(f"{len(instances):,} examples", outs, scale))
+    else:
+        rows.append(_row("out", number(a.data), number(a.grad), tint(a.grad, scale)))
+    weights = [p for p in group.parameters if p is not bias]
+    if full or len(weights) <= MANY_WEIGHTS:
+        rows += _parameter_rows(group.parameters, names, scale)
+    else:
+        label = f"{names[weights[0]]} … {names[weights[-1]]}"
+        rows.append(_norm_row(label, weights, scale))
+        if bias is not None:
+            rows += _parameter_rows([bias], names, scale)
+    rows.append([cell(font(_size(len(group.nodes)), MUTED, 9), "RIGHT", 3)])
+    return _neuron_box(identifier, title, rows, f"{title}; {_size(len(group.nodes))}")
+
+
+def _layer(
+    identifier: str,
+    group: Group,
+    names: Mapping[Node, str],
+    scale: float,
+    full: bool,
+) -> str:
+    """The box of a layer with very many neurons."""
+    first = next(iter(group.units.values()))[0]
+    title = f"{len(group.units):,} neurons"
+    if first.activation is not first.pre_activation:
+        title += f": {operation(first.activation)}"
+    outs = [n.activation for instances in group.units.values() for n in instances]
+    biases = {n.bias for instances in group.units.values() for n in instances if n.bias}
+    weights = [p for p in group.parameters if p not in biases]
+    rows = [_header(), _norm_row("out", outs, scale)]
+    rows.append(_norm_row(f"{len(weights):,} weights", weights, scale))
+    if biases:
+        listed = [p for p in group.parameters if p in biases]
+        rows.append(_norm_row(f"{len(listed):,} biases", listed, scale))
+    if full:
+        rows += _parameter_rows(group.parameters, names, scale)
+    rows.append([cell(font(_size(len(group.nodes)), MUTED, 9), "RIGHT", 3)])
+    return _neuron_box(identifier, title, rows, f"{title}; {_size(len(group.nodes))}")
+
+
+def _size(values: int) -> str:
+    return f"{values:,} values" if values != 1 else "1 value"
+
+
+def _rest(
+    identifier: str,
+    group: Group,
+    names: Mapping[Node, str],
+    scale: float,
+) -> str:
+    """The box of values that belong to no neuron."""
+    roots = group.roots
+    root = roots[-1]
+    leaves = all(not node.op for node in group.nodes)
+    if len(roots) == 1:
+        name, symbol = names[root], operation(root)
+        title = name if not root.op or name == symbol else f"{name} = {symbol}"
+        rows = [
+            [cell("data "), cell(number(root.data), "RIGHT")],
+            [cell("grad "), cell(font(number(root.grad), bold=True), "RIGHT")],
+        ]
+        fill = tint(root.grad, scale)
+    else:
+        grad = norm(x.grad for x in roots)
+        called = sorted({operation(x) for x in roots})
+        kind = called[0] if len(called) == 1 else "values"
+        title = f"{len(roots):,} × {kind}"
+        if all(x.label for x in roots):
+            title = f"{names[roots[-1]]} … {names[roots[0]]}"
+        rows = [
+            [cell("‖data‖ "), cell(number(norm(x.data for x in roots)), "RIGHT")],
+            [cell("‖grad‖ "), cell(font(number(grad), bold=True), "RIGHT")],
+        ]
+        fill = shade(grad, scale)
+    if len(group.nodes) > 1:
+        rows.append([cell(font(text(_contents(group), 80), size=9), "CENTER", 2)])
+    return statement(
+        identifier,
+        label=table([[cell(font(text(title), bold=True), "CENTER", 2)], *rows]),
+        style="rounded,filled",
+        fillcolor=fill,
+        color=INK,
+        fontcolor=INK,
+        penwidth="1.8" if leaves else "0.8",
+        margin="0.08,0.05",
+        tooltip=quoted(f"{title}; {_contents(group)}"),
+    )
+
+
+def _contents(group: Group) -> str:
+    """How many values a box holds, and of which operations."""
+    kinds = Counter(operation(node) for node in group.nodes)
+    if len(kinds) == 1:
+        return _size(len(group.nodes))
+    common = kinds.most_common(4)
+    listed = [f"{count:,} {kind}" for kind, count in common]
+    others = len(group.nodes) - sum(count for _, count in common)
+    listed += [f"{others:,} more"] if others else []
+    return f"{_size(len(group.nodes))}: {', '.join(listed)}"
+
+
+Given = tuple[tuple[float, ...], ...]
+"""The constants that the neurons of a group multiply, example by example."""
+
+
+def _given(group: Group) -> Given:
+    unit = next(iter(group.units.values()))
+    rows = tuple(tuple(x for x in n.inputs if x.__class__ is float) for n in unit)
+    return rows if any(rows) else ()
+
+
+def _constants(identifier: str, given: Given) -> str:
+    """A box for the numbers that go into a layer."""
+    width = len(given[0])
+    if len(given) > 1:
+        said = [f"{len(given):,} examples", f"of {width:,} constants"]
+    elif width <= MANY_WEIGHTS:
+        said = [number(x) for x in given[0]]
+    else:
+        said = [f"{width:,} constants", f"‖x‖ {number(norm(given[0]))}"]
+    return statement(
+        identifier,
+        label=table([[cell(text(line), "CENTER")] for line in said]),
+        style="rounded,filled",
+        fillcolor=CONSTANT,
+        color=PALE,
+        fontcolor=INK,
+        margin="0.06,0.03",
+        tooltip='"constants"',
+    )

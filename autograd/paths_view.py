@@ -1,0 +1,165 @@
+"""One gradient as the sum that it is: each path in its color, and their products.
+
+Only what lies on the paths from a value to the output is shown, and in grey the
+other operands that the local derivatives were computed from, as the other factor
+of a product. An edge that several paths share has the colors of all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from autograd.explain import Between, PathSum, explain
+from autograd.graph import Node
+from autograd.markup import arrow, cell, digraph, font, quoted, statement, table, text
+from autograd.palette import ENDS, INK, MUTED, PALE, PATHS, number
+from autograd.rules import RULES, Reduction
+from autograd.values_view import constant, title, tooltip
+
+__all__ = ["paths_view"]
+
+
+def paths_view(output: Node, wrt: Node) -> tuple[str, int]:
+    """DOT text with the largest paths, and the number of its boxes.
+
+    Args:
+        output: what is differentiated.
+        wrt: by what. If ``output`` does not depend on it, the two stand alone.
+    """
+    total = explain(output, wrt, limit=len(PATHS))
+    named = total.named()
+    between = Between(output, wrt)
+    adjoints = dict(zip(between.order, between.adjoints() if between.order else ()))
+
+    colors: dict[tuple[Node, int], list[str]] = {}
+    partials: dict[tuple[Node, int], float] = {}
+    touched: dict[Node, list[str]] = {wrt: [], output: []}
+    for color, path in zip(PATHS, total.paths):
+        for node in path.nodes:
+            touched.setdefault(node, []).append(color)
+        for node, k, partial in zip(path.nodes[1:], path.positions, path.partials):
+            colors.setdefault((node, k), []).append(color)
+            partials[node, k] = partial
+
+    shown = [node for node in between.order if node in touched] or [wrt, output]
+    identifier = {node: f"n{i}" for i, node in enumerate(shown)}
+    lines, boxes = [], len(shown)
+    for node in shown:
+        own = touched[node]
+        outline = own[0] if 0 < len(own) < len(total.paths) else INK
+        lines.append(
+            _box(
+                identifier[node],
+                node,
+                named[node],
+                adjoints.get(node, 0.0),
+                outline,
+                node is wrt or node is output,
+            )
+        )
+        for (user, k), shared in colors.items():
+            if user is node:
+                lines.append(
+                    arrow(
+                        identifier[node.operands[k]],
+                        identifier[node],
+                        color=f'"{":".join(shared)}"',
+                        penwidth="1.8",
+                        fontcolor=INK,
+                        label=f'" ×{number(partials[user, k], 3)} "',
+                        tooltip=quoted(f"local derivative {partials[user, k]!r}"),
+                    )
+                )
+        for k in _others(node, {k for user, k in colors if user is node}):
+            x = node.operands[k]
+            if x.__class__ is float or x not in identifier:
+                boxes += 1
+                name = f"{identifier[node]}_{k}"
+                lines.append(_other(name, node, k, named))
+                lines.append(arrow(name, identifier[node], color=PALE, arrowsize="0.4"))
+    return digraph(lines, label=_sum(total), labelloc="b", labeljust="l"), boxes
+
+
+def _box(
+    identifier: str, node: Node, name: str, adjoint: float, outline: str, end: bool
+) -> str:
+    rows = [
+        [cell(font(title(node, name), bold=True), "CENTER")],
+        [cell(number(node.data), "CENTER")],
+        [cell(font(f"∂/∂· {number(adjoint)}", MUTED, 9), "CENTER")],
+    ]
+    return statement(
+        identifier,
+        label=table(rows),
+        style="rounded,filled",
+        fillcolor=ENDS if end else "white",
+        color=outline,
+        fontcolor=INK,
+        penwidth="1.8",
+        margin="0.08,0.05",
+        tooltip=tooltip(node, name),
+    )
+
+
+def _others(node: Node, taken: set[int]) -> Iterator[int]:
+    """The operands that the derivatives by the ``taken`` ones were computed from.
+
+    The row tells: a partial that is a number needs none, a term of a reduction
+    only its own, and an operand whose own partial is 0 everywhere is a setting.
+    """
+    if not node.op or not taken:
+        return
+    rule, n = RULES[node.op], len(node.operands)
+    if isinstance(rule, Reduction):
+        terms = n // rule.columns
+        needed = {
+            column * terms + k % terms
+            for k in taken
+            if k < terms * rule.columns
+            for column in range(rule.columns)
+        }
+    elif any(callable(rule.partials[k]) for k in taken):
+        needed = {k for k in range(n) if callable(rule.partials[k])}
+    else:
+        needed = set()
+    yield from sorted(needed - taken)
+
+
+def _other(identifier: str, node: Node, k: int, named: dict[Node, str]) -> str:
+    """A pale box with an operand that is on none of the paths."""
+    x = node.operands[k]
+    if x.__class__ is float:
+        said, hint = text(constant(node, k)), '"a constant"'
+    else:
+        name = named.get(x) or x.label
+        said, hint = text(f"{name} {number(x.data)}".strip()), tooltip(x, name)
+    return statement(
+        identifier,
+        label=f"<{said}>",
+        style="rounded",
+        color=PALE,
+        fontcolor=MUTED,
+        fontsize="9",
+        margin="0.05,0.02",
+        height="0.2",
+        width="0.3",
+        tooltip=hint,
+    )
+
+
+def _sum(total: PathSum) -> str:
+    """The table of the paths, whose last line is their sum."""
+    rows = []
+    swatches = [*PATHS[: len(total.paths)], *[""] * (len(total.rows()) - 1)]
+    for (index, nodes, product, contribution), color in zip(total.rows(), swatches):
+        last = index == "sum"
+        rows.append(
+            [
+                cell(font("━━", color) if color else ""),
+                cell(font(text(index), bold=True)),
+                cell(font(text(nodes, 500), bold=last)),
+                cell(text(product, 500)),
+                cell(font(text(f"= {contribution}"), bold=True), "RIGHT"),
+            ]
+        )
+    return table(rows, padding=4, border=PALE)

@@ -1,0 +1,126 @@
+"""The graph value by value: one box for each number, one arrow for each use of it.
+
+The operation is part of the box of its result. A box is tinted by the sign and
+size of its gradient, and an arrow carries the local derivative that the chain rule
+multiplies by there, left out where it is 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from autograd.graph import Node
+from autograd.markup import arrow, cell, digraph, font, quoted, statement, table, text
+from autograd.names import operation
+from autograd.operations import BINARY
+from autograd.palette import (
+    CONSTANT,
+    GUIDE,
+    INK,
+    MUTED,
+    PALE,
+    largest,
+    number,
+    tint,
+)
+from autograd.rules import RULES, Rule
+
+__all__ = ["values_view"]
+
+
+def title(node: Node, name: str) -> str:
+    """A name with the operation that made it, such as ``z = w·x + b``."""
+    symbol = operation(node)
+    if not node.op or name == symbol:
+        return text(name)
+    return f"{text(name)} = {text(symbol)}"
+
+
+def tooltip(node: Node, name: str) -> str:
+    """All there is to know about a node, every digit of it."""
+    made = f" = {operation(node)}" if node.op and name != operation(node) else ""
+    return quoted(f"{name}{made}; data {node.data!r}; grad {node.grad!r}")
+
+
+def factor(partial: float) -> str:
+    """What an arrow says: nothing for ×1."""
+    return "" if partial == 1.0 else f"×{number(partial, 3)}"
+
+
+def values_view(order: Sequence[Node], names: Mapping[Node, str]) -> tuple[str, int]:
+    """DOT text with every value of a graph, and the number of its boxes.
+
+    Args:
+        order: nodes as :func:`~autograd.graph.topological_order` gives them.
+        names: what to call them.
+    """
+    scale = largest(node.grad for node in order)
+    position = {node: i for i, node in enumerate(order)}
+    boxes = len(order)
+    lines = []
+    for i, node in reversed(list(enumerate(order))):
+        lines.append(value_box(f"n{i}", node, names[node], scale))
+        for k, (operand, partial) in enumerate(zip(node.operands, node.partials)):
+            if operand.__class__ is float:
+                boxes += 1
+                lines.append(constant_box(f"c{i}_{k}", constant(node, k)))
+                lines.append(arrow(f"c{i}_{k}", f"n{i}", color=PALE))
+            else:
+                lines.append(partial_arrow(f"n{position[operand]}", f"n{i}", partial))
+    return digraph(lines), boxes
+
+
+def constant(node: Node, k: int) -> str:
+    """A constant operand, with the name that its row gives it, as ``y = 1``."""
+    rule, said = RULES[node.op], number(node.operands[k])
+    if isinstance(rule, Rule) and rule.name not in BINARY:
+        return f"{rule.parameters[k]} = {said}"
+    return said
+
+
+def value_box(identifier: str, node: Node, name: str, scale: float) -> str:
+    """A box with a value's name, data and gradient, tinted."""
+    rows = [
+        [cell(font(title(node, name), bold=True), "CENTER", span=2)],
+        [cell("data "), cell(number(node.data), "RIGHT")],
+        [cell("grad "), cell(font(number(node.grad), bold=True), "RIGHT")],
+    ]
+    return statement(
+        identifier,
+        label=table(rows),
+        style="rounded,filled",
+        fillcolor=tint(node.grad, scale),
+        color=INK,
+        fontcolor=INK,
+        penwidth="0.8" if node.op else "1.8",
+        margin="0.08,0.05",
+        tooltip=tooltip(node, name),
+    )
+
+
+def constant_box(identifier: str, said: str) -> str:
+    """A small box with a number that is no part of the graph."""
+    return statement(
+        identifier,
+        label=f'"{said}"',
+        style="rounded,filled",
+        fillcolor=CONSTANT,
+        color=PALE,
+        fontcolor=INK,
+        margin="0.06,0.03",
+        height="0.2",
+        width="0.3",
+        tooltip='"a constant"',
+    )
+
+
+def partial_arrow(tail: str, head: str, partial: float) -> str:
+    """An arrow with the local derivative on it, dotted where nothing gets through."""
+    pairs = {"color": PALE if partial == 0.0 else GUIDE, "fontcolor": MUTED}
+    if partial == 0.0:
+        pairs["style"] = "dashed"
+    said = factor(partial)
+    if said:
+        pairs["label"] = f'" {said} "'
+    pairs["tooltip"] = quoted(f"local derivative {partial!r}")
+    return arrow(tail, head, **pairs)

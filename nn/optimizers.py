@@ -1,0 +1,297 @@
+"""Update rules: how parameters move against the gradient.
+
+All of them are refinements of gradient descent, θ ← θ − α ∇L. A step is computed
+whole before any of it is applied, so that a gradient or a result that is not
+finite leaves parameters and optimizer as they were.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from nn.checks import is_value, real
+from nn.schedules import Schedule, schedule
+from nn.state import Nested, State, Stateful, fitted
+
+if TYPE_CHECKING:
+    from autograd.value import Value
+
+__all__ = ["SGD", "Adam", "AdamW", "Optimizer"]
+
+
+class Optimizer(Stateful):
+    """What all update rules share; a rule of one's own overrides ``_step``.
+
+    ``self._memory`` holds the vectors that a rule remembers, one number per
+    parameter, by name; they are part of the state.
+
+    Args:
+        parameters: leaf Values, each once.
+        learning_rate: α, a number from 0 on or a schedule: a function from the
+            number of steps taken to α.
+        memory: the names of the vectors, which start as zeros.
+
+    Raises:
+        TypeError, ValueError: there is no parameter, one is no leaf Value, or one
+            comes twice.
+    """
+
+    def __init__(
+        self,
+        parameters: Iterable[Value],
+        learning_rate: float | Schedule,
+        memory: tuple[str, ...] = (),
+    ) -> None:
+        self.parameters = list(parameters)
+        if not self.parameters:
+            raise ValueError("parameters must have at least one Value, got none")
+        for i, p in enumerate(self.parameters):
+            if not is_value(p):
+                raise TypeError(
+                    f"parameters[{i}] must be a Value, got {type(p).__name__}"
+                )
+            if p.operands:
+                raise ValueError(
+                    f"parameters[{i}] must be a leaf, got the result of {p.op!r}"
+                )
+        if len(set(self.parameters)) < len(self.parameters):
+            raise ValueError("parameters has a Value more than once")
+        self.learning_rate = schedule("learning_rate", learning_rate)
+        self.steps = 0
+        self._memory = {name: [0.0] * len(self.parameters) for name in memory}
+
+    def zero_grad(self) -> None:
+        """Set ``grad`` of every parameter to 0, as before each ``backward``."""
+        for p in self.parameters:
+            p.grad = 0.0
+
+    def step(self) -> None:
+        """Move every parameter once, by the gradients that ``backward`` has left.
+
+        Raises:
+            FloatingPointError: a gradient or an updated parameter is not finite;
+                the message names the parameter, and nothing has changed.
+        """
+        rate = real("learning_rate", self.learning_rate(self.steps))
+        gradients = [p.grad for p in self.parameters]
+        self._require_finite("the gradient of", gradients)
+        theta = [p.data for p in self.parameters]
+        updated, memory = self._step(rate, theta, gradients)
+        for name, vector in memory.items():
+            self._require_finite(f"{name} of", vector)
+        self._require_finite("the updated", updated)
+        for p, number in zip(self.parameters, updated):
+            p.data = number
+        self._memory = memory
+        self.steps += 1
+
+    def _step(
+        self, rate: float, theta: list[float], gradients: list[float]
+    ) -> tuple[list[float], dict[str, list[float]]]:
+        """The updated parameters and memory, as new lists."""
+        raise NotImplementedError(f"{type(self).__name__}._step is missing")
+
+    def _require_finite(self, what: str, vector: list[float]) -> None:
+        for i, x in enumerate(vector):
+            if not math.isfinite(x):
+                name = self.parameters[i].label or f"parameters[{i}]"
+                raise FloatingPointError(
+                    f"{what} {name} is {x}, at step {self.steps + 1}; "
+                    "nothing has been changed"
+                )
+
+    def state_dict(self) -> State:
+        """How many steps were taken, and the vectors that the rule remembers."""
+        vectors = {name: list(vector) for name, vector in self._memory.items()}
+        return {"steps": self.steps, **vectors}
+
+    def load_state_dict(self, state: Mapping[str, Nested]) -> None:
+        """Go on where another run stopped; if anything is wrong, nothing changes.
+
+        Args:
+            state: what ``state_dict`` of an optimizer of the same rule, for the
+                same parameters in the same order, has given.
+
+        Raises:
+            TypeError: it is no mapping.
+            ValueError: entries are missing, unexpected, misshapen or not finite;
+                the message names them.
+        """
+        numbers = fitted(self.state_dict(), state)
+        steps = numbers.pop("steps")
+        if not (steps >= 0 and steps.is_integer()):
+            raise ValueError(f"steps must be a whole number from 0 on, got {steps!r}")
+        for name, vector in numbers.items():
+            for i, x in enumerate(vector):
+                if not math.isfinite(x) or (name in self._NONNEGATIVE and x < 0):
+                    kind = "from 0 on" if name in self._NONNEGATIVE else "finite"
+                    raise ValueError(f"{name}[{i}] must be {kind}, got {x!r}")
+        self.steps = int(steps)
+        self._memory = numbers
+
+    _NONNEGATIVE: tuple[str, ...] = ()
+
+
+class SGD(Optimizer):
+    """Gradient descent, with momentum if wanted.
+
+    With g = ∇L + λ θ: θ ← θ − α g; with momentum μ, v ← μ v + g and θ ← θ − α v,
+    or θ ← θ − α (g + μ v) in Nesterov's form.
+
+    Sources: Polyak, "Some methods of speeding up the convergence of iteration
+    methods" (1964); Sutskever et al., "On the importance of initialization and
+    momentum in deep learning" (2013), here with α outside v, so that a schedule
+    acts at once.
+
+    Args:
+        parameters: leaf Values.
+        learning_rate: α, a number from 0 on or a schedule.
+        momentum: μ in [0, 1).
+        nesterov: whether to look ahead; wants a momentum.
+        weight_decay: λ, from 0 on.
+
+    Raises:
+        TypeError, ValueError: an argument is not as said.
+
+    >>> import autograd as ag
+    >>> x = ag.Value(3.0, label="x")
+    >>> optimizer = SGD([x], learning_rate=0.25)
+    >>> (x * x).backward()
+    >>> optimizer.step()
+    >>> x.data
+    1.5
+    """
+
+    def __init__(
+        self,
+        parameters: Iterable[Value],
+        learning_rate: float | Schedule,
+        momentum: float = 0.0,
+        nesterov: bool = False,
+        weight_decay: float = 0.0,
+    ) -> None:
+        self.momentum = real("momentum", momentum, below=1.0)
+        self.weight_decay = real("weight_decay", weight_decay)
+        self.nesterov = bool(nesterov)
+        if nesterov and not momentum:
+            raise ValueError("nesterov must come with a momentum above 0, got 0")
+        super().__init__(parameters, learning_rate, ("velocity",) if momentum else ())
+
+    def _step(
+        self, rate: float, theta: list[float], gradients: list[float]
+    ) -> tuple[list[float], dict[str, list[float]]]:
+        mu, decay = self.momentum, self.weight_decay
+        g = gradients
+        if decay:
+            g = [g + decay * t for g, t in zip(gradients, theta)]
+        memory = {}
+        if mu:
+            v = [mu * v + g for v, g in zip(self._memory["velocity"], g)]
+            memory["velocity"] = v
+            g = [g + mu * v for g, v in zip(g, v)] if self.nesterov else v
+        return [t - rate * g for t, g in zip(theta, g)], memory
+
+
+class Adam(Optimizer):
+    """Steps of adaptive size, from running means of the gradient and its square.
+
+    With g = ∇L + λ θ at step t = 1, 2, …: m ← β₁ m + (1 − β₁) g,
+    v ← β₂ v + (1 − β₂) g², θ ← θ − α m̂ / (√v̂ + ε), where m̂ = m / (1 − β₁ᵗ)
+    and v̂ = v / (1 − β₂ᵗ).
+
+    Source: Kingma and Ba, "Adam: a method for stochastic optimization" (2015),
+    algorithm 1.
+
+    Args:
+        parameters: leaf Values.
+        learning_rate: α, a number from 0 on or a schedule.
+        betas: (β₁, β₂), each in [0, 1).
+        eps: ε, above 0.
+        weight_decay: λ, from 0 on, as a part of the gradient.
+
+    Raises:
+        TypeError, ValueError: an argument is not as said.
+
+    >>> import autograd as ag
+    >>> x = ag.Value(3.0, label="x")
+    >>> optimizer = Adam([x], learning_rate=0.1)
+    >>> (x * x).backward()
+    >>> optimizer.step()
+    >>> round(x.data, 6)
+    2.9
+    """
+
+    _NONNEGATIVE = ("v",)
+    _decoupled = False
+
+    def __init__(
+        self,
+        parameters: Iterable[Value],
+        learning_rate: float | Schedule = 0.001,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+    ) -> None:
+        if not isinstance(betas, (tuple, list)) or len(betas) != 2:
+            raise ValueError(f"betas must be two numbers in [0, 1), got {betas!r}")
+        self.betas = (
+            real("betas[0]", betas[0], below=1.0),
+            real("betas[1]", betas[1], below=1.0),
+        )
+        self.eps = real("eps", eps, above=True)
+        self.weight_decay = real("weight_decay", weight_decay)
+        super().__init__(parameters, learning_rate, ("m", "v"))
+
+    def _step(
+        self, rate: float, theta: list[float], gradients: list[float]
+    ) -> tuple[list[float], dict[str, list[float]]]:
+        (b1, b2), eps, decay = self.betas, self.eps, self.weight_decay
+        g = gradients
+        if decay and self._decoupled:
+            theta = [t - rate * decay * t for t in theta]
+        elif decay:
+            g = [g + decay * t for g, t in zip(gradients, theta)]
+        m = [b1 * m + (1 - b1) * g for m, g in zip(self._memory["m"], g)]
+        v = [b2 * v + (1 - b2) * g * g for v, g in zip(self._memory["v"], g)]
+        c1, c2 = 1 - b1 ** (self.steps + 1), 1 - b2 ** (self.steps + 1)
+        updated = [
+            t - rate * (m / c1) / (math.sqrt(v / c2) + eps)
+            for t, m, v in zip(theta, m, v)
+        ]
+        return updated, {"m": m, "v": v}
+
+
+class AdamW(Adam):
+    """Adam with the weight decay beside the gradient: θ ← θ − α (m̂ / (√v̂ + ε) + λ θ).
+
+    Source: Loshchilov and Hutter, "Decoupled weight decay regularization" (2019),
+    algorithm 2, with α as the schedule multiplier.
+
+    Args:
+        parameters, learning_rate, betas, eps: as for :class:`Adam`.
+        weight_decay: λ, from 0 on; each step takes the share α λ off a parameter.
+
+    Raises:
+        TypeError, ValueError: an argument is not as said.
+
+    >>> import autograd as ag
+    >>> x = ag.Value(3.0, label="x")
+    >>> optimizer = AdamW([x], learning_rate=0.1, weight_decay=0.5)
+    >>> optimizer.step()  # its gradient is 0: only the decay acts
+    >>> round(x.data, 6)
+    2.85
+    """
+
+    _decoupled = True
+
+    def __init__(
+        self,
+        parameters: Iterable[Value],
+        learning_rate: float | Schedule = 0.001,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0.01,
+    ) -> None:
+        super().__init__(parameters, learning_rate, betas, eps, weight_decay)

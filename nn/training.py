@@ -1,0 +1,197 @@
+"""Gradient descent over batches of examples: forward, backward, step, repeat.
+
+The loop is the lecture's: with the loss L of a batch, θ ← θ − α ∇L. (With a plus
+sign the loss would rise.) It works for any model that can be called with one
+example, any loss of predictions and targets, and any optimizer.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import autograd as ag
+from nn.checks import as_list, is_value, real, same_length, whole
+from nn.optimizers import Optimizer
+
+__all__ = ["accuracy", "predict", "train"]
+
+Progress = Callable[[int, float], object]
+"""Called after each epoch with its number, from 1, and its loss."""
+
+
+def train(
+    model: Callable[[Any], Any],
+    xs: Any,
+    ys: Any,
+    loss: Callable[[Any, Any], Any],
+    optimizer: Optimizer,
+    epochs: int,
+    *,
+    batch_size: int | None = None,
+    seed: int | None = 0,
+    progress: Progress | bool = False,
+) -> list[float]:
+    """Train a model in place.
+
+    Args:
+        model: called with one example, gives a Value or a list of Values.
+        xs: n examples: rows of numbers, as lists or as an n × M array.
+        ys: their n targets, as the loss takes them.
+        loss: called with a batch's predictions and targets, gives a Value.
+        optimizer: moves the parameters, after each batch.
+        epochs: how often to go through all examples.
+        batch_size: examples per step; None for all of them, in their order. Smaller
+            batches are drawn anew in each epoch, without replacement.
+        seed: of the drawing; None for the global generator of ``random``.
+        progress: True for a progress bar (tqdm's where it is installed, otherwise
+            a line on standard error), or a function of the epoch's number and loss.
+
+    Returns:
+        The loss of each epoch: the average over its batches, weighted by their
+        sizes, each taken before its step.
+
+    Raises:
+        ValueError: xs and ys differ in length, or an argument is out of range.
+        TypeError: the loss is no Value, or an argument of a wrong type.
+        FloatingPointError: the loss or a gradient is not finite; the parameters
+            are as they were before that step.
+
+    >>> import nn
+    >>> model = nn.MLP(1, [1], seed=0)
+    >>> xs, ys = [[0.0], [1.0], [2.0]], [1.0, 3.0, 5.0]
+    >>> optimizer = nn.SGD(model.parameters(), learning_rate=0.2)
+    >>> history = train(model, xs, ys, nn.squared_error, optimizer, epochs=200)
+    >>> [round(p.data, 6) for p in model.parameters()]
+    [2.0, 1.0]
+    """
+    examples, targets = _rows("xs", xs), _rows("ys", ys)
+    same_length("xs", len(examples), "ys", len(targets))
+    whole("epochs", epochs, at_least=0)
+    n = len(examples)
+    size = n if batch_size is None else min(n, whole("batch_size", batch_size))
+    shuffle = random.shuffle if seed is None else random.Random(seed).shuffle
+    order = list(range(n))
+    history: list[float] = []
+    report = _reporter(progress, epochs)
+    for epoch in range(1, epochs + 1):
+        if size < n:
+            shuffle(order)
+        total = 0.0
+        for start in range(0, n, size):
+            batch = order[start : start + size]
+            optimizer.zero_grad()
+            output = loss(
+                [model(examples[i]) for i in batch], [targets[i] for i in batch]
+            )
+            if not is_value(output):
+                raise TypeError(f"loss must give a Value, got {type(output).__name__}")
+            if not math.isfinite(output.data):
+                raise FloatingPointError(f"the loss is {output.data} in epoch {epoch}")
+            output.backward()
+            optimizer.step()
+            total += output.data * len(batch)
+        history.append(total / n)
+        report(epoch, history[-1])
+    return history
+
+
+def predict(model: Callable[[Any], Any], xs: Any) -> list[Any]:
+    """The model's outputs as plain numbers, without recording a graph.
+
+    Args:
+        model: called with one example, gives a Value or a list of Values.
+        xs: n examples.
+
+    Returns:
+        n floats, or n lists of floats.
+
+    >>> import nn
+    >>> predict(nn.MLP(1, [1], output="sigmoid", seed=0), [[0.0]])
+    [0.5]
+    """
+    with ag.no_grad():
+        return [_plain(model(x)) for x in _rows("xs", xs)]
+
+
+def accuracy(
+    model: Callable[[Any], Any], xs: Any, ys: Any, threshold: float = 0.5
+) -> float:
+    """The share of examples whose class is predicted right.
+
+    Args:
+        model: called with one example, gives a probability, a score, or a list
+            with one score per class.
+        xs: n examples.
+        ys: n classes: 1 against 0 or −1 for a single output, which predicts 1
+            above the threshold; whole numbers from 0 for a list of scores, of
+            which the largest predicts (the first, if several are).
+        threshold: 0.5 for probabilities; 0.0 for scores, as with the hinge loss.
+
+    Returns:
+        The share in [0, 1].
+
+    Raises:
+        ValueError: xs and ys differ in length, or a class is none of these.
+
+    >>> accuracy(lambda x: x, [0.2, 0.7, 0.9], [0, 1, 0]) == 2 / 3
+    True
+    """
+    limit = real("threshold", threshold, low=-math.inf)
+    outputs, classes = predict(model, xs), _rows("ys", ys)
+    same_length("xs", len(outputs), "ys", len(classes))
+    right = 0
+    for i, (output, y) in enumerate(zip(outputs, classes)):
+        several = isinstance(output, list)
+        allowed = range(len(output)) if several else (-1, 0, 1)
+        if y not in allowed:
+            kinds = f"from 0 to {len(output) - 1}" if several else "1, 0 or -1"
+            raise ValueError(f"ys[{i}] must be {kinds}, got {y!r}")
+        if several:
+            right += output.index(max(output)) == y
+        else:
+            right += (output > limit) == (y > 0)
+    return right / len(classes)
+
+
+def _rows(name: str, table: Any) -> list[Any]:
+    rows = as_list(table)
+    if rows is None:
+        raise TypeError(f"{name} must be a sequence, got {type(table).__name__}")
+    return rows
+
+
+def _plain(output: Any) -> Any:
+    entries = as_list(output)
+    if entries is not None:
+        return [_plain(entry) for entry in entries]
+    return output.data if is_value(output) else float(output)
+
+
+def _reporter(progress: Progress | bool, epochs: int) -> Progress:
+    """What to call after each epoch."""
+    if callable(progress):
+        return progress
+    if not progress:
+        return lambda epoch, loss: None
+    try:
+        from tqdm import tqdm
+    except ImportError:
+        return lambda epoch, loss: print(
+            f"\repoch {epoch}/{epochs}, loss {loss:.6g}",
+            end="\n" if epoch == epochs else "",
+            file=sys.stderr,
+            flush=True,
+        )
+    bar = tqdm(total=epochs, unit="epoch")
+
+    def show(epoch: int, loss: float) -> None:
+        bar.set_postfix_str(f"loss {loss:.6g}", refresh=False)
+        bar.update()
+        if epoch == epochs:
+            bar.close()
+
+    return show

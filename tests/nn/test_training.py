@@ -1,0 +1,214 @@
+"""Training: the loop's arithmetic, its batches, its progress and its refusals."""
+
+from __future__ import annotations
+
+import builtins
+import math
+import random
+from typing import Any
+
+import numpy as np
+import pytest
+
+import autograd as ag
+import nn
+
+XS = [[k / 8, (k * k % 5) / 4] for k in range(10)]
+YS = [float(k % 3 == 0) for k in range(10)]
+
+
+def classifier(seed: int = 0) -> nn.MLP:
+    return nn.MLP(2, [3, 1], activation="tanh", output="sigmoid", seed=seed)
+
+
+def test_each_epoch_is_theta_minus_alpha_times_the_gradient() -> None:
+    model, same = classifier(), classifier()
+    optimizer = nn.SGD(model.parameters(), learning_rate=0.3)
+    history = nn.train(model, XS, YS, nn.binary_cross_entropy, optimizer, epochs=4)
+    expected = []
+    for _ in range(4):
+        same.zero_grad()
+        loss = ag.mean([ag.bce(same(x), y) for x, y in zip(XS, YS)])
+        loss.backward()
+        expected.append(loss.data)
+        for p in same.parameters():
+            p.data -= 0.3 * p.grad
+    assert history == expected
+    assert model.state_dict() == same.state_dict()
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda ps: nn.SGD(ps, 0.5),
+        lambda ps: nn.SGD(ps, 0.2, momentum=0.9, nesterov=True),
+        lambda ps: nn.Adam(ps, nn.LinearWarmup(5, nn.Cosine(0.1, 60))),
+        lambda ps: nn.AdamW(ps, 0.1),
+    ],
+)
+def test_every_optimizer_lowers_the_loss(make: Any) -> None:
+    model = classifier()
+    optimizer = make(model.parameters())
+    history = nn.train(
+        model, XS, YS, nn.binary_cross_entropy, optimizer, 60, batch_size=5
+    )
+    assert len(history) == 60
+    assert history[-1] < 0.9 * history[0]
+
+
+def test_every_epoch_sees_every_example_once_in_batches_of_the_size() -> None:
+    w, seen = ag.Value(1.0), []
+
+    def loss(predictions: list[Any], targets: list[float]) -> Any:
+        seen.append(targets)
+        return ag.mean(predictions)
+
+    optimizer = nn.SGD([w], 0.0)
+    ys = list(range(10))
+    nn.train(lambda x: w * x[0], XS, ys, loss, optimizer, epochs=2, batch_size=4)
+    assert [len(batch) for batch in seen] == [4, 4, 2] * 2
+    epochs = [[y for batch in part for y in batch] for part in (seen[:3], seen[3:])]
+    assert all(sorted(epoch) == ys for epoch in epochs)
+    assert epochs[0] != epochs[1] != ys
+
+
+def test_a_seed_gives_the_same_run_and_leaves_the_global_generator_alone() -> None:
+    def run(seed: int) -> list[float]:
+        model = classifier()
+        optimizer = nn.SGD(model.parameters(), 0.3)
+        loss = nn.binary_cross_entropy
+        return nn.train(model, XS, YS, loss, optimizer, 3, batch_size=3, seed=seed)
+
+    before = random.getstate()
+    assert run(1) == run(1)
+    assert run(1) != run(2)
+    assert random.getstate() == before
+
+
+def test_the_history_weighs_batches_by_their_sizes() -> None:
+    w = ag.Value(1.0)
+    ys = [float(k) for k in range(10)]
+    loss = lambda ps, ts: ag.mean([p * t for p, t in zip(ps, ts)])
+    history = nn.train(lambda x: w, XS, ys, loss, nn.SGD([w], 0.0), 1, batch_size=4)
+    assert history == [4.5]
+
+
+def test_arrays_train_like_lists() -> None:
+    runs = []
+    for xs, ys in ((XS, YS), (np.array(XS), np.array(YS))):
+        model = classifier()
+        optimizer = nn.SGD(model.parameters(), 0.3)
+        runs.append(nn.train(model, xs, ys, nn.binary_cross_entropy, optimizer, 2))
+    assert runs[0] == runs[1]
+
+
+def test_several_outputs_train_with_softmax() -> None:
+    model = nn.MLP(2, [4, 3], activation="tanh", seed=0)
+    ys = [k % 3 for k in range(10)]
+    optimizer = nn.Adam(model.parameters(), 0.1)
+    history = nn.train(model, XS, ys, nn.softmax_cross_entropy, optimizer, 40)
+    assert history[-1] < history[0]
+    outputs = nn.predict(model, XS)
+    right = sum(int(np.argmax(z) == y) for z, y in zip(outputs, ys))
+    assert nn.accuracy(model, XS, ys) == right / 10
+
+
+def test_a_callback_hears_of_every_epoch() -> None:
+    heard: list[tuple[int, float]] = []
+    model = classifier()
+    optimizer = nn.SGD(model.parameters(), 0.3)
+    history = nn.train(
+        model,
+        XS,
+        YS,
+        nn.binary_cross_entropy,
+        optimizer,
+        3,
+        progress=lambda epoch, loss: heard.append((epoch, loss)),
+    )
+    assert heard == list(enumerate(history, 1))
+
+
+@pytest.mark.parametrize("installed", [True, False])
+def test_a_progress_bar_needs_no_package(
+    installed: bool, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if installed:
+        pytest.importorskip("tqdm", reason="the bar is tqdm's")
+    else:
+        original = builtins.__import__
+
+        def without_tqdm(name: str, *args: Any, **kwargs: Any) -> Any:
+            if name.startswith("tqdm"):
+                raise ImportError(name)
+            return original(name, *args, **kwargs)
+
+        monkeypatch.setattr(builtins, "__import__", without_tqdm)
+    model = classifier()
+    optimizer = nn.SGD(model.parameters(), 0.3)
+    loss = nn.binary_cross_entropy
+    nn.train(model, XS, YS, loss, optimizer, 3, progress=True)
+    shown = capsys.readouterr()
+    assert "3/3" in shown.err
+    assert shown.out == ""
+
+
+def test_prediction_records_nothing_and_gives_plain_numbers() -> None:
+    outputs = nn.predict(classifier(), XS)
+    assert all(type(y) is float for y in outputs)
+    assert outputs == [classifier()(x).data for x in XS]
+    several = nn.predict(nn.MLP(2, [2], seed=0), XS)
+    assert all(type(y) is list and type(y[0]) is float for y in several)
+
+
+def test_accuracy_counts_the_right_side_of_the_threshold() -> None:
+    outputs = [0.2, 0.5, 0.7, 0.9]
+    same = lambda x: x
+    assert nn.accuracy(same, outputs, [0, 0, 1, 1]) == 1.0
+    assert nn.accuracy(same, outputs, [1, 1, 1, 0]) == 0.25
+    assert nn.accuracy(same, outputs, [-1, -1, -1, 1], threshold=0.8) == 1.0
+    assert nn.accuracy(same, [-2.0, 3.0], [-1, 1], threshold=0) == 1.0
+    assert nn.accuracy(same, [[1.0, 3.0, 2.0], [5.0, 5.0, 0.0]], [1, 0]) == 1.0
+
+
+def test_a_loss_that_is_not_finite_stops_before_the_step() -> None:
+    w = ag.Value(2.0, label="w")
+    optimizer = nn.SGD([w], 0.1)
+    loss = lambda ps, ts: ps[0] * math.inf
+    with pytest.raises(FloatingPointError, match="the loss is inf in epoch 1"):
+        nn.train(lambda x: w, XS, YS, loss, optimizer, 3)
+    assert w.data == 2.0
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "words"),
+    [
+        ({"ys": YS[:-1]}, ValueError, "xs has 10 entries, ys has 9"),
+        ({"xs": [], "ys": []}, ValueError, "must not be empty"),
+        ({"xs": 3.0}, TypeError, "xs must be a sequence, got float"),
+        ({"epochs": -1}, ValueError, "epochs must be a whole number, at least 0"),
+        ({"epochs": 1.5}, TypeError, "epochs must be a whole number"),
+        ({"batch_size": 0}, ValueError, "batch_size must be a whole number"),
+        ({"loss": lambda ps, ts: 1.0}, TypeError, "loss must give a Value, got float"),
+    ],
+)
+def test_bad_arguments_are_named_and_change_nothing(
+    change: dict[str, Any], error: type[Exception], words: str
+) -> None:
+    model = classifier()
+    before = model.state_dict()
+    arguments = {"xs": XS, "ys": YS, "loss": nn.binary_cross_entropy, "epochs": 1}
+    optimizer = nn.SGD(model.parameters(), 0.1)
+    with pytest.raises(error, match=words):
+        nn.train(model, optimizer=optimizer, **{**arguments, **change})
+    assert model.state_dict() == before
+
+
+def test_accuracy_refuses_unequal_lengths_and_other_classes() -> None:
+    same = lambda x: x
+    with pytest.raises(ValueError, match="xs has 2 entries, ys has 1"):
+        nn.accuracy(same, [0.5, 0.5], [1])
+    with pytest.raises(ValueError, match=r"ys\[0\] must be 1, 0 or -1, got 2"):
+        nn.accuracy(same, [0.5], [2])
+    with pytest.raises(ValueError, match=r"ys\[0\] must be from 0 to 1, got 2"):
+        nn.accuracy(same, [[0.5, 0.5]], [2])

@@ -1,0 +1,103 @@
+"""A layered drawing: right of the operands, nothing on anything, no box crossed."""
+
+from __future__ import annotations
+
+from itertools import combinations, pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from autograd.layout import PITCH, WIDTH, Layout, place
+
+Graph = list[list[int | None]]
+
+
+@st.composite
+def graphs(draw: st.DrawFn) -> Graph:
+    """Random graphs with sharing, parallel edges and constants."""
+    operands: Graph = []
+    for node in range(draw(st.integers(1, 24))):
+        pool = st.none() | st.integers(0, node - 1) if node else st.none()
+        operands.append(draw(st.lists(pool, max_size=4)))
+    return operands
+
+
+def curves(layout: Layout) -> list[list[tuple[float, float]]]:
+    return [route for routes in layout.routes for route in routes if route]
+
+
+@given(graphs())
+def test_every_value_stands_right_of_its_operands(operands: Graph) -> None:
+    layout = place(operands)
+    for node, xs in enumerate(operands):
+        for x in xs:
+            if x is not None:
+                assert layout.boxes[x][0] + PITCH <= layout.boxes[node][0]
+
+
+@given(graphs())
+def test_no_two_boxes_overlap(operands: Graph) -> None:
+    layout = place(operands)
+    for (x, y, w, h), (u, v, p, q) in combinations(layout.boxes, 2):
+        assert x + w <= u or u + p <= x or y + h <= v or v + q <= y
+
+
+@given(graphs())
+def test_edges_join_their_boxes_and_cross_no_other(operands: Graph) -> None:
+    layout = place(operands)
+    for node, (xs, routes) in enumerate(zip(operands, layout.routes)):
+        assert len(xs) == len(routes)
+        left, top, _, height = layout.boxes[node]
+        for x, route in zip(xs, routes):
+            assert (x is None) == (route is None)
+            if x is None or route is None:
+                continue
+            a, b, w, h = layout.boxes[x]
+            assert route[0] == (a + w, round(b + h / 2, 2))
+            assert route[-1][0] == left
+            assert top <= route[-1][1] <= top + height
+            # Bends lie between two layers; a line within one keeps clear of boxes.
+            for i, ((p, q), (r, s)) in enumerate(pairwise(route)):
+                if i % 2 == 0:
+                    assert r - p == PITCH - WIDTH
+                else:
+                    assert q == s
+                    for u, v, m, n in layout.boxes:
+                        assert not (u < r and p < u + m and v < q < v + n)
+
+
+@given(graphs())
+def test_edges_enter_a_box_in_different_places(operands: Graph) -> None:
+    for routes in place(operands).routes:
+        entries = [route[-1] for route in routes if route]
+        assert len(set(entries)) == len(entries)
+
+
+@given(graphs())
+def test_everything_lies_within_the_stated_size(operands: Graph) -> None:
+    layout = place(operands)
+    points = [point for route in curves(layout) for point in route]
+    points += [(x + w, y + h) for x, y, w, h in layout.boxes]
+    points += [(x, y) for x, y, _, _ in layout.boxes]
+    for x, y in points:
+        assert 0 <= x <= layout.width
+        assert -0.01 <= y <= layout.height + 0.01
+
+
+@given(graphs())
+def test_the_same_graph_is_drawn_in_the_same_way(operands: Graph) -> None:
+    assert place(operands) == place(operands)
+
+
+def test_a_leaf_stands_right_before_its_first_user() -> None:
+    chain: Graph = [[], [0], [1], [2], [], [3, 4]]
+    layout = place(chain)
+    assert layout.boxes[4][0] == layout.boxes[3][0]
+
+
+def test_a_tree_is_drawn_without_crossings() -> None:
+    tree: Graph = [[], [], [], [], [0, 2], [1, 3], [4, 5]]
+    layout = place(tree)
+    middle = [y + h / 2 for _, y, _, h in layout.boxes]
+    upper, lower = ({0, 2}, {1, 3}) if middle[4] < middle[5] else ({1, 3}, {0, 2})
+    assert max(middle[i] for i in upper) < min(middle[i] for i in lower)

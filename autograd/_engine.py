@@ -74,6 +74,11 @@ def leaf(data: float, grad: float, label: str) -> value.Value:
     return restored
 
 
+def module() -> ModuleType:
+    """The module of the engine that runs now."""
+    return _loaded[name]
+
+
 def _load(engine: str) -> ModuleType | None:
     if engine not in _loaded:
         try:

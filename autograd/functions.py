@@ -163,9 +163,7 @@ def dot(ws: Iterable[Any], xs: Iterable[Any], start: Any = None) -> Any:
     if len(ws) != len(xs):
         raise ValueError(f"dot: ws has {len(ws)} entries, xs has {len(xs)}")
     operands = (*ws, *xs) if start is None else (*ws, *xs, start)
-    if not ws:
-        return 0.0 if start is None else _reduce("sum", (start,))
-    return _reduce("dot", operands)
+    return _reduce("dot", operands) if operands else 0.0
 
 
 def prod(values: Iterable[Any], *, start: Any = 1) -> Any:

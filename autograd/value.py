@@ -342,6 +342,30 @@ def gradients(output: Value, inputs: Iterable[Value]) -> list[float]:
     return adjoints
 
 
+def leaves(output: Value) -> list[Value]:
+    """Every leaf that ``output`` depends on, itself if it is one.
+
+    Raises:
+        TypeError: ``output`` is no Value.
+
+    >>> a, b = Value(2.0), Value(3.0)
+    >>> set(leaves(a * b + a)) == {a, b}
+    True
+    """
+    if type(output) is not Value:
+        raise TypeError(f"leaves: output must be a Value, got {type(output).__name__}")
+    found, seen, stack = [], {output}, [output]
+    while stack:
+        node = stack.pop()
+        if not node._operands:
+            found.append(node)
+        for operand in node._operands:
+            if isinstance(operand, Value) and operand not in seen:
+                seen.add(operand)
+                stack.append(operand)
+    return found
+
+
 def _compare(comparison: Callable[[float, Any], Any], x: Value, y: object) -> Any:
     if isinstance(y, Value):
         return comparison(x._data, y._data)

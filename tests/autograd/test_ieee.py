@@ -29,7 +29,10 @@ AS_IN_C: dict[str, Callable[..., Any]] = {
     **{name: getattr(np, name) for name in ("exp", "expm1", "log", "log1p", "log2")},
     **{name: getattr(np, name) for name in ("log10", "sqrt", "sin", "cos", "tan")},
     **{name: getattr(np, name) for name in ("sinh", "cosh", "tanh", "fmod")},
-    "asin": np.arcsin, "acos": np.arccos, "acosh": np.arccosh, "atanh": np.arctanh,
+    "asin": np.arcsin,
+    "acos": np.arccos,
+    "acosh": np.arccosh,
+    "atanh": np.arctanh,
 }
 
 

@@ -182,6 +182,7 @@ def test_where_lets_no_nan_through_from_the_branch_that_is_not_chosen() -> None:
     chosen = ag.where(ag.Value(1.0), x, root)
     assert chosen.operands[0] == 1.0
     assert chosen.operands[1] is x
+    assert type(chosen.operands[2]) is float
     assert chosen.partials == (0.0, 1.0, 0.0)
     assert ag.where(True, 1.0, 2.0) == 1.0
     assert ag.where(ag.Value(0.0), 1.0, 2.0).data == 2.0
@@ -276,6 +277,17 @@ def test_no_grad_is_of_one_thread() -> None:
         thread.join()
         assert (x * x).operands == ()
     assert seen == [(x, x)]
+
+
+def test_a_label_is_the_object_that_was_given() -> None:
+    class Name(str):
+        pass
+
+    for text in ("", "x"):
+        name = Name(text)
+        x = ag.Value(1.0, name)
+        assert x.label is name
+        assert repr(x) == repr(ag.Value(1.0, text))
 
 
 def test_detach_is_a_new_leaf_with_the_same_data_and_label() -> None:

@@ -1,0 +1,363 @@
+"""The table of rules as C: its own functions, run on symbols that write C text.
+
+A :class:`Symbol` is a C expression of type ``double``; an operation on it appends
+a statement to a block and gives the symbol of the result. Running a row's value
+and its partials on symbols therefore prints them as C functions, into the header
+``rules.h`` that the build makes and nobody commits. What C cannot compute to the
+same bits as Python raises :class:`NotInC`, and the engine asks Python for it.
+
+Partials are plain IEEE arithmetic, where singular points are inf or nan. A
+*value* must raise at such points as Python does, so each of its steps that could
+is checked: the function returns nan, and at a nan the engine asks Python for the
+number or the exception.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from autograd import value
+from autograd.functions import FUNCTIONS
+from autograd.operations import OPERATORS, Operations
+from autograd.rules import ALIASES, RULES, Reduction, Rule
+
+
+class NotInC(Exception):  # noqa: N818  # no error: Python computes such rows
+    """An operation whose bits in C need not be those of Python."""
+
+
+SURE = {
+    "add": "{} + {}",
+    "sub": "{} - {}",
+    "mul": "{} * {}",
+    "neg": "-{}",
+    "pos": "{}",
+    "abs": "fabs({})",
+    "copysign": "copysign({}, {})",
+}
+"""Operations that never raise on floats."""
+
+FALLIBLE = {
+    "truediv": "{} / {}",
+    "floordiv": "floor_divide({}, {})",
+    "mod": "modulo({}, {})",
+    "pow": "pow({}, {})",
+    # Python's whole numbers have no negative zero, hence the + 0.0.
+    "floor": "floor({}) + 0.0",
+    "ceil": "ceil({}) + 0.0",
+    "trunc": "trunc({}) + 0.0",
+    **{
+        name: f"{name}({{}})"
+        for name in (
+            *("exp", "expm1", "log", "log1p", "log2", "log10", "sqrt"),
+            *("sin", "cos", "tan", "asin", "acos", "atan"),
+            *("sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "erf", "erfc"),
+        )
+    },
+    **{name: f"{name}({{}}, {{}})" for name in ("atan2", "fmod", "remainder")},
+    "fma": "fma({}, {}, {})",
+}
+"""Operations that raise on some floats, always where the result is not finite."""
+
+PYTHON_ONLY = {"hypot", "dist", "fsum", "logsumexp"}
+"""Operations for which CPython has an algorithm of its own, not the C library's."""
+
+# Python 3.10 has neither in ``math``: see ``autograd.scalar`` for what stands in.
+if sys.version_info >= (3, 11):
+    FALLIBLE |= {"exp2": "exp2({})", "cbrt": "cbrt({})"}
+else:
+    FALLIBLE["exp2"] = "pow(2.0, {})"
+    PYTHON_ONLY.add("cbrt")
+
+
+class Block:
+    """The statements of a C function under construction.
+
+    Args:
+        checked: return nan after a step that would raise in Python.
+    """
+
+    def __init__(self, checked: bool = False) -> None:
+        self.checked = checked
+        self.fallible = False
+        self.statements: list[str] = []
+        self._known: dict[str, Symbol] = {}
+
+    def let(self, expression: str, fallible: bool = False) -> Symbol:
+        """A new variable for an expression, or the one that holds it already."""
+        if expression not in self._known:
+            variable = self._known[expression] = Symbol(self, f"t{len(self._known)}")
+            self.statements.append(f"const double {variable.text} = {expression};")
+            if fallible and self.checked:
+                self.fallible = True
+                self.statements.append(f"if (!isfinite({variable.text})) return NAN;")
+        return self._known[expression]
+
+
+class Symbol(Operations):
+    """A number in a C function: the text that stands for it."""
+
+    __slots__ = ("block", "text")
+
+    def __init__(self, block: Block, text: str) -> None:
+        self.block = block
+        self.text = text
+
+    def _apply(self, name: str, operands: tuple[Any, ...]) -> Any:
+        if name == "where":
+            condition, x, y = operands
+            test = f"{condition.text}"
+            if not isinstance(condition, Condition):
+                test += " != 0.0"
+            return self.block.let(f"{test} ? {text(x)} : {text(y)}")
+        if name in PYTHON_ONLY:
+            raise NotInC(name)
+        template = SURE.get(name) or FALLIBLE.get(name)
+        if template is None:  # an operation made of others: its rule takes it apart
+            return RULES[name].value(*operands)
+        expression = template.format(*map(text, operands))
+        return self.block.let(expression, name in FALLIBLE)
+
+    def _compare(self, sign: str, other: Any) -> Any:
+        return Condition(self.block, f"{self.text} {sign} {text(other)}")
+
+    def __bool__(self) -> bool:
+        raise TypeError("a rule must branch with where(), not with if")
+
+    def __eq__(self, other: object) -> Any:
+        return self._compare("==", other)
+
+    def __lt__(self, other: Any) -> Any:
+        return self._compare("<", other)
+
+    def __le__(self, other: Any) -> Any:
+        return self._compare("<=", other)
+
+    def __gt__(self, other: Any) -> Any:
+        return self._compare(">", other)
+
+    def __ge__(self, other: Any) -> Any:
+        return self._compare(">=", other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+class Condition(Symbol):
+    """A comparison of two numbers in a C function."""
+
+    __slots__ = ()
+
+
+def text(x: Any) -> str:
+    """A symbol, or a Python number, as C text for the same double."""
+    if isinstance(x, Symbol):
+        return x.text
+    number = float(x)
+    if math.isinf(number):
+        return "-INFINITY" if number < 0 else "INFINITY"
+    return repr(number)
+
+
+def string(s: str) -> str:
+    """A C string literal, ASCII only, so that no compiler guesses an encoding."""
+    escaped = "".join(
+        f"\\{byte:03o}" if byte < 32 or byte > 126 or byte in b'"\\?' else chr(byte)
+        for byte in s.encode()
+    )
+    return f'"{escaped}"'
+
+
+def function(
+    name: str,
+    parameters: str,
+    arguments: Sequence[str],
+    rule: Callable[..., Any] | float,
+    checked: bool = False,
+) -> tuple[str, bool]:
+    """One C function that computes what a Python function of numbers computes.
+
+    Args:
+        name: of the C function.
+        parameters: its parameter list.
+        arguments: a C expression in them for each argument of the Python function.
+        rule: the Python function, or the number that it would always give.
+        checked: return nan where Python could raise: where an argument, or the
+            result of a step that may raise, is not finite.
+
+    Returns:
+        The text of the C function, and whether it can ever return that nan.
+
+    Raises:
+        NotInC: it uses an operation that C does not have to the same bits.
+    """
+    block = Block(checked)
+    symbols = [Symbol(block, argument) for argument in arguments]
+    result = text(rule(*symbols) if callable(rule) else rule)
+    lines = [f"(void){p.split()[-1].lstrip('*')};" for p in parameters.split(",")]
+    if block.fallible:
+        finite = " && ".join(f"isfinite({argument})" for argument in arguments)
+        lines.append(f"if (!({finite})) return NAN;")
+    lines += [*block.statements, f"return {result};"]
+    body = "".join(f"    {line}\n" for line in lines)
+    return (
+        f"static inline double {name}({parameters})\n{{\n{body}}}\n",
+        block.fallible,
+    )
+
+
+def _partials(rule: Rule | Reduction, count: int) -> tuple[list[str], list[str]]:
+    """The C functions of a row's partials, and the names to be called, or NULL."""
+    texts, names = [], []
+    arguments = [f"x[{i}]" for i in range(count)] + ["z"]
+    parameters = "const double *x, double z"
+    if isinstance(rule, Reduction):
+        arguments.append("n")
+        parameters += ", double n"
+    for i, partial in enumerate(rule.partials):
+        name = f"partial_{rule.name}_{i}"
+        try:
+            texts.append(function(name, parameters, arguments, partial)[0])
+            names.append(name)
+        except NotInC:
+            names.append("NULL")
+    return texts, names
+
+
+def emit_rule(rule: Rule) -> Iterator[str]:
+    """A row of a fixed number of operands: its functions and its entry."""
+    name, count = rule.name, len(rule.partials)
+    compute, fallible = f"value_{name}", True
+    arguments = [f"x[{i}]" for i in range(count)]
+    try:
+        body, fallible = function(
+            compute, "const double *x", arguments, rule.value, checked=True
+        )
+        yield body
+    except NotInC:
+        compute = "NULL"
+    yield f"enum {{ FALLIBLE_{name} = {int(fallible)} }};\n"
+    texts, partials = _partials(rule, count)
+    yield from texts
+    yield (
+        f"static const Code code_{name} = {{\n"
+        f"    .operands = {count}, .fallible = {int(fallible)},\n"
+        f"    .value = {compute}, .partials = {{{', '.join(partials)}}},\n"
+        "};\n"
+    )
+
+
+def emit_reduction(rule: Reduction) -> Iterator[str]:
+    """A row of any number of operands: its functions and its entry."""
+    name, columns = rule.name, rule.columns
+    fold, fallible = "NULL", True
+    if rule.step is not None:
+        step, may_fail = function(
+            f"step_{name}",
+            "double total, const double *x",
+            ["total", *(f"x[{c}]" for c in range(columns))],
+            rule.step,
+            checked=True,
+        )
+        finish, fallible = function(
+            f"finish_{name}",
+            "double total, double n",
+            ["total", "n"],
+            rule.finish or (lambda total, n: total),
+            checked=True,
+        )
+        yield from (step, finish, f"FOLD({name}, {columns})\n")
+        fold, fallible = f"fold_{name}", fallible or may_fail
+    texts, partials = _partials(rule, columns)
+    yield from texts
+    yield "".join(
+        f"COLUMN({name}, {columns}, {c})\n"
+        for c, partial in enumerate(partials)
+        if partial != "NULL"
+    )
+    sweeps = ", ".join(
+        "NULL" if partial == "NULL" else f"column_{name}_{c}"
+        for c, partial in enumerate(partials)
+    )
+    start = rule.partial(columns, [1.0] * (columns + 1), 1.0) if columns > 1 else 0
+    yield (
+        f"static const Code code_{name} = {{\n"
+        f"    .columns = {columns}, .fallible = {int(fallible)},\n"
+        f"    .fold = {fold}, .sweeps = {{{sweeps}}}, .start = {text(start)},\n"
+        "};\n"
+    )
+
+
+def _list(name: str, entries: Sequence[str]) -> str:
+    """A list of things as a macro that does something with each of them."""
+    return (
+        " \\\n".join([f"#define {name}(DO)", *(f"    DO({e})" for e in entries)]) + "\n"
+    )
+
+
+def _methods() -> Iterator[tuple[str, str]]:
+    """Names of the methods of one operand and of a fixed number, and their rows."""
+    own = {name: name for name in RULES if name not in {*OPERATORS, "relu", "relu_at"}}
+    for method, name in {**own, **ALIASES}.items():
+        if isinstance(RULES[name], Rule):
+            yield method, name
+
+
+def rules() -> Iterator[str]:
+    """The header ``rules.h``: the functions of every row, and its entry."""
+    for rule in RULES.values():
+        yield f"/* {rule.name} */\n"
+        yield from (emit_rule(rule) if isinstance(rule, Rule) else emit_reduction(rule))
+
+
+def rows() -> Iterator[str]:
+    """The header ``rows.h``: what there is, as lists for macros, and the numbers."""
+    yield _list("EVERY_ROW", list(RULES))
+    yield (
+        "enum {\n" + "".join(f"    ROW_{name},\n" for name in RULES) + "    ROWS\n};\n"
+    )
+    methods = list(_methods())
+    unary = {name for name, rule in RULES.items() if len(rule.partials) == 1}
+    unary -= {name for name, rule in RULES.items() if isinstance(rule, Reduction)}
+    used = {name for _, name in methods} | {"neg", "abs", "relu"}
+    yield _list("EVERY_UNARY_ROW", [name for name in RULES if name in unary & used])
+    for title, one in (("EVERY_UNARY_METHOD", True), ("EVERY_LONGER_METHOD", False)):
+        entries = [
+            f"{method}, {name}, {string(RULES[name].doc)}"
+            for method, name in methods
+            if (name in unary) is one
+        ]
+        yield _list(title, entries)
+    functions = [
+        f"{name}, {string(FUNCTIONS[name].__doc__ or '')}"
+        for name, rule in RULES.items()
+        if isinstance(rule, Rule) and name in FUNCTIONS
+    ]
+    yield _list("EVERY_FUNCTION", functions)
+
+
+def docs() -> Iterator[str]:
+    """The header ``docs.h``: the docstrings of the reference engine."""
+    documented = {name: FUNCTIONS[name] for name in ("sum", "mean", "dot")}
+    documented |= {
+        name: getattr(value, name)
+        for name in ("Value", "no_grad", "gradients", "leaves")
+    }
+    for name in (
+        *("data", "grad", "label", "op", "operands", "partials", "_prev", "_op"),
+        *("backward", "detach", "relu"),
+    ):
+        documented[name] = getattr(value.Value, name)
+    for name, documented_object in documented.items():
+        yield f"#define DOC_{name} {string(documented_object.__doc__ or '')}\n"
+
+
+def write(directory: str) -> None:
+    """Write the three headers into a directory."""
+    for name, header in (("rules.h", rules), ("rows.h", rows), ("docs.h", docs)):
+        text = "/* Made by autograd/native/emit.py from the table. Do not edit. */\n\n"
+        with open(os.path.join(directory, name), "w", newline="\n") as file:
+            file.write(text + "\n".join(header()))

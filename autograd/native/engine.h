@@ -1,0 +1,182 @@
+/* What the files of the C engine share: the node, and who offers what.
+
+   A Value is one block of memory: the number, its adjoint, and one edge per
+   operand. A binary node takes 80 bytes. Nodes point only to what they were
+   computed from, and nothing can change that later, so there are no cycles and
+   the cyclic garbage collector never hears of them.
+
+   The GIL is held throughout, but Python code runs wherever a function of the
+   interpreter is called that may run it: custom rules, number types with a
+   __float__ of their own. */
+
+#ifndef AUTOGRAD_ENGINE_H
+#define AUTOGRAD_ENGINE_H
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+
+#include <float.h>
+#include <math.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(FLT_EVAL_METHOD) && (FLT_EVAL_METHOD == 1 || FLT_EVAL_METHOD == 2)
+#error "this compiler computes doubles with excess precision: not Python's bits"
+#endif
+
+#ifdef Py_GIL_DISABLED
+#error "the engine relies on the GIL: free-threaded Python runs the reference engine"
+#endif
+
+typedef struct Value Value;
+
+/* An operand and the local derivative by it. A constant has no operand, and its
+   number stands where the derivative would: that derivative is 0 by definition. */
+typedef struct {
+    Value *operand; /* owned, or NULL for a constant */
+    double partial;
+} Edge;
+
+struct Value {
+    PyObject_HEAD
+    double data;
+    double grad;
+    PyObject *label; /* owned, or NULL for "" */
+    uint32_t count;  /* of edges; 0 for a leaf */
+    uint32_t row;    /* which rule made it; NO_ROW for a leaf */
+    Edge edges[];
+};
+
+/* The top bit of ``row`` marks a node while a walk over the graph goes on. */
+#define VISITED UINT32_C(0x80000000)
+#define NO_ROW UINT32_C(0x7fffffff)
+
+static inline uint32_t
+row_of(const Value *node)
+{
+    return node->row & ~VISITED;
+}
+
+static inline double
+number_of(const Edge *edge)
+{
+    return edge->operand != NULL ? edge->operand->data : edge->partial;
+}
+
+/* nodes.c: memory for nodes */
+
+#define MOST_EDGES                                                            \
+    ((size_t)Py_MIN(UINT32_MAX,                                               \
+                    (PY_SSIZE_T_MAX - offsetof(Value, edges)) / sizeof(Edge)))
+
+Value *nodes_take(size_t edges);
+void nodes_give_back(Value *node, size_t edges);
+
+/* value.c: the type, its memory and its attributes */
+
+extern PyTypeObject *Value_Type;
+
+static inline int
+is_value(PyObject *x)
+{
+    return Py_TYPE(x) == Value_Type;
+}
+
+int value_make_type(PyObject *module, PyObject *base);
+/* A node with room for some edges, which the caller must fill in at once. */
+static inline Value *
+value_new(uint32_t row, double data, size_t count)
+{
+    Value *node = count <= MOST_EDGES ? nodes_take(count) : NULL;
+    if (node == NULL) {
+        PyErr_NoMemory();
+        return NULL;
+    }
+    PyObject_Init((PyObject *)node, Value_Type);
+    node->data = data;
+    node->grad = 0.0;
+    node->label = NULL;
+    node->count = (uint32_t)count;
+    node->row = row;
+    return node;
+}
+
+static inline Value *
+value_leaf(double data)
+{
+    return value_new(NO_ROW, data, 0);
+}
+
+/* Operands */
+
+/* The number of an operand if it can be had without running Python code. Returns 1,
+   0 if the operand is something else, or -1 with an exception. */
+static inline int
+plain_operand(PyObject *x, Value **operand, double *number)
+{
+    *operand = NULL;
+    if (is_value(x)) {
+        *operand = (Value *)x;
+        *number = ((Value *)x)->data;
+        return 1;
+    }
+    if (PyFloat_CheckExact(x)) {
+        *number = PyFloat_AS_DOUBLE(x);
+        return 1;
+    }
+    if (PyLong_CheckExact(x)) {
+        *number = PyLong_AsDouble(x);
+        return *number == -1.0 && PyErr_Occurred() ? -1 : 1;
+    }
+    return 0;
+}
+
+static inline void
+set_edge(Edge *edge, Value *operand, double partial_or_number)
+{
+    edge->operand = (Value *)Py_XNewRef((PyObject *)operand);
+    edge->partial = partial_or_number;
+}
+
+/* record.c: applying a row of the table */
+
+int record_init(PyObject *rules);
+int as_double(PyObject *x, const char *name, double *number);
+int is_number(PyObject *x);
+PyObject *rule_of(uint32_t row);
+PyObject *record(uint32_t row, PyObject *const *operands, Py_ssize_t count);
+PyObject *record_finish(Value *node);
+Value *record_begin(uint32_t row, size_t count);
+int record_operand(Value *node, size_t i, PyObject *x);
+Py_ssize_t record_arity(uint32_t row);
+int record_value(uint32_t row, const double *x, uint32_t count, double *z);
+extern PyMethodDef record_methods[];
+extern PyType_Slot record_slots[];
+
+/* backward.c: adjoints */
+
+int backward(Value *output, double seed);
+PyObject *gradients(PyObject *module, PyObject *const *args, Py_ssize_t count);
+PyObject *leaves(PyObject *module, PyObject *output);
+
+/* functions.c: functions of numbers and Values alike */
+
+PyObject *functions_make(PyObject *in_python, PyObject *aliases);
+
+/* module.c: what Python code does for the engine, and no_grad */
+
+extern PyObject *python_value, *python_partial; /* a row on floats, its derivative */
+extern PyObject *python_as_float, *python_is_number;
+extern PyObject *python_misuse; /* raises what a wrong call of the type raises */
+extern PyObject *python_operations; /* the base class, with a method per row */
+extern PyObject *python_leaf;   /* restores a pickled leaf */
+extern Py_ssize_t suspensions;  /* of recording, in all threads together */
+int suspended_here(void);
+
+static inline int
+suspended(void)
+{
+    return suspensions != 0 && suspended_here();
+}
+
+#endif

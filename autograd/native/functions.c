@@ -1,0 +1,230 @@
+/* Functions of Values and numbers alike, where the cost of a call matters.
+
+   They do what the functions of ``autograd.functions`` do, and hand over to those
+   whatever is not plainly theirs: keywords, defaults, other types, mistakes. */
+
+#include "engine.h"
+
+#include "docs.h"
+#include "rows.h"
+
+static PyObject *reference; /* autograd.functions.FUNCTIONS: the ones in Python */
+
+static PyObject *
+ask_reference(
+    const char *name, PyObject *const *args, Py_ssize_t count, PyObject *keywords)
+{
+    PyObject *function = PyDict_GetItemString(reference, name);
+    if (function == NULL) {
+        PyErr_Format(PyExc_SystemError, "autograd.functions has lost %s", name);
+        return NULL;
+    }
+    return PyObject_Vectorcall(function, args, count, keywords);
+}
+
+static int
+is_plain(PyObject *x)
+{
+    return is_value(x) || PyFloat_CheckExact(x) || PyLong_CheckExact(x);
+}
+
+/* A row of a fixed number of operands. */
+static PyObject *
+call_row(
+    const char *name, uint32_t row, PyObject *const *args, Py_ssize_t count,
+    PyObject *keywords)
+{
+    if (keywords == NULL && count == record_arity(row)) {
+        int values = 0, floats = 0;
+        double x[3], z;
+        for (Py_ssize_t i = 0; i < count; i++) {
+            if (is_value(args[i])) {
+                values++;
+            }
+            else if (PyFloat_CheckExact(args[i])) {
+                x[floats++] = PyFloat_AS_DOUBLE(args[i]);
+            }
+            else if (!PyLong_CheckExact(args[i]) && !PyBool_Check(args[i])) {
+                return ask_reference(name, args, count, NULL);
+            }
+        }
+        if (values > 0) {
+            return record(row, args, count);
+        }
+        if (floats == count && record_value(row, x, (uint32_t)count, &z)) {
+            return PyFloat_FromDouble(z);
+        }
+    }
+    return ask_reference(name, args, count, keywords);
+}
+
+#define FUNCTION(name, doc)                                                        \
+    static PyObject *function_##name(                                              \
+        PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t count,      \
+        PyObject *keywords)                                                        \
+    {                                                                              \
+        return call_row(#name, ROW_##name, args, count, keywords);                 \
+    }
+EVERY_FUNCTION(FUNCTION)
+#undef FUNCTION
+
+/* Values as a list or a tuple, to be read in one go: no Python code runs meanwhile. */
+static PyObject *
+as_sequence(PyObject *values)
+{
+    if (PyTuple_CheckExact(values) || PyList_CheckExact(values)) {
+        return Py_NewRef(values);
+    }
+    return PySequence_Tuple(values);
+}
+
+/* Make the entries of a list or tuple a node's operands from ``first`` on. Returns how
+   many of them are Values, or -1 if one is no plain number; -2 with an exception. */
+static Py_ssize_t
+add_all(Value *node, Py_ssize_t first, PyObject *sequence)
+{
+    PyObject **items = PySequence_Fast_ITEMS(sequence);
+    const Py_ssize_t count = PySequence_Fast_GET_SIZE(sequence);
+    Py_ssize_t values = 0;
+    for (Py_ssize_t i = 0; i < count; i++) {
+        Value *operand;
+        double number;
+        int known = plain_operand(items[i], &operand, &number);
+        if (known <= 0) {
+            return known - 1;
+        }
+        values += operand != NULL;
+        set_edge(&node->edges[first + i], operand, number);
+    }
+    return values;
+}
+
+/* sum(values) and mean(values) */
+static PyObject *
+call_reduction(
+    const char *name, uint32_t row, PyObject *const *args, Py_ssize_t count,
+    PyObject *keywords)
+{
+    if (keywords != NULL || count != 1) {
+        return ask_reference(name, args, count, keywords);
+    }
+    PyObject *values = as_sequence(args[0]), *answer = NULL;
+    if (values == NULL) {
+        return NULL;
+    }
+    Py_ssize_t found = -1, n = PySequence_Fast_GET_SIZE(values);
+    if (n > 0) {
+        Value *node = record_begin(row, n);
+        found = node == NULL ? -2 : add_all(node, 0, values);
+        if (found > 0) {
+            answer = record_finish(node);
+        }
+        else {
+            Py_XDECREF(node);
+        }
+    }
+    if (found == 0 || found == -1) {
+        answer = ask_reference(name, &values, 1, NULL);
+    }
+    Py_DECREF(values);
+    return answer;
+}
+
+static PyObject *
+function_sum(
+    PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t count,
+    PyObject *keywords)
+{
+    return call_reduction("sum", ROW_sum, args, count, keywords);
+}
+
+static PyObject *
+function_mean(
+    PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t count,
+    PyObject *keywords)
+{
+    return call_reduction("mean", ROW_mean, args, count, keywords);
+}
+
+/* dot(ws, xs, start=None) */
+static PyObject *
+function_dot(
+    PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t count,
+    PyObject *keywords)
+{
+    if (keywords != NULL || count < 2 || count > 3) {
+        return ask_reference("dot", args, count, keywords);
+    }
+    PyObject *start = count == 3 && args[2] != Py_None ? args[2] : NULL;
+    PyObject *parts[3] = {as_sequence(args[0]), NULL, start}, *answer = NULL;
+    if (parts[0] == NULL || (parts[1] = as_sequence(args[1])) == NULL) {
+        Py_XDECREF(parts[0]);
+        return NULL;
+    }
+    Py_ssize_t n = PySequence_Fast_GET_SIZE(parts[0]), found = -1, more;
+    if (n > 0 && n == PySequence_Fast_GET_SIZE(parts[1]) && (start == NULL || is_plain(start))) {
+        Value *node = record_begin(ROW_dot, 2 * (size_t)n + (start != NULL));
+        found = node == NULL ? -2 : add_all(node, 0, parts[0]);
+        if (found >= 0) {
+            more = add_all(node, n, parts[1]);
+            found = more < 0 ? more : found + more;
+        }
+        if (found >= 0 && start != NULL) {
+            found = record_operand(node, 2 * n, start) < 0 ? -2 : found + is_value(start);
+        }
+        if (found > 0) {
+            answer = record_finish(node);
+        }
+        else {
+            Py_XDECREF(node);
+        }
+    }
+    if (found == 0 || found == -1) {
+        answer = ask_reference("dot", parts, start != NULL ? 3 : 2, NULL);
+    }
+    Py_DECREF(parts[0]);
+    Py_DECREF(parts[1]);
+    return answer;
+}
+
+#define FAST(function)                               \
+    ((PyCFunction)(void (*)(void))(function)), METH_FASTCALL | METH_KEYWORDS
+
+static PyMethodDef functions[] = {
+#define FUNCTION(name, doc) {#name, FAST(function_##name), doc},
+    EVERY_FUNCTION(FUNCTION)
+#undef FUNCTION
+    {"sum", FAST(function_sum), "sum(values, start=0)\n--\n\n" DOC_sum},
+    {"mean", FAST(function_mean), "mean(values)\n--\n\n" DOC_mean},
+    {"dot", FAST(function_dot), "dot(ws, xs, start=None)\n--\n\n" DOC_dot},
+    {NULL, NULL, 0, NULL},
+};
+
+/* The dict of all functions by name, aliases included. */
+PyObject *
+functions_make(PyObject *in_python, PyObject *aliases)
+{
+    PyObject *all = PyDict_New(), *package = PyUnicode_FromString("autograd");
+    reference = Py_NewRef(in_python);
+    for (PyMethodDef *def = functions; all && package && def->ml_name != NULL; def++) {
+        PyObject *function = PyCFunction_NewEx(def, NULL, package);
+        if (function == NULL || PyDict_SetItemString(all, def->ml_name, function) < 0) {
+            Py_CLEAR(all);
+        }
+        Py_XDECREF(function);
+    }
+    PyObject *alias, *name;
+    Py_ssize_t position = 0;
+    while (all && package && PyDict_Next(aliases, &position, &alias, &name)) {
+        PyObject *function = PyDict_GetItemWithError(all, name);
+        if (function != NULL ? PyDict_SetItem(all, alias, function) < 0
+                             : PyErr_Occurred() != NULL) {
+            Py_CLEAR(all);
+        }
+    }
+    if (package == NULL) {
+        Py_CLEAR(all);
+    }
+    Py_XDECREF(package);
+    return all;
+}

@@ -1,0 +1,679 @@
+/* Applying a row of the table to Values and numbers, and remembering it.
+
+   The arithmetic is generated: ``rules.h`` has a function for the value and the
+   partials of each row. This file only calls it. Where a value comes out as nan or
+   inf and Python might raise instead, and for rows that are not in C at all (made
+   at run time, or with an algorithm of CPython's own), the row itself is asked, in
+   Python, so that number and exception are those of the reference engine. */
+
+#include "engine.h"
+
+#include <string.h>
+
+#include "docs.h"
+#include "rows.h"
+
+enum { MOST_OPERANDS = 3, MOST_COLUMNS = 2 };
+
+/* A row of the table in C. What is NULL, Python computes. */
+typedef struct {
+    uint32_t operands; /* how many; 0 for a reduction, which takes any number */
+    uint32_t columns;  /* of a reduction */
+    int fallible;      /* whether a value that is not finite may be an exception */
+    double (*value)(const double *x);
+    double (*partials[MOST_OPERANDS])(const double *x, double z);
+    double (*fold)(const Value *node);
+    void (*sweeps[MOST_COLUMNS])(Value *node); /* fill in a column's partials */
+    double start;                              /* the partial by a reduction's start */
+} Code;
+
+/* Python's float ``x % y``: fmod, moved to the sign of y. */
+static inline double
+modulo(double x, double y)
+{
+    double rest = fmod(x, y);
+    if (rest != 0.0) {
+        return (y < 0.0) != (rest < 0.0) ? rest + y : rest;
+    }
+    return copysign(0.0, y);
+}
+
+/* Python's float ``x // y``; at y = 0 the quotient, which is inf or nan. */
+static inline double
+floor_divide(double x, double y)
+{
+    if (y == 0.0) {
+        return x / y;
+    }
+    double rest = fmod(x, y);
+    double quotient = (x - rest) / y; /* whole, but for rounding */
+    if (rest != 0.0 && (y < 0.0) != (rest < 0.0)) {
+        quotient -= 1.0;
+    }
+    if (quotient == 0.0) {
+        return copysign(0.0, x / y);
+    }
+    double whole = floor(quotient);
+    return quotient - whole > 0.5 ? whole + 1.0 : whole;
+}
+
+/* The operands of term t: one from each column of n. */
+static inline void
+gather(const Value *node, uint32_t columns, uint32_t n, uint32_t t, double *x)
+{
+    for (uint32_t c = 0; c < columns; c++) {
+        x[c] = number_of(&node->edges[c * n + t]);
+    }
+}
+
+/* The value of a reduction, added left to right from its start. */
+#define FOLD(name, columns)                                                        \
+    static double fold_##name(const Value *node)                                   \
+    {                                                                              \
+        const uint32_t n = node->count / (columns);                                \
+        double total = 0.0, x[columns];                                            \
+        if (node->count % (columns) != 0) {                                        \
+            total = number_of(&node->edges[node->count - 1]);                      \
+        }                                                                          \
+        for (uint32_t t = 0; t < n; t++) {                                         \
+            gather(node, columns, n, t, x);                                        \
+            total = step_##name(total, x);                                         \
+        }                                                                          \
+        return finish_##name(total, n);                                            \
+    }
+
+/* The partials by the operands of column c. */
+#define COLUMN(name, columns, c)                                                   \
+    static void column_##name##_##c(Value *node)                                   \
+    {                                                                              \
+        const uint32_t n = node->count / (columns);                                \
+        double x[columns];                                                         \
+        for (uint32_t t = 0; t < n; t++) {                                         \
+            Edge *edge = &node->edges[(c) * n + t];                                \
+            if (edge->operand != NULL) {                                           \
+                gather(node, columns, n, t, x);                                    \
+                edge->partial = partial_##name##_##c(x, node->data, n);            \
+            }                                                                      \
+        }                                                                          \
+    }
+
+#include "rules.h"
+
+static const Code *const codes[ROWS] = {
+#define CODE(name) &code_##name,
+    EVERY_ROW(CODE)
+#undef CODE
+};
+
+static const char *const names[ROWS] = {
+#define NAME(name) #name,
+    EVERY_ROW(NAME)
+#undef NAME
+};
+
+/* Rows as Python objects. Those made at run time follow those in C, and stay. */
+static PyObject **rules;  /* owned references */
+static size_t rule_count, rule_room;
+static PyObject *table;   /* autograd.rules.RULES */
+static PyObject *numbers; /* of rows: a dict from the rule to its index */
+
+PyObject *
+rule_of(uint32_t row)
+{
+    return rules[row];
+}
+
+static const Code *
+code_of(uint32_t row)
+{
+    static const Code in_python = {.fallible = 1};
+    return row < ROWS ? codes[row] : &in_python;
+}
+
+/* Give a rule an index. */
+static int
+enlist(PyObject *rule)
+{
+    if (rule_count == rule_room) {
+        size_t room = 2 * rule_room + ROWS;
+        PyObject **more = PyMem_Realloc(rules, room * sizeof *rules);
+        if (more == NULL) {
+            PyErr_NoMemory();
+            return -1;
+        }
+        rules = more;
+        rule_room = room;
+    }
+    if (rule_count >= NO_ROW) {
+        PyErr_SetString(PyExc_OverflowError, "too many rules");
+        return -1;
+    }
+    PyObject *index = PyLong_FromSize_t(rule_count);
+    if (index == NULL || PyDict_SetItem(numbers, rule, index) < 0) {
+        Py_XDECREF(index);
+        return -1;
+    }
+    Py_DECREF(index);
+    rules[rule_count++] = Py_NewRef(rule);
+    return 0;
+}
+
+int
+record_init(PyObject *all)
+{
+    table = Py_NewRef(all);
+    numbers = PyDict_New();
+    if (numbers == NULL) {
+        return -1;
+    }
+    for (size_t i = 0; i < ROWS; i++) {
+        PyObject *rule = PyDict_GetItemString(table, names[i]);
+        if (rule == NULL) {
+            PyErr_Format(
+                PyExc_SystemError, "autograd.rules has lost %s: build again", names[i]);
+            return -1;
+        }
+        if (enlist(rule) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+/* The row of a name as the table has it now. */
+static int
+find_row(PyObject *name, uint32_t *row)
+{
+    PyObject *rule = PyObject_GetItem(table, name);
+    if (rule == NULL) {
+        return -1;
+    }
+    PyObject *index = PyDict_GetItemWithError(numbers, rule);
+    int failed = index == NULL && (PyErr_Occurred() || enlist(rule) < 0);
+    if (!failed) {
+        *row = index == NULL ? (uint32_t)rule_count - 1
+                             : (uint32_t)PyLong_AsUnsignedLong(index);
+    }
+    Py_DECREF(rule);
+    return failed ? -1 : 0;
+}
+
+/* Operands */
+
+/* The double in a float that a Python function made, unless that raised. */
+static int
+double_from(PyObject *made, double *number)
+{
+    if (made == NULL) {
+        return -1;
+    }
+    double x = PyFloat_AsDouble(made);
+    Py_DECREF(made);
+    if (x == -1.0 && PyErr_Occurred()) {
+        return -1;
+    }
+    *number = x;
+    return 0;
+}
+
+/* A plain number as a double; ``name`` is what the caller calls it. */
+int
+as_double(PyObject *x, const char *name, double *number)
+{
+    Value *operand;
+    double plainly;
+    int known = plain_operand(x, &operand, &plainly);
+    if (known > 0 && operand == NULL) {
+        *number = plainly;
+        return 0;
+    }
+    if (known < 0) {
+        return -1;
+    }
+    return double_from(PyObject_CallFunction(python_as_float, "Os", x, name), number);
+}
+
+/* Whether x is a plain number that may stand beside a Value; -1 with an exception. */
+int
+is_number(PyObject *x)
+{
+    if (PyFloat_Check(x) || PyLong_Check(x)) {
+        return 1;
+    }
+    PyObject *answer = PyObject_CallOneArg(python_is_number, x);
+    if (answer == NULL) {
+        return -1;
+    }
+    int number = PyObject_IsTrue(answer);
+    Py_DECREF(answer);
+    return number;
+}
+
+/* A node whose operands are still to come: until then, constants. */
+Value *
+record_begin(uint32_t row, size_t count)
+{
+    Value *node = value_new(row, 0.0, count);
+    if (node != NULL) {
+        memset(node->edges, 0, count * sizeof(Edge));
+    }
+    return node;
+}
+
+/* Give a node its operand i. */
+int
+record_operand(Value *node, size_t i, PyObject *x)
+{
+    Value *operand;
+    double number;
+    int known = plain_operand(x, &operand, &number);
+    if (known == 0) {
+        PyObject *name = PyObject_GetAttrString(rules[node->row], "name");
+        PyObject *what = name == NULL ? NULL : PyUnicode_FromFormat("%U: operand", name);
+        Py_XDECREF(name);
+        const char *text = what == NULL ? NULL : PyUnicode_AsUTF8(what);
+        known = text == NULL ? -1 : as_double(x, text, &number);
+        Py_XDECREF(what);
+    }
+    if (known < 0) {
+        return -1;
+    }
+    set_edge(&node->edges[i], operand, number);
+    return 0;
+}
+
+/* Values and partials */
+
+static PyObject *
+operand_numbers(const Value *node)
+{
+    PyObject *tuple = PyTuple_New(node->count);
+    for (uint32_t i = 0; tuple != NULL && i < node->count; i++) {
+        PyObject *x = PyFloat_FromDouble(number_of(&node->edges[i]));
+        if (x == NULL) {
+            Py_CLEAR(tuple);
+        }
+        else {
+            PyTuple_SET_ITEM(tuple, i, x);
+        }
+    }
+    return tuple;
+}
+
+/* Compute the value of a node that has its operands. */
+static int
+evaluate(Value *node, const Code *code)
+{
+    double z = NAN;
+    if (code->value != NULL && node->count == code->operands) {
+        double x[MOST_OPERANDS];
+        gather(node, node->count, 1, 0, x);
+        z = code->value(x);
+    }
+    else if (code->fold != NULL && node->count > 0) {
+        z = code->fold(node);
+    }
+    else {
+        code = code_of(NO_ROW);
+    }
+    if (code->fallible && !isfinite(z)) {
+        PyObject *tuple = operand_numbers(node);
+        if (tuple == NULL) {
+            return -1;
+        }
+        PyObject *rule = rules[node->row];
+        PyObject *made = PyObject_CallFunctionObjArgs(python_value, rule, tuple, NULL);
+        Py_DECREF(tuple);
+        if (double_from(made, &z) < 0) {
+            return -1;
+        }
+    }
+    node->data = z;
+    return 0;
+}
+
+static int
+differentiate_in_python(Value *node)
+{
+    PyObject *tuple = operand_numbers(node);
+    if (tuple == NULL) {
+        return -1;
+    }
+    int failed = 0;
+    for (uint32_t i = 0; !failed && i < node->count; i++) {
+        if (node->edges[i].operand != NULL) {
+            PyObject *made = PyObject_CallFunction(
+                python_partial, "OIOd", rules[node->row], (unsigned int)i, tuple,
+                node->data);
+            failed = double_from(made, &node->edges[i].partial) < 0;
+        }
+    }
+    Py_DECREF(tuple);
+    return failed ? -1 : 0;
+}
+
+/* Compute the partials of a node that has its value. */
+static int
+differentiate(Value *node, const Code *code)
+{
+    if (code->operands != 0 && node->count == code->operands) {
+        double x[MOST_OPERANDS];
+        gather(node, node->count, 1, 0, x);
+        for (uint32_t i = 0; i < node->count; i++) {
+            if (node->edges[i].operand != NULL) {
+                if (code->partials[i] == NULL) {
+                    return differentiate_in_python(node);
+                }
+                node->edges[i].partial = code->partials[i](x, node->data);
+            }
+        }
+        return 0;
+    }
+    if (code->columns != 0) {
+        for (uint32_t c = 0; c < code->columns; c++) {
+            code->sweeps[c](node);
+        }
+        if (node->count % code->columns != 0) {
+            Edge *start = &node->edges[node->count - 1];
+            if (start->operand != NULL) {
+                start->partial = code->start;
+            }
+        }
+        return 0;
+    }
+    return differentiate_in_python(node);
+}
+
+/* How many operands a row takes; 0 for a reduction. */
+Py_ssize_t
+record_arity(uint32_t row)
+{
+    return codes[row]->operands;
+}
+
+/* The value of a row on floats, if that is certain without asking Python. */
+int
+record_value(uint32_t row, const double *x, uint32_t count, double *z)
+{
+    const Code *code = codes[row];
+    if (code->value == NULL || code->operands != count) {
+        return 0;
+    }
+    *z = code->value(x);
+    return !code->fallible || isfinite(*z);
+}
+
+/* Give a node that has its operands all the rest. Takes the reference. */
+PyObject *
+record_finish(Value *node)
+{
+    const Code *code = code_of(node->row);
+    if (evaluate(node, code) < 0) {
+        Py_DECREF(node);
+        return NULL;
+    }
+    if (suspended()) {
+        Value *leaf = value_leaf(node->data);
+        Py_DECREF(node);
+        return (PyObject *)leaf;
+    }
+    if (differentiate(node, code) < 0) {
+        Py_DECREF(node);
+        return NULL;
+    }
+    return (PyObject *)node;
+}
+
+/* ``where(condition, x, y)``: what is not chosen stays in view, as a constant, so
+   that an inf or a nan in its derivatives cannot leak through a zero. */
+static PyObject *
+record_where(PyObject *const *operands)
+{
+    int condition = PyObject_IsTrue(operands[0]);
+    if (condition < 0) {
+        return NULL;
+    }
+    Value *node = record_begin(ROW_where, 3);
+    if (node == NULL) {
+        return NULL;
+    }
+    set_edge(&node->edges[0], NULL, condition ? 1.0 : 0.0);
+    for (int i = 1; i <= 2; i++) {
+        PyObject *x = operands[i];
+        if (is_value(x) && condition != (i == 1)) {
+            set_edge(&node->edges[i], NULL, ((Value *)x)->data);
+        }
+        else if (record_operand(node, i, x) < 0) {
+            Py_DECREF(node);
+            return NULL;
+        }
+    }
+    return record_finish(node);
+}
+
+/* Apply a row. */
+PyObject *
+record(uint32_t row, PyObject *const *operands, Py_ssize_t count)
+{
+    if (row == ROW_where && count == 3) {
+        return record_where(operands);
+    }
+    Value *node = record_begin(row, count);
+    if (node == NULL) {
+        return NULL;
+    }
+    for (Py_ssize_t i = 0; i < count; i++) {
+        if (record_operand(node, i, operands[i]) < 0) {
+            Py_DECREF(node);
+            return NULL;
+        }
+    }
+    return record_finish(node);
+}
+
+/* Apply a row of Python's operators, which must leave strangers to their own type. */
+static PyObject *
+record_operator(uint32_t row, PyObject *x, PyObject *y)
+{
+    PyObject *operands[2] = {x, y};
+    for (int i = 0; i < 2; i++) {
+        int fits = is_value(operands[i]) ? 1 : is_number(operands[i]);
+        if (fits <= 0) {
+            return fits < 0 ? NULL : Py_NewRef(Py_NotImplemented);
+        }
+    }
+    return record(row, operands, 2);
+}
+
+/* The operations that every program uses, in one piece each. */
+
+#define BINARY(name)                                                               \
+    static PyObject *binary_##name(PyObject *a, PyObject *b)                       \
+    {                                                                              \
+        Value *left, *right;                                                       \
+        double x[2];                                                               \
+        int known = plain_operand(a, &left, &x[0]);                                        \
+        if (known > 0) {                                                           \
+            known = plain_operand(b, &right, &x[1]);                                       \
+        }                                                                          \
+        if (known <= 0) {                                                          \
+            return known < 0 ? NULL : record_operator(ROW_##name, a, b);           \
+        }                                                                          \
+        const double z = value_##name(x);                                          \
+        if (FALLIBLE_##name && !isfinite(z)) {                                     \
+            return record_operator(ROW_##name, a, b);                              \
+        }                                                                          \
+        if (suspended()) {                                                         \
+            return (PyObject *)value_leaf(z);                                      \
+        }                                                                          \
+        Value *node = value_new(ROW_##name, z, 2);                                 \
+        if (node == NULL) {                                                        \
+            return NULL;                                                           \
+        }                                                                          \
+        set_edge(&node->edges[0], left, left ? partial_##name##_0(x, z) : x[0]);   \
+        set_edge(&node->edges[1], right, right ? partial_##name##_1(x, z) : x[1]); \
+        return (PyObject *)node;                                                   \
+    }
+
+BINARY(add)
+BINARY(sub)
+BINARY(mul)
+BINARY(truediv)
+BINARY(floordiv)
+BINARY(mod)
+BINARY(pow)
+
+#define UNARY(name)                                                                \
+    static PyObject *unary_##name(PyObject *self)                                  \
+    {                                                                              \
+        Value *operand = (Value *)self;                                            \
+        if (code_##name.value == NULL || code_##name.partials[0] == NULL) {        \
+            return record(ROW_##name, &self, 1);                                   \
+        }                                                                          \
+        const double z = code_##name.value(&operand->data);                        \
+        if (code_##name.fallible && !isfinite(z)) {                                \
+            return record(ROW_##name, &self, 1);                                   \
+        }                                                                          \
+        if (suspended()) {                                                         \
+            return (PyObject *)value_leaf(z);                                      \
+        }                                                                          \
+        Value *node = value_new(ROW_##name, z, 1);                                 \
+        if (node == NULL) {                                                        \
+            return NULL;                                                           \
+        }                                                                          \
+        set_edge(&node->edges[0], operand,                                         \
+                 code_##name.partials[0](&operand->data, z));                      \
+        return (PyObject *)node;                                                   \
+    }
+
+EVERY_UNARY_ROW(UNARY)
+
+static PyObject *
+ternary_pow(PyObject *x, PyObject *y, PyObject *modulus)
+{
+    if (modulus != Py_None) {
+        PyErr_SetString(PyExc_TypeError, "pow() of a Value takes no modulus");
+        return NULL;
+    }
+    return binary_pow(x, y);
+}
+
+/* Methods */
+
+#define UNARY_METHOD(method, row, doc)                                             \
+    static PyObject *method_##method(PyObject *self, PyObject *Py_UNUSED(ignored)) \
+    {                                                                              \
+        return unary_##row(self);                                                  \
+    }
+EVERY_UNARY_METHOD(UNARY_METHOD)
+#undef UNARY_METHOD
+
+/* A method of a row with further operands. */
+static PyObject *
+method_of(const char *name, uint32_t row, PyObject *self, PyObject *const *args,
+          Py_ssize_t count, PyObject *keywords)
+{
+    PyObject *operands[MOST_OPERANDS] = {self};
+    if (keywords == NULL && count + 1 == record_arity(row)) {
+        memcpy(operands + 1, args, count * sizeof *args);
+        return record(row, operands, count + 1);
+    }
+    /* Names, defaults and mistakes: the method made from the row, in Python. */
+    PyObject *method = PyObject_GetAttrString(python_operations, name);
+    if (method == NULL) {
+        return NULL;
+    }
+    Py_ssize_t all = count + (keywords == NULL ? 0 : PyTuple_GET_SIZE(keywords));
+    PyObject **stack = PyMem_New(PyObject *, all + 1), *answer = NULL;
+    if (stack == NULL) {
+        PyErr_NoMemory();
+    }
+    else {
+        stack[0] = self;
+        memcpy(stack + 1, args, all * sizeof *args);
+        answer = PyObject_Vectorcall(method, stack, count + 1, keywords);
+    }
+    PyMem_Free(stack);
+    Py_DECREF(method);
+    return answer;
+}
+
+#define LONGER_METHOD(method, row, doc)                                            \
+    static PyObject *method_##method(                                              \
+        PyObject *self, PyObject *const *args, Py_ssize_t count, PyObject *names)  \
+    {                                                                              \
+        return method_of(#method, ROW_##row, self, args, count, names);            \
+    }
+EVERY_LONGER_METHOD(LONGER_METHOD)
+#undef LONGER_METHOD
+
+/* relu(at_zero=0.0): with another slope at 0 it is a row of its own. */
+static PyObject *
+method_relu(PyObject *self, PyObject *const *args, Py_ssize_t count, PyObject *keywords)
+{
+    if (count == 0 && keywords == NULL) {
+        return unary_relu(self);
+    }
+    Py_ssize_t named = keywords == NULL ? 0 : PyTuple_GET_SIZE(keywords);
+    if (count + named != 1 ||
+        (named == 1 && PyUnicode_CompareWithASCIIString(
+                           PyTuple_GET_ITEM(keywords, 0), "at_zero") != 0)) {
+        PyErr_SetString(PyExc_TypeError, "relu() takes one argument, at_zero");
+        return NULL;
+    }
+    if (PyFloat_CheckExact(args[0]) && PyFloat_AS_DOUBLE(args[0]) == 0.0) {
+        return unary_relu(self);
+    }
+    PyObject *operands[2] = {self, args[0]};
+    return record(ROW_relu_at, operands, 2);
+}
+
+/* _apply(name, operands): any row, also one that was added at run time. */
+static PyObject *
+method_apply(PyObject *Py_UNUSED(self), PyObject *const *args, Py_ssize_t count)
+{
+    uint32_t row;
+    if (count != 2) {
+        PyErr_SetString(PyExc_TypeError, "_apply(name, operands) takes 2 arguments");
+        return NULL;
+    }
+    if (find_row(args[0], &row) < 0) {
+        return NULL;
+    }
+    PyObject *tuple = PySequence_Tuple(args[1]);
+    if (tuple == NULL) {
+        return NULL;
+    }
+    PyObject *made =
+        record(row, &PyTuple_GET_ITEM(tuple, 0), PyTuple_GET_SIZE(tuple));
+    Py_DECREF(tuple);
+    return made;
+}
+
+#define FAST(function) ((PyCFunction)(void (*)(void))(function))
+
+PyMethodDef record_methods[] = {
+#define UNARY_METHOD(method, row, doc) \
+    {#method, method_##method, METH_NOARGS, #method "($self, /)\n--\n\n" doc},
+    EVERY_UNARY_METHOD(UNARY_METHOD)
+#define LONGER_METHOD(method, row, doc) \
+    {#method, FAST(method_##method), METH_FASTCALL | METH_KEYWORDS, doc},
+    EVERY_LONGER_METHOD(LONGER_METHOD)
+    {"relu", FAST(method_relu), METH_FASTCALL | METH_KEYWORDS,
+     "relu($self, /, at_zero=0.0)\n--\n\n" DOC_relu},
+    {"_apply", FAST(method_apply), METH_FASTCALL, NULL},
+    {NULL, NULL, 0, NULL},
+};
+
+PyType_Slot record_slots[] = {
+    {Py_nb_add, binary_add},
+    {Py_nb_subtract, binary_sub},
+    {Py_nb_multiply, binary_mul},
+    {Py_nb_true_divide, binary_truediv},
+    {Py_nb_floor_divide, binary_floordiv},
+    {Py_nb_remainder, binary_mod},
+    {Py_nb_power, ternary_pow},
+    {Py_nb_negative, unary_neg},
+    {Py_nb_absolute, unary_abs},
+    {0, NULL},
+};

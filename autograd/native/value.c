@@ -1,0 +1,542 @@
+/* The type Value: its memory, its attributes and its comparisons. */
+
+#include "engine.h"
+
+#include "docs.h"
+
+PyTypeObject *Value_Type;
+
+/* Memory */
+
+/* Nodes whose last reference is gone, linked through ``label``. Releasing one may
+   release its operands: they join the list, since a recursion as deep as the graph
+   would overflow the stack. */
+static Value *dying;
+static int releasing;
+
+static void
+value_dealloc(PyObject *self)
+{
+    Value *node = (Value *)self;
+    PyTypeObject *type = Py_TYPE(self);
+    Py_CLEAR(node->label); /* may run Python code, so before the node is listed */
+    node->label = (PyObject *)dying;
+    dying = node;
+    if (releasing) {
+        return;
+    }
+    releasing = 1;
+    while (dying != NULL) {
+        node = dying;
+        dying = (Value *)node->label;
+        for (uint32_t i = 0; i < node->count; i++) {
+            Py_XDECREF(node->edges[i].operand);
+        }
+        nodes_give_back(node, node->count);
+        Py_DECREF(type); /* every instance of a heap type owns a reference to it */
+    }
+    releasing = 0;
+}
+
+/* A class made in Python is for the cyclic collector, and its subclass would be too
+   if it had no function of this kind. It is never called: we have no cycles. */
+static int
+value_traverse(PyObject *Py_UNUSED(self), visitproc Py_UNUSED(visit), void *Py_UNUSED(arg))
+{
+    return 0;
+}
+
+static PyObject *
+value_sizeof(PyObject *self, PyObject *Py_UNUSED(ignored))
+{
+    size_t count = ((Value *)self)->count;
+    return PyLong_FromSize_t(offsetof(Value, edges) + count * sizeof(Edge));
+}
+
+/* Making a leaf: Value(data, label="") */
+
+static int
+set_label(Value *node, PyObject *label)
+{
+    if (!PyUnicode_Check(label)) {
+        PyObject *name = PyObject_GetAttrString((PyObject *)Py_TYPE(label), "__name__");
+        if (name != NULL) {
+            PyErr_Format(PyExc_TypeError, "label must be a str, got %U", name);
+            Py_DECREF(name);
+        }
+        return -1;
+    }
+    /* An empty label costs nothing, but one of a subclass may mean something. */
+    int none = PyUnicode_CheckExact(label) && PyUnicode_GetLength(label) == 0;
+    PyObject *before = node->label;
+    node->label = none ? NULL : Py_NewRef(label);
+    Py_XDECREF(before);
+    return 0;
+}
+
+static PyObject *
+make_leaf(PyObject *data, PyObject *label)
+{
+    double number;
+    if (as_double(data, "data", &number) < 0) {
+        return NULL;
+    }
+    Value *node = value_leaf(number);
+    if (node != NULL && label != NULL && set_label(node, label) < 0) {
+        Py_CLEAR(node);
+    }
+    return (PyObject *)node;
+}
+
+static PyObject *
+value_tp_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
+{
+    PyObject *data = NULL, *label = NULL;
+    static char *names[] = {"data", "label", NULL};
+    (void)type;
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|OO:Value", names, &data, &label) ||
+        data == NULL) {
+        if (PyErr_Occurred() && !PyErr_ExceptionMatches(PyExc_TypeError)) {
+            return NULL;
+        }
+        PyErr_Clear();
+        return PyObject_CallFunction(
+            python_misuse, "sOO", "__init__", args, kwargs != NULL ? kwargs : Py_None);
+    }
+    return make_leaf(data, label);
+}
+
+static PyObject *
+value_vectorcall(PyObject *type, PyObject *const *args, size_t flags, PyObject *names)
+{
+    Py_ssize_t count = PyVectorcall_NARGS(flags);
+    if (names == NULL && (count == 1 || count == 2)) {
+        return make_leaf(args[0], count == 2 ? args[1] : NULL);
+    }
+    /* With keywords, or wrong: the slow way, which has the messages. */
+    PyObject *tuple = PyTuple_New(count), *kwargs = NULL, *made = NULL;
+    if (tuple == NULL) {
+        return NULL;
+    }
+    for (Py_ssize_t i = 0; i < count; i++) {
+        PyTuple_SET_ITEM(tuple, i, Py_NewRef(args[i]));
+    }
+    if (names != NULL) {
+        kwargs = PyDict_New();
+        if (kwargs == NULL) {
+            goto done;
+        }
+        for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(names); i++) {
+            PyObject *name = PyTuple_GET_ITEM(names, i);
+            if (PyDict_SetItem(kwargs, name, args[count + i]) < 0) {
+                goto done;
+            }
+        }
+    }
+    made = value_tp_new((PyTypeObject *)type, tuple, kwargs);
+done:
+    Py_DECREF(tuple);
+    Py_XDECREF(kwargs);
+    return made;
+}
+
+/* Attributes */
+
+static int
+not_deletable(PyObject *to, const char *name)
+{
+    if (to == NULL) {
+        PyErr_Format(
+            PyExc_AttributeError, "property '%s' of 'Value' object has no deleter", name);
+        return 1;
+    }
+    return 0;
+}
+
+static PyObject *
+get_data(PyObject *self, void *Py_UNUSED(closure))
+{
+    return PyFloat_FromDouble(((Value *)self)->data);
+}
+
+static int
+set_data(PyObject *self, PyObject *to, void *Py_UNUSED(closure))
+{
+    return not_deletable(to, "data") ? -1 : as_double(to, "data", &((Value *)self)->data);
+}
+
+static PyObject *
+get_grad(PyObject *self, void *Py_UNUSED(closure))
+{
+    return PyFloat_FromDouble(((Value *)self)->grad);
+}
+
+static int
+set_grad(PyObject *self, PyObject *to, void *Py_UNUSED(closure))
+{
+    return not_deletable(to, "grad") ? -1 : as_double(to, "grad", &((Value *)self)->grad);
+}
+
+static PyObject *
+get_label(PyObject *self, void *Py_UNUSED(closure))
+{
+    PyObject *label = ((Value *)self)->label;
+    return label != NULL ? Py_NewRef(label) : PyUnicode_FromString("");
+}
+
+static int
+set_label_attribute(PyObject *self, PyObject *to, void *Py_UNUSED(closure))
+{
+    return not_deletable(to, "label") ? -1 : set_label((Value *)self, to);
+}
+
+static PyObject *
+rule_attribute(PyObject *self, const char *name)
+{
+    uint32_t row = row_of((Value *)self);
+    if (row == NO_ROW) {
+        return PyUnicode_FromString("");
+    }
+    return PyObject_GetAttrString(rule_of(row), name);
+}
+
+static PyObject *
+get_op(PyObject *self, void *Py_UNUSED(closure))
+{
+    return rule_attribute(self, "name");
+}
+
+static PyObject *
+get_symbol(PyObject *self, void *Py_UNUSED(closure))
+{
+    return rule_attribute(self, "symbol");
+}
+
+static PyObject *
+get_operands(PyObject *self, void *Py_UNUSED(closure))
+{
+    Value *node = (Value *)self;
+    PyObject *operands = PyTuple_New(node->count);
+    if (operands == NULL) {
+        return NULL;
+    }
+    for (uint32_t i = 0; i < node->count; i++) {
+        Edge *edge = &node->edges[i];
+        PyObject *x = edge->operand != NULL ? Py_NewRef((PyObject *)edge->operand)
+                                            : PyFloat_FromDouble(edge->partial);
+        if (x == NULL) {
+            Py_DECREF(operands);
+            return NULL;
+        }
+        PyTuple_SET_ITEM(operands, i, x);
+    }
+    return operands;
+}
+
+static PyObject *
+get_partials(PyObject *self, void *Py_UNUSED(closure))
+{
+    Value *node = (Value *)self;
+    PyObject *partials = PyTuple_New(node->count);
+    if (partials == NULL) {
+        return NULL;
+    }
+    for (uint32_t i = 0; i < node->count; i++) {
+        Edge *edge = &node->edges[i];
+        PyObject *x = PyFloat_FromDouble(edge->operand != NULL ? edge->partial : 0.0);
+        if (x == NULL) {
+            Py_DECREF(partials);
+            return NULL;
+        }
+        PyTuple_SET_ITEM(partials, i, x);
+    }
+    return partials;
+}
+
+static PyObject *
+get_prev(PyObject *self, void *Py_UNUSED(closure))
+{
+    Value *node = (Value *)self;
+    PyObject *previous = PySet_New(NULL);
+    for (uint32_t i = 0; previous != NULL && i < node->count; i++) {
+        PyObject *x = (PyObject *)node->edges[i].operand;
+        if (x != NULL && PySet_Add(previous, x) < 0) {
+            Py_CLEAR(previous);
+        }
+    }
+    return previous;
+}
+
+/* Methods that are no operation */
+
+static PyObject *
+value_backward(PyObject *self, PyObject *const *args, Py_ssize_t count, PyObject *names)
+{
+    double seed = 1.0;
+    PyObject *given = NULL;
+    if (names == NULL && count <= 1) {
+        given = count == 1 ? args[0] : NULL;
+    }
+    else if (count == 0 && PyTuple_GET_SIZE(names) == 1 &&
+             PyUnicode_CompareWithASCIIString(PyTuple_GET_ITEM(names, 0), "seed") == 0) {
+        given = args[0];
+    }
+    else {
+        PyErr_SetString(PyExc_TypeError, "backward() takes one argument, seed");
+        return NULL;
+    }
+    if (given != NULL && as_double(given, "seed", &seed) < 0) {
+        return NULL;
+    }
+    if (backward((Value *)self, seed) < 0) {
+        return NULL;
+    }
+    Py_RETURN_NONE;
+}
+
+static PyObject *
+value_detach(PyObject *self, PyObject *Py_UNUSED(ignored))
+{
+    Value *node = value_leaf(((Value *)self)->data);
+    if (node != NULL) {
+        node->label = Py_XNewRef(((Value *)self)->label);
+    }
+    return (PyObject *)node;
+}
+
+static PyObject *
+value_repr(PyObject *self)
+{
+    PyObject *data = get_data(self, NULL), *grad = get_grad(self, NULL);
+    PyObject *label = ((Value *)self)->label, *shown = NULL;
+    if (data != NULL && grad != NULL) {
+        shown = label == NULL || PyUnicode_GetLength(label) == 0
+                    ? PyUnicode_FromFormat("Value(data=%R, grad=%R)", data, grad)
+                    : PyUnicode_FromFormat(
+                          "Value(data=%R, grad=%R, label=%R)", data, grad, label);
+    }
+    Py_XDECREF(data);
+    Py_XDECREF(grad);
+    return shown;
+}
+
+static PyObject *
+value_format(PyObject *self, PyObject *spec)
+{
+    if (!PyUnicode_Check(spec)) {
+        return PyErr_Format(
+            PyExc_TypeError, "__format__() argument must be str, not %.200s",
+            Py_TYPE(spec)->tp_name);
+    }
+    if (PyUnicode_GetLength(spec) == 0) {
+        return value_repr(self);
+    }
+    PyObject *data = get_data(self, NULL);
+    if (data == NULL) {
+        return NULL;
+    }
+    PyObject *shown = PyObject_Format(data, spec);
+    Py_DECREF(data);
+    return shown;
+}
+
+static PyObject *
+value_reduce(PyObject *self, PyObject *Py_UNUSED(ignored))
+{
+    Value *node = (Value *)self;
+    if (node->count > 0) {
+        PyObject *op = get_op(self, NULL);
+        if (op != NULL) {
+            PyErr_Format(
+                PyExc_TypeError,
+                "only a leaf can be copied or pickled, not the result of %R: "
+                "take v.detach(), or copy the leaves and compute again",
+                op);
+            Py_DECREF(op);
+        }
+        return NULL;
+    }
+    PyObject *label = get_label(self, NULL);
+    if (label == NULL) {
+        return NULL;
+    }
+    return Py_BuildValue("O(ddN)", python_leaf, node->data, node->grad, label);
+}
+
+/* Comparisons compare numbers; the hash is that of the object. */
+
+static PyObject *
+value_compare(PyObject *self, PyObject *other, int op)
+{
+    double x = ((Value *)self)->data, y;
+    if (is_value(other)) {
+        y = ((Value *)other)->data;
+    }
+    else if (PyFloat_CheckExact(other)) {
+        y = PyFloat_AS_DOUBLE(other);
+    }
+    else {
+        int number = is_number(other);
+        if (number <= 0) {
+            return number < 0 ? NULL : Py_NewRef(Py_NotImplemented);
+        }
+        if (PyFloat_Check(other) || PyLong_Check(other)) { /* any int, exactly */
+            PyObject *data = PyFloat_FromDouble(x);
+            if (data == NULL) {
+                return NULL;
+            }
+            PyObject *answer = PyFloat_Type.tp_richcompare(data, other, op);
+            Py_DECREF(data);
+            return answer;
+        }
+        if (as_double(other, "operand", &y) < 0) {
+            return NULL;
+        }
+    }
+    Py_RETURN_RICHCOMPARE(x, y, op);
+}
+
+static Py_hash_t
+value_hash(PyObject *self)
+{
+    return PyBaseObject_Type.tp_hash(self);
+}
+
+static int
+value_bool(PyObject *self)
+{
+    return ((Value *)self)->data != 0.0;
+}
+
+static PyObject *
+value_float(PyObject *Py_UNUSED(self))
+{
+    PyErr_SetString(
+        PyExc_TypeError,
+        "a Value is not silently a float, since its gradient would be lost: "
+        "write v.data for the number, or autograd.exp(v) for math.exp(v) and so on");
+    return NULL;
+}
+
+static PyObject *
+value_int(PyObject *Py_UNUSED(self))
+{
+    PyErr_SetString(
+        PyExc_TypeError,
+        "write int(v.data) for the whole number, or autograd.trunc(v)");
+    return NULL;
+}
+
+/* The type */
+
+static PyGetSetDef attributes[] = {
+    {"data", get_data, set_data, DOC_data, NULL},
+    {"grad", get_grad, set_grad, DOC_grad, NULL},
+    {"label", get_label, set_label_attribute, DOC_label, NULL},
+    {"op", get_op, NULL, DOC_op, NULL},
+    {"operands", get_operands, NULL, DOC_operands, NULL},
+    {"_operands", get_operands, NULL, DOC_operands, NULL},
+    {"partials", get_partials, NULL, DOC_partials, NULL},
+    {"_prev", get_prev, NULL, DOC__prev, NULL},
+    {"_op", get_symbol, NULL, DOC__op, NULL},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+static PyMethodDef own_methods[] = {
+    {"backward", (PyCFunction)(void (*)(void))value_backward,
+     METH_FASTCALL | METH_KEYWORDS, "backward($self, /, seed=1.0)\n--\n\n" DOC_backward},
+    {"detach", value_detach, METH_NOARGS, "detach($self, /)\n--\n\n" DOC_detach},
+    {"__format__", value_format, METH_O, NULL},
+    {"__reduce__", value_reduce, METH_NOARGS, NULL},
+    {"__sizeof__", value_sizeof, METH_NOARGS, NULL},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyType_Slot own_slots[] = {
+    {Py_tp_doc, DOC_Value},
+    {Py_tp_new, value_tp_new},
+    {Py_tp_dealloc, value_dealloc},
+    {Py_tp_traverse, value_traverse},
+    {Py_tp_repr, value_repr},
+    {Py_tp_hash, value_hash},
+    {Py_tp_richcompare, value_compare},
+    {Py_tp_getset, attributes},
+    {Py_nb_bool, value_bool},
+    {Py_nb_float, value_float},
+    {Py_nb_int, value_int},
+    {0, NULL},
+};
+
+static size_t
+length_of_slots(const PyType_Slot *slots)
+{
+    size_t n = 0;
+    while (slots[n].slot != 0) {
+        n++;
+    }
+    return n;
+}
+
+static size_t
+length_of_methods(const PyMethodDef *methods)
+{
+    size_t n = 0;
+    while (methods[n].ml_name != NULL) {
+        n++;
+    }
+    return n;
+}
+
+/* Make the type, from what is in this file and the operations of record.c; what
+   neither has comes from ``base``, in Python. */
+int
+value_make_type(PyObject *module, PyObject *base)
+{
+    static PyMethodDef methods[128]; /* the type keeps pointers into it */
+    static PyType_Slot slots[32];
+    size_t own = length_of_methods(own_methods), rows = length_of_methods(record_methods);
+    size_t mine = length_of_slots(own_slots), theirs = length_of_slots(record_slots);
+    if (own + rows >= Py_ARRAY_LENGTH(methods) ||
+        mine + theirs + 1 >= Py_ARRAY_LENGTH(slots)) {
+        PyErr_SetString(PyExc_SystemError, "too many operations for Value's table");
+        return -1;
+    }
+    memcpy(methods, own_methods, own * sizeof *methods);
+    memcpy(methods + own, record_methods, rows * sizeof *methods);
+    memcpy(slots, own_slots, mine * sizeof *slots);
+    memcpy(slots + mine, record_slots, theirs * sizeof *slots);
+    slots[mine + theirs] = (PyType_Slot){Py_tp_methods, methods};
+
+    PyType_Spec spec = {
+        .name = "autograd.native.engine.Value",
+        .basicsize = (int)offsetof(Value, edges),
+        .flags = Py_TPFLAGS_DEFAULT,
+        .slots = slots,
+    };
+    PyObject *type = PyType_FromModuleAndSpec(module, &spec, base);
+    if (type == NULL) {
+        return -1;
+    }
+    if (PyType_IS_GC((PyTypeObject *)type)) {
+        PyErr_SetString(PyExc_SystemError, "Value must not be for the collector");
+        Py_DECREF(type);
+        return -1;
+    }
+    /* Messages show the short name, as they do for a class made in Python. NumPy
+       scalars leave ``number * value`` to us; arrays go element by element. */
+    PyObject *name = PyUnicode_FromString("Value");
+    PyObject *priority = PyFloat_FromDouble(-1.0);
+    if (name == NULL || priority == NULL ||
+        PyObject_SetAttrString(type, "__name__", name) < 0 ||
+        PyObject_SetAttrString(type, "__array_priority__", priority) < 0) {
+        Py_XDECREF(name);
+        Py_XDECREF(priority);
+        Py_DECREF(type);
+        return -1;
+    }
+    Py_DECREF(name);
+    Py_DECREF(priority);
+    Value_Type = (PyTypeObject *)type;
+    Value_Type->tp_vectorcall = value_vectorcall;
+    return 0;
+}

@@ -1,0 +1,81 @@
+"""What pyproject.toml cannot say: the C engine, which is welcome but not needed."""
+
+from __future__ import annotations
+
+import os
+import sys
+import sysconfig
+import types
+from pathlib import Path
+
+from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
+from setuptools.errors import BaseError, CCompilerError
+
+HERE = Path(__file__).resolve().parent
+NATIVE = HERE / "autograd" / "native"
+SOURCES = ("nodes.c", "value.c", "record.c", "backward.c", "functions.c", "module.c")
+
+
+def write_rules(directory: Path) -> None:
+    """Write ``rules.h``, with the package's modules from this source tree."""
+    # Not the package's own __init__: it would look for the engine to be built.
+    package = types.ModuleType("autograd")
+    package.__path__ = [str(HERE / "autograd")]
+    before = {name: m for name, m in sys.modules.items() if name.startswith("autograd")}
+    for name in before:
+        del sys.modules[name]
+    sys.modules["autograd"] = package
+    try:
+        from autograd.native import emit
+
+        directory.mkdir(parents=True, exist_ok=True)
+        emit.write(str(directory))
+    finally:
+        for name in [name for name in sys.modules if name.startswith("autograd")]:
+            del sys.modules[name]
+        sys.modules.update(before)
+
+
+class OptionalEngine(build_ext):
+    """Build the engine, or say that the reference engine will run."""
+
+    def build_extension(self, ext: Extension) -> None:
+        if sysconfig.get_config_var("Py_GIL_DISABLED"):
+            ext.optional = True
+            print("The C engine needs the GIL: the reference engine will run.")
+            return
+        strict = os.environ.get("AUTOGRAD_WERROR", "") not in ("", "0")
+        ext.optional = not strict
+        generated = Path(self.build_temp).resolve() / "autograd"
+        write_rules(generated)
+        ext.include_dirs.append(str(generated))
+        ext.depends.append(str(generated / "rules.h"))
+        if self.compiler.compiler_type != "msvc":
+            # A fused multiply-add would round once where Python rounds twice.
+            ext.extra_compile_args += ["-ffp-contract=off", "-fno-math-errno", "-O3"]
+            ext.extra_compile_args += ["-fvisibility=hidden"]
+            if strict:
+                ext.extra_compile_args += ["-Wall", "-Wextra", "-Werror"]
+        if os.environ.get("AUTOGRAD_TEST_ALLOC", "") not in ("", "0"):
+            ext.define_macros += [("AUTOGRAD_TEST_ALLOC", "1")]
+            ext.define_macros += [("AUTOGRAD_NO_SLABS", "1")]
+        try:
+            super().build_extension(ext)
+        except (BaseError, CCompilerError, OSError) as error:
+            if strict:
+                raise
+            print(f"The C engine was not built: {error}", file=sys.stderr)
+            print("The reference engine, in Python, will run.", file=sys.stderr)
+
+
+setup(
+    ext_modules=[
+        Extension(
+            "autograd.native.engine",
+            [f"autograd/native/{source}" for source in SOURCES],
+            depends=["autograd/native/engine.h", "autograd/rules.py"],
+        )
+    ],
+    cmdclass={"build_ext": OptionalEngine},
+)

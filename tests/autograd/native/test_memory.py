@@ -1,0 +1,320 @@
+"""Memory of the C engine: what a node takes, that it comes back, and what happens
+when there is none."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import autograd as ag
+from autograd.rules import RULES, Rule
+
+native = pytest.importorskip(
+    "autograd.native.engine", reason="the C engine is not built"
+)
+
+
+ERRORS = ArithmeticError, ValueError, TypeError, IndexError
+
+
+def network(size: int = 50) -> tuple[list[Any], Any]:
+    """Leaves and a loss that shares them, with every kind of node."""
+    xs = [ag.Value(0.1 * i + 0.05, label=f"x{i}") for i in range(size)]
+    hidden = [ag.tanh(a * b + 0.5) for a, b in zip(xs, reversed(xs))]
+    total = ag.dot(hidden, xs, xs[0]) + ag.sum(hidden) + ag.mean([*hidden, 1.0])
+    return xs, ag.where(total > 0, total, -total) ** 2
+
+
+def test_a_step_leaves_nothing_to_the_cyclic_collector() -> None:
+    gc.collect()
+    for _ in range(3):
+        leaves, loss = network()
+        loss.backward()
+        del loss, leaves
+    assert gc.collect() == 0
+    assert not gc.is_tracked(ag.Value(1.0))
+
+
+def test_a_binary_node_takes_at_most_96_bytes_all_in() -> None:
+    a, b = ag.Value(1.0), ag.Value(2.0)
+    assert sys.getsizeof(a * b) <= 96
+    assert sys.getsizeof(a) < sys.getsizeof(-a) < sys.getsizeof(a * b)
+    many = ag.sum([a] * 100)
+    assert sys.getsizeof(many) - sys.getsizeof(a) == 100 * (
+        sys.getsizeof(-a) - sys.getsizeof(a)
+    )
+
+
+def in_a_process(program: str) -> list[float]:
+    """The numbers that a program prints, on the default stack of 8 MiB."""
+
+    resource = pytest.importorskip("resource", reason="sets the size of the stack")
+
+    def limit() -> None:
+        hard = resource.getrlimit(resource.RLIMIT_STACK)[1]
+        resource.setrlimit(resource.RLIMIT_STACK, (8 * 2**20, hard))
+
+    root = os.path.dirname(os.path.dirname(ag.__file__))
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, "PYTHONPATH": root, "AUTOGRAD_PURE": "0"},
+        preexec_fn=limit,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    return [float(x) for x in done.stdout.split()]
+
+
+SHAPES = {
+    "chain": "y = x\nfor _ in range(N): y = y * one",
+    "fan_out": "y = ag.sum([x * one for _ in range(N)])",
+    "fan_in": "y = ag.sum([x, *(ag.Value(1.0) for _ in range(N - 1))])",
+    "ladder": "y = x\nfor _ in range(N): y = y + y if y.data < 1e300 else y * 1e-300",
+}
+
+MEASURE = """
+import time, autograd as ag
+N = {n}
+def resident():
+    with open("/proc/self/statm") as f: return int(f.read().split()[1]) * 4096
+one, x = ag.Value(1.0), ag.Value(1.0)
+start, before = time.perf_counter(), resident()
+{shape}
+size = resident() - before
+assert y.data > 0
+y.backward()
+grad = x.grad
+del y
+print(time.perf_counter() - start, size, grad)
+"""
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/statm"), reason="needs /proc")
+@pytest.mark.skipif("asan" in os.environ.get("LD_PRELOAD", ""), reason="sizes differ")
+@pytest.mark.parametrize("shape", SHAPES)
+def test_ten_million_nodes_build_run_backward_and_are_released(shape: str) -> None:
+    n = 10_000_000
+    with open("/proc/meminfo") as file:
+        available = next(
+            int(line.split()[1]) for line in file if line.startswith("MemAvailable")
+        )
+    if available < 4 * 2**20:
+        pytest.skip("needs 4 GiB of free memory")
+    seconds, size, grad = in_a_process(MEASURE.format(n=n, shape=SHAPES[shape]))
+    assert seconds < 120
+    assert grad >= 1.0
+    if shape == "chain":
+        node = sys.getsizeof(ag.Value(1.0) * ag.Value(1.0))
+        assert 0.95 * node < size / n < 1.1 * node
+
+
+@pytest.mark.skipif(os.name != "posix", reason="counts blocks of pymalloc")
+@pytest.mark.skipif(
+    os.environ.get("PYTHONMALLOC") == "malloc", reason="counts blocks of pymalloc"
+)
+def test_no_operation_leaks() -> None:
+    def everything() -> None:
+        leaves, loss = network()
+        loss.backward()
+        native.gradients(loss, leaves)
+        for name, rule in RULES.items():
+            count = len(rule.partials) if isinstance(rule, Rule) else 2 * rule.columns
+            for number in (0.5, -2.0, 0.0, float("inf")):
+                operands = tuple(ag.Value(number) for _ in range(count))
+                for wrong in (operands, (*operands[:-1], "text"), ()):
+                    with contextlib.suppress(*ERRORS):
+                        leaves[0]._apply(name, wrong)
+        for attribute in ("op", "_op", "operands", "partials", "_prev", "label"):
+            getattr(loss, attribute)
+        repr(loss), f"{loss:.3f}", loss == 1, loss < 2.0, loss.detach()
+        for wrong_call in (
+            lambda: ag.Value(),
+            lambda: ag.Value("x"),
+            lambda: ag.Value(1.0, label=1),
+            lambda: loss.backward("x"),
+            lambda: loss + "x",
+            lambda: native.gradients(loss, [1.0]),
+            lambda: ag.dot([1.0], [1.0, 2.0]),
+            lambda: ag.sum([loss, "x"]),
+        ):
+            with pytest.raises((TypeError, ValueError)):
+                wrong_call()
+
+    def growth(rounds: int) -> tuple[int, int]:
+        """How many blocks of memory and Values more there are after some rounds."""
+        gc.collect()
+        # Every Value holds a reference to its type.
+        before = sys.getallocatedblocks(), sys.getrefcount(ag.Value)
+        for _ in range(rounds):
+            everything()
+        gc.collect()
+        return (
+            sys.getallocatedblocks() - before[0],
+            sys.getrefcount(ag.Value) - before[1],
+        )
+
+    growth(100)  # the interpreter fills its caches and free lists, ever more slowly
+    blocks, nodes = min(growth(100) for _ in range(5))
+    assert nodes == 0
+    assert blocks < 100  # not one block per round
+
+
+FAILING = {
+    "a leaf": lambda x, y: ag.Value(1.0, label="a"),
+    "an operator": lambda x, y: x * y,
+    "a chain": lambda x, y: x * y + 2 - x / y,
+    "a method": lambda x, y: x.tanh(),
+    "a longer method": lambda x, y: x.maximum(y),
+    "a row of Python": lambda x, y: ag.hypot(x, y),
+    "a reduction": lambda x, y: ag.sum([x, y, x, 1.0]),
+    "dot": lambda x, y: ag.dot([x, 1.0], (y, 2.0), x),
+    "operands": lambda x, y: (x * 2.0).operands,
+    "partials": lambda x, y: (x * 2.0).partials,
+    "repr": lambda x, y: repr(x),
+    "comparison": lambda x, y: x < 2,
+    "pickling": lambda x, y: x.__reduce__(),
+    "detach": lambda x, y: x.detach(),
+    "gradients": lambda x, y: native.gradients(x * y + x, [x, y]),
+}
+
+
+@pytest.mark.skipif(
+    not hasattr(native, "_fail_allocation"),
+    reason="needs a build with AUTOGRAD_TEST_ALLOC=1: see make sanitize",
+)
+class TestFailingAllocations:
+    def fail_each(self, function: Callable[[], Any], check: Callable[[], None]) -> int:
+        """Let each allocation of a function fail in turn; how many there are."""
+        for n in range(1, 10_000):
+            try:
+                if not native._fail_allocation(n, function):
+                    check()
+                    return n - 1
+            except MemoryError:
+                pass
+            check()
+        raise AssertionError("no end of allocations")
+
+    @pytest.mark.parametrize("name", FAILING)
+    def test_an_operation_fails_with_a_memory_error_and_changes_nothing(
+        self, name: str
+    ) -> None:
+        x, y = ag.Value(1.5, label="x"), ag.Value(2.5, label="y")
+        before = sys.getrefcount(x), sys.getrefcount(y)
+
+        def check() -> None:
+            assert (sys.getrefcount(x), sys.getrefcount(y)) == before
+            assert (x.data, x.grad, x.label, y.data) == (1.5, 0.0, "x", 2.5)
+
+        assert self.fail_each(lambda: FAILING[name](x, y), check) > 0
+
+    def test_backward_fails_before_it_changes_anything(self) -> None:
+        def graph() -> tuple[Any, Any]:
+            x = z = ag.Value(1.0)
+            others = [ag.Value(1.0) for _ in range(300)]
+            for other in others:
+                z = z * other + x
+            return x, z
+
+        x, z = graph()
+        z.backward()
+        once = x.grad, z.operands[0].grad
+
+        def check() -> None:
+            assert z.operands[0].grad == once[1]
+            seen.append(x.grad)
+
+        seen = [x.grad]
+        assert self.fail_each(z.backward, check) >= 3
+        assert seen[-1] == 2 * once[0]
+        assert set(seen[:-1]) == {once[0]}
+        z.backward()  # no mark was left behind
+        assert x.grad == 3 * once[0]
+
+
+def test_threads_build_and_differentiate_graphs_of_their_own() -> None:
+    results: list[float] = []
+
+    def work(seed: int) -> None:
+        for _ in range(20):
+            x = ag.Value(float(seed))
+            y = x
+            for _ in range(200):
+                y = y * 1.0 + x
+            y.backward()
+            results.append(x.grad)
+
+    threads = [threading.Thread(target=work, args=(i,)) for i in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert results == [201.0] * 160
+
+
+def test_backward_of_a_shared_graph_from_many_threads_gives_the_sum() -> None:
+    shared = ag.Value(3.0)
+    middle = ag.tanh(shared * shared)
+    outputs = [middle * float(i) for i in range(1, 9)]
+    expected = 0.0
+    for output in outputs:
+        expected += 50 * native.gradients(output, [shared])[0]
+    go = threading.Barrier(len(outputs))
+
+    def work(output: Any) -> None:
+        go.wait()
+        for _ in range(50):
+            output.backward()
+
+    threads = [threading.Thread(target=work, args=(x,)) for x in outputs]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert shared.grad == pytest.approx(expected, rel=400 * sys.float_info.epsilon)
+
+
+def test_no_grad_holds_for_its_own_thread_only() -> None:
+    x = ag.Value(2.0)
+    inside, done = threading.Event(), threading.Event()
+    seen: list[Any] = []
+
+    def work() -> None:
+        inside.wait()
+        seen.append((x * x).operands)
+        done.set()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    with ag.no_grad():
+        inside.set()
+        done.wait()
+        assert (x * x).operands == ()
+    thread.join()
+    assert seen == [(x, x)]
+
+
+def test_a_label_whose_end_runs_python_code_does_no_harm() -> None:
+    made = []
+
+    class Label(str):
+        def __del__(self) -> None:
+            x = ag.Value(1.0)
+            made.append((x * 2.0 + x).data)
+
+    x = ag.Value(1.0)
+    for i in range(100):
+        x = x * 2.0
+        x.label = Label(f"node {i}")
+    del x
+    assert made == [3.0] * 100

@@ -13,11 +13,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from autograd import _engine
+from autograd.checkpoints import checkpoint
+from autograd.custom import rule
 from autograd.draw import Drawing, draw
 from autograd.explain import Path, PathSum, explain
 from autograd.functions import FUNCTIONS as _FUNCTIONS
+from autograd.higher import gradient
+from autograd.optimize import (
+    scipy_hessian,
+    scipy_hessp,
+    scipy_jacobian,
+    scipy_objective,
+)
 from autograd.render import GraphvizNotFound, NoUsableFont, RenderError
 from autograd.rules import RULES
+from autograd.series import derivative, taylor
+from autograd.testing import check_gradients
+from autograd.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from autograd.value import Value, no_grad
 
 if TYPE_CHECKING:  # the functions that are made from the table
@@ -43,5 +55,22 @@ __all__ = [
     "engine",
     "explain",
     "no_grad",
+    "check_gradients",
+    "checkpoint",
+    "derivative",
+    "grad",
+    "gradient",
+    "hessian",
+    "hvp",
+    "jacobian",
+    "jvp",
+    "rule",
+    "scipy_hessian",
+    "scipy_hessp",
+    "scipy_jacobian",
+    "scipy_objective",
+    "taylor",
+    "value_and_grad",
+    "vjp",
     *sorted(_FUNCTIONS),
 ]

@@ -80,6 +80,12 @@ class Drawing:
             raise GraphvizNotFound(os.fspath(saved)) from None
         write(target, picture)
 
+    def to_graphviz(self) -> Any:
+        """The same as a ``graphviz.Source``, for what that package can do with it."""
+        import graphviz
+
+        return graphviz.Source(self.source)
+
     def _repr_svg_(self) -> str:
         refuse(self.boxes, "svg", self._force)
         return render(self.source, "svg", self._timeout).decode()

@@ -204,7 +204,7 @@ def explain(output: Node, wrt: Node, limit: int = 8) -> PathSum:
         return PathSum(output, wrt, 0, (), 0.0, 0.0)
     total = between.adjoints()[0]
     count = between.count()
-    paths = tuple(between.largest(limit))
+    paths = tuple(between.largest(min(limit, count)))
     rest = 0.0
     if len(paths) < count:
         try:

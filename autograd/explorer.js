@@ -483,6 +483,7 @@ function show() {
   $("next").setAttribute("aria-disabled", String(position === LAST));
   if (position === null) {
     for (const node of nodes) paint(node, node.data, node.grad, "grad");
+    for (const edge of edges) edge.label?.classList.remove("later");
     introduce();
     return;
   }
@@ -493,6 +494,7 @@ function show() {
   for (const node of nodes) {
     paint(node, !node.op || done.has(node) ? node.data : null, adjoints.has(node) ? adjoints.get(node) : null, "adjoint");
   }
+  for (const edge of edges) edge.label?.classList.toggle("later", !done.has(nodes[edge.target]));
   const where = el("p", { class: "muted" }, `Step ${position} of ${LAST}`);
   let current = null;
   let parts;
@@ -500,7 +502,10 @@ function show() {
     parts = [el("h3", {}, "The leaves"), el("p", {}, "They have their numbers. Nothing else is computed yet.")];
   } else if (backward < 0) {
     current = inner[position - 1];
-    for (const edge of current.edges) edge.line.classList.add("flow");
+    for (const edge of current.edges) {
+      edge.line.classList.add("flow");
+      edge.label?.classList.add("flow");
+    }
     parts = [
       el("h3", {}, `Forward: ${current.name} = ${current.symbol}`),
       el("div", { class: "formulas" }, rule(current)[0],

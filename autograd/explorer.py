@@ -23,10 +23,10 @@ from typing import Any
 
 from autograd import graph
 from autograd.explain import check_value
+from autograd.formulas import formulas
 from autograd.graph import Node
 from autograd.layout import place
 from autograd.names import names, operation
-from autograd.notation import formulas
 from autograd.operations import BINARY
 from autograd.palette import number
 from autograd.rules import RULES, Reduction

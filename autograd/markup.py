@@ -18,6 +18,8 @@ LONGEST = 60
 
 _CONTROLS = {
     **{c: 0x2400 + c for c in range(32)},  # ␀ and so on
+    ord("\t"): ord("⇥"),  # fonts have these two more often than ␉ and ␊
+    ord("\n"): ord("↵"),
     0x7F: 0x2421,
     **dict.fromkeys(range(0x80, 0xA0), 0xFFFD),
     **dict.fromkeys(range(0xD800, 0xE000), 0xFFFD),  # no UTF-8 for lone surrogates
@@ -30,7 +32,7 @@ def visible(text: str) -> str:
     """The text with what cannot be printed replaced by what stands for it.
 
     >>> visible("a" + chr(0) + chr(10) + "b")
-    'a␀␊b'
+    'a␀↵b'
     """
     return text.translate(_CONTROLS)
 
@@ -85,6 +87,12 @@ def table(rows: Iterable[Sequence[str]], padding: int = 1, border: str = "") -> 
         f'<<TABLE {outer} CELLBORDER="0" CELLSPACING="0" CELLPADDING="{padding}">'
         f"{body}</TABLE>>"
     )
+
+
+def raised(inner: str) -> str:
+    """A label of an arrow, some way above its line."""
+    rows = [[cell(inner, "CENTER")], ['<TD HEIGHT="4"></TD>']]
+    return table(rows, padding=0)
 
 
 def attributes(**pairs: str) -> str:

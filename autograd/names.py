@@ -15,15 +15,19 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from autograd.graph import Node, edges
-from autograd.rules import RULES
+from autograd.operations import OPERATORS, UNARY
+from autograd.rules import RULES, Rule
 
 __all__ = ["Neuron", "Unit", "names", "neurons", "operation"]
 
 ACTIVATIONS = frozenset(
-    {"relu", "relu_at", "leaky_relu", "elu", "gelu", "silu", "softplus", "sigmoid"}
-    | {"tanh"}
-)
-"""Rows that a network applies to a pre-activation."""
+    name
+    for name, rule in RULES.items()
+    if isinstance(rule, Rule)
+    and name not in {*OPERATORS, *UNARY}
+    and len(rule.partials) - len(rule.defaults) == 1
+) | {"relu_at"}
+"""Rows that a network may apply to a pre-activation: the functions of one number."""
 
 LOSSES = frozenset({"bce", "bce_with_logits"})
 """Rows that are the loss of one example wherever they stand."""

@@ -244,9 +244,9 @@ def _rest(
     else:
         grad = norm(x.grad for x in roots)
         called = sorted({operation(x) for x in roots})
-        kind = called[0] if len(called) == 1 else "values"
-        title = f"{len(roots):,} × {kind}"
-        if all(x.label for x in roots):
+        kind = called[0] if len(called) == 1 else ""
+        title = f"{len(roots):,} × {kind}" if kind else f"{len(roots):,} values"
+        if all(x.label and not x.op for x in roots):
             title = f"{names[roots[-1]]} … {names[roots[0]]}"
         rows = [
             [cell("‖data‖ "), cell(number(norm(x.data for x in roots)), "RIGHT")],

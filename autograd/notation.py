@@ -1,27 +1,20 @@
-"""The rules as mathematics: each row of the table, run on symbols that print.
+"""Expressions in print: one line of text for a terminal, MathML for a page.
 
-A :class:`Symbol` answers every operation with the expression that it stands for.
-Running a row's value and partials on symbols therefore gives the formulas that
-the engines compute, as text for a terminal and as MathML for a page; no formula
-is written here. A constant operand goes in as the number that it is, so that the
-rule of ``x ** 2`` reads ``2 x``, and not as the general power.
+One printer serves both. It knows how mathematics writes each operation, and where
+it needs parentheses; a style knows how fractions, powers and cases are set.
 """
 
 from __future__ import annotations
 
-import functools
 import math
-from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from html import escape
 from typing import Any, NamedTuple
 
-from autograd.operations import Operations
-from autograd.rules import RULES, Reduction, Rule, exp_minus_square
+from autograd.symbol import COMPARISONS, Symbol, key
 
-__all__ = ["Formula", "Symbol", "formulas", "mathml", "text"]
+__all__ = ["MathML", "Text", "mathml", "text"]
 
-COMPARISONS = {"eq": "=", "ne": "≠", "lt": "<", "le": "≤", "gt": ">", "ge": "≥"}
 FUNCTIONS = {
     "log": "ln",
     "log2": "log₂",
@@ -44,106 +37,6 @@ CONSTANTS = {
     math.inf: "∞",
 }
 """Rounded constants by what they are rounded from."""
-
-
-class Symbol(Operations):
-    """An expression: an operation and what it is applied to, or a name.
-
-    >>> x = Symbol.named("x")
-    >>> text(x.tanh() * 2 + 1)
-    '2 tanh(x) + 1'
-    """
-
-    __slots__ = ("operands", "operation")
-
-    def __init__(self, operation: str, operands: tuple[Any, ...]) -> None:
-        self.operation = operation
-        self.operands = operands
-
-    @classmethod
-    def named(cls, name: str) -> Symbol:
-        """A variable."""
-        return cls("name", (name,))
-
-    def _apply(self, name: str, operands: tuple[Any, ...]) -> Any:
-        if name == "where":
-            return _choice(*operands)
-        if name in ("add", "sub", "mul", "truediv", "pow"):
-            return _plain(name, *operands)
-        return Symbol(name, operands)
-
-    def key(self) -> tuple[Any, ...]:
-        """What is equal for equal expressions."""
-        return (
-            self.operation,
-            *(x.key() if isinstance(x, Symbol) else x for x in self.operands),
-        )
-
-    def __bool__(self) -> bool:
-        raise TypeError("a symbol is neither true nor false: branch with where, not if")
-
-    def __repr__(self) -> str:
-        return f"Symbol({text(self)!r})"
-
-    __hash__ = None  # type: ignore[assignment]
-
-
-def _comparison(name: str) -> Callable[[Symbol, Any], Symbol]:
-    return lambda self, other: Symbol(name, (self, other))
-
-
-for _name in COMPARISONS:
-    setattr(Symbol, f"__{_name}__", _comparison(_name))
-
-
-def _is(x: Any, number: float) -> bool:
-    return not isinstance(x, Symbol) and x == number
-
-
-def _plain(name: str, x: Any, y: Any) -> Any:
-    """The same without terms of 0, factors of 0 and 1, and powers of 1."""
-    if name == "add" and _is(x, 0):
-        return y
-    if name in ("add", "sub") and _is(y, 0):
-        return x
-    if name == "sub" and _is(x, 0):
-        return Symbol("neg", (y,))
-    if name == "mul" and (_is(x, 0) or _is(y, 0)):
-        return 0
-    if name == "mul" and _is(x, 1):
-        return y
-    if name == "truediv" and _is(x, 0):
-        return 0
-    if name in ("mul", "truediv", "pow") and _is(y, 1):
-        return x
-    return Symbol(name, (x, y))
-
-
-def _choice(condition: Any, x: Any, y: Any) -> Any:
-    """``x`` if the condition holds, else ``y``; decided already if it is a number."""
-    if not isinstance(condition, Symbol):
-        return x if condition else y
-    if _key(x) == _key(y):
-        return x
-    condition = _statement(condition)
-    if isinstance(x, Symbol) and x.operation == "where":
-        inner, yes, no = x.operands
-        if _key(no) == _key(y):  # both conditions lead to ``yes``, all else to ``no``
-            return Symbol("where", (Symbol("and", (condition, inner)), yes, no))
-    return Symbol("where", (condition, x, y))
-
-
-def _statement(condition: Symbol) -> Symbol:
-    """A number that counts as true where it is not 0, as the statement that it is."""
-    if condition.operation == "where":
-        inner, yes, no = condition.operands
-        if _is(yes, 1) and _is(no, 0):
-            return inner  # type: ignore[no-any-return]
-    if condition.operation == "mul":
-        return Symbol("and", tuple(_statement(x) for x in condition.operands))
-    if condition.operation in COMPARISONS:
-        return condition
-    return Symbol("ne", (condition, 0))
 
 
 # What follows prints. A piece of print has a tightness: a part that is looser than
@@ -307,10 +200,10 @@ def _mul(style: Text, name: str, operands: list[Any]) -> Print:
             numbers.append(x)
     parts = [_printed(style, x).text for x in numbers if x != 1]
     for i, x in enumerate(symbols):
-        if i and symbols[i - 1].key() == x.key():
+        if i and key(symbols[i - 1]) == key(x):
             continue
         run = 1
-        while symbols[i + run : i + run + 1] and symbols[i + run].key() == x.key():
+        while symbols[i + run : i + run + 1] and key(symbols[i + run]) == key(x):
             run += 1
         base = _printed(style, x)
         power = base if run == 1 else style.power(base, _printed(style, run))
@@ -480,210 +373,3 @@ def mathml(x: Any) -> str:
     '<mfrac><mi>x</mi><mn>2</mn></mfrac>'
     """
     return _printed(MathML(), x).text
-
-
-class Formula(NamedTuple):
-    """What a rule says: a left side, what it equals, and what its letters mean.
-
-    ``left`` is ``z`` for the value, and the operand's name for a partial.
-    ``letters`` are parts that occur several times, written once: (letter, part).
-    """
-
-    left: str
-    right: Any
-    letters: tuple[tuple[str, Any], ...] = ()
-
-    def __str__(self) -> str:
-        left = "z" if self.left == "z" else f"∂z/∂{self.left}"
-        given = ", ".join(f"{letter} = {text(part)}" for letter, part in self.letters)
-        return f"{left} = {text(self.right)}" + (f"  with {given}" if given else "")
-
-    def mathml(self) -> str:
-        """The same as a ``math`` element."""
-        style = MathML()
-        name = style.name(self.left)
-        left = (
-            name
-            if self.left == "z"
-            else f"<mfrac><mrow><mo>∂</mo><mi>z</mi></mrow>"
-            f"<mrow><mo>∂</mo>{name}</mrow></mfrac>"
-        )
-        given = "".join(
-            f"<mtext>{',' if i else ' with'}&nbsp;</mtext>"
-            f"{style.name(letter)}<mo>=</mo>{mathml(part)}"
-            for i, (letter, part) in enumerate(self.letters)
-        )
-        inner = f"{left}<mo>=</mo>{mathml(self.right)}{given}"
-        return f'<math displaystyle="true"><mrow>{inner}</mrow></math>'
-
-
-def formulas(
-    rule: Rule | Reduction, constants: Sequence[float | None] = ()
-) -> list[Formula]:
-    """The value of a row and its partials as mathematics, ``z`` being the result.
-
-    Args:
-        rule: a row of the table.
-        constants: for each operand the number that it is, or None if it is a
-            Value; a constant has no partial. Empty stands for Values throughout.
-            The terms of a reduction are always Values.
-
-    Returns:
-        The value first, then the partial by each operand that is a Value.
-
-    >>> for formula in formulas(RULES["tanh"]):
-    ...     print(formula)
-    z = tanh(x)
-    ∂z/∂x = 4 t / (1 + t)²  with t = e^(−2 |x|)
-    >>> print(formulas(RULES["pow"], (None, 3.0))[1])
-    ∂z/∂x = 3 x²
-    """
-    if isinstance(rule, Reduction):
-        found = list(_reduction(rule, bool(len(constants) % rule.columns)))
-    else:
-        given = [*constants] or [None] * len(rule.partials)
-        operands = [
-            Symbol.named(name) if number is None else number
-            for name, number in zip(rule.parameters, given)
-        ]
-        z = Symbol.named("z")
-        found = [("z", rule.value(*operands))]
-        found += [
-            (name, rule.partial(i, operands, z))
-            for i, (name, number) in enumerate(zip(rule.parameters, given))
-            if number is None
-        ]
-    named = {name for name, _, _ in _patterns()} - {rule.name}
-    return [_lettered(left, _folded(right, named)) for left, right in found]
-
-
-def _reduction(rule: Reduction, starts: bool) -> Iterator[tuple[str, Any]]:
-    """A reduction's formulas: of its term i, of its n terms, and of its start s."""
-    names = _operands(rule)
-    term = [Symbol.named(f"{name}_i") for name in names]
-    n, z, start = Symbol.named("n"), Symbol.named("z"), Symbol.named("s")
-    if rule.step is None:
-        ends = [(f"{name}_1", "…", f"{name}_n") for name in names]
-        operands = tuple(Symbol.named(name) for end in ends for name in end)
-        value: Any = Symbol(rule.name, operands)
-    else:
-        # One step from 0 is the term that the sum adds up.
-        value = Symbol("sigma", (rule.step(0, *term),))
-        if starts:
-            value = value + start
-        if rule.finish is not None:
-            value = rule.finish(value, n)  # type: ignore[arg-type]  # n is a symbol
-    yield "z", value
-    for name, partial in zip(names, rule.partials):
-        yield f"{name}_i", partial(*term, z, n) if callable(partial) else partial
-    if starts:
-        yield "s", rule.partial(rule.columns, [*term, start], z)
-
-
-def _operands(rule: Reduction) -> Sequence[str]:
-    """What one term's operands are called: as the row's own partials call them."""
-    for partial in rule.partials:
-        if callable(partial):
-            code = partial.__code__
-            return code.co_varnames[: rule.columns]
-    return ("x", "y", "w")[: rule.columns]
-
-
-def _folded(x: Any, rows: Collection[str]) -> Any:
-    """An expression in which what equals another row's value is called by its name."""
-    if not isinstance(x, Symbol) or x.operation == "name":
-        return x
-    for name, operands, pattern in _patterns():
-        bound: dict[str, Any] = {}
-        if name in rows and _matches(pattern, x, bound):
-            return Symbol(
-                name,
-                tuple(
-                    _folded(bound[v.operands[0]], rows) if isinstance(v, Symbol) else v
-                    for v in operands
-                ),
-            )
-    return Symbol(x.operation, tuple(_folded(y, rows) for y in x.operands))
-
-
-@functools.cache
-def _patterns() -> list[tuple[str, tuple[Any, ...], Any]]:
-    """The expressions that have a name, with the name and what it is applied to."""
-    x, y = Symbol.named("x"), Symbol.named("y")
-    applied: list[tuple[str, tuple[Any, ...]]] = [
-        (name, operands)
-        for name in ("maximum", "minimum")
-        for operands in ((x, 0), (x, y))
-    ]
-    applied.append(("sigmoid", (x,)))
-    patterns = [(name, xs, RULES[name].value(*xs)) for name, xs in applied]
-    return [*patterns, ("exp_minus_square", (x,), exp_minus_square(x))]
-
-
-def _matches(pattern: Any, x: Any, bound: dict[str, Any]) -> bool:
-    """Whether ``x`` is the pattern, with some expression for each of its names."""
-    if not isinstance(pattern, Symbol):
-        return not isinstance(x, Symbol) and bool(pattern == x)
-    if pattern.operation == "name":
-        before = bound.setdefault(pattern.operands[0], x)
-        return before is x or _key(before) == _key(x)
-    return (
-        isinstance(x, Symbol)
-        and x.operation == pattern.operation
-        and len(x.operands) == len(pattern.operands)
-        and all(_matches(p, y, bound) for p, y in zip(pattern.operands, x.operands))
-    )
-
-
-def _key(x: Any) -> Any:
-    return x.key() if isinstance(x, Symbol) else x
-
-
-LETTERS = "tuv"
-
-
-def _lettered(left: str, right: Any) -> Formula:
-    """Give letters to the longer parts that an expression holds more than once."""
-    letters: list[tuple[str, Any]] = []
-    for letter in LETTERS:
-        counts: Counter[tuple[Any, ...]] = Counter()
-        parts: dict[tuple[Any, ...], Symbol] = {}
-        _count(right, counts, parts)
-        repeated = [key for key, n in counts.items() if n > 1 and _size(parts[key]) > 2]
-        if not repeated:
-            break
-        key = max(repeated, key=lambda key: _size(parts[key]))
-        letters.append((letter, parts[key]))
-        right = _replaced(right, key, Symbol.named(letter))
-    return Formula(left, right, tuple(letters))
-
-
-def _count(
-    x: Any, counts: Counter[tuple[Any, ...]], parts: dict[tuple[Any, ...], Symbol]
-) -> None:
-    if isinstance(x, Symbol) and x.operation != "name":
-        key = x.key()
-        counts[key] += 1
-        parts[key] = x
-        squared = x.operation == "mul" and _same(*x.operands)
-        for operand in x.operands[:1] if squared else x.operands:
-            _count(operand, counts, parts)
-
-
-def _same(x: Any, y: Any) -> bool:
-    return isinstance(x, Symbol) and isinstance(y, Symbol) and x.key() == y.key()
-
-
-def _size(x: Any) -> int:
-    """How many operations an expression holds."""
-    if not isinstance(x, Symbol) or x.operation == "name":
-        return 0
-    return 1 + sum(_size(operand) for operand in x.operands)
-
-
-def _replaced(x: Any, key: tuple[Any, ...], letter: Symbol) -> Any:
-    if not isinstance(x, Symbol) or x.operation == "name":
-        return x
-    if x.key() == key:
-        return letter
-    return Symbol(x.operation, tuple(_replaced(y, key, letter) for y in x.operands))

@@ -11,7 +11,17 @@ from collections.abc import Iterator
 
 from autograd.explain import Between, PathSum, explain
 from autograd.graph import Node
-from autograd.markup import arrow, cell, digraph, font, quoted, statement, table, text
+from autograd.markup import (
+    arrow,
+    cell,
+    digraph,
+    font,
+    quoted,
+    raised,
+    statement,
+    table,
+    text,
+)
 from autograd.palette import ENDS, INK, MUTED, PALE, PATHS, number
 from autograd.rules import RULES, Reduction
 from autograd.values_view import constant, title, tooltip
@@ -29,48 +39,44 @@ def paths_view(output: Node, wrt: Node) -> tuple[str, int]:
     total = explain(output, wrt, limit=len(PATHS))
     named = total.named()
     between = Between(output, wrt)
-    adjoints = dict(zip(between.order, between.adjoints() if between.order else ()))
+    adjoints = {wrt: 0.0, output: 1.0}
+    if between.order:
+        adjoints = dict(zip(between.order, between.adjoints()))
 
-    colors: dict[tuple[Node, int], list[str]] = {}
-    partials: dict[tuple[Node, int], float] = {}
-    touched: dict[Node, list[str]] = {wrt: [], output: []}
+    # For each node on a path, the positions of the operands that the paths come by.
+    steps: dict[Node, dict[int, list[str]]] = {wrt: {}, output: {}}
+    colors: dict[Node, list[str]] = {wrt: [], output: []}
     for color, path in zip(PATHS, total.paths):
         for node in path.nodes:
-            touched.setdefault(node, []).append(color)
-        for node, k, partial in zip(path.nodes[1:], path.positions, path.partials):
-            colors.setdefault((node, k), []).append(color)
-            partials[node, k] = partial
+            colors.setdefault(node, []).append(color)
+        for node, k in zip(path.nodes[1:], path.positions):
+            steps.setdefault(node, {}).setdefault(k, []).append(color)
 
-    shown = [node for node in between.order if node in touched] or [wrt, output]
-    identifier = {node: f"n{i}" for i, node in enumerate(shown)}
+    # Declared path by path, so that Graphviz tends to draw the first one on top.
+    shown = list(dict.fromkeys([*(x for p in total.paths for x in p.nodes), *steps]))
+    position = {node: i for i, node in enumerate(between.order)} or {wrt: 0, output: 1}
+    identifier = {node: f"n{position[node]}" for node in shown}
+    short = (
+        named[output] if len(named[output]) <= 4 and named[output][0].isalpha() else ""
+    )
+    slope = f"∂{short}/∂·"
     lines, boxes = [], len(shown)
     for node in shown:
-        own = touched[node]
-        outline = own[0] if 0 < len(own) < len(total.paths) else INK
-        lines.append(
-            _box(
-                identifier[node],
-                node,
-                named[node],
-                adjoints.get(node, 0.0),
-                outline,
-                node is wrt or node is output,
-            )
-        )
-        for (user, k), shared in colors.items():
-            if user is node:
-                lines.append(
-                    arrow(
-                        identifier[node.operands[k]],
-                        identifier[node],
-                        color=f'"{":".join(shared)}"',
-                        penwidth="1.8",
-                        fontcolor=INK,
-                        label=f'" ×{number(partials[user, k], 3)} "',
-                        tooltip=quoted(f"local derivative {partials[user, k]!r}"),
-                    )
+        own, into = colors[node], steps.get(node, {})
+        outline = own[0] if len(own) == 1 < len(total.paths) else INK
+        said = f"{slope} {number(adjoints[node])}"
+        ends = node is wrt or node is output
+        lines.append(_box(identifier[node], node, named[node], said, outline, ends))
+        for k, shared in into.items():
+            lines.append(
+                _step(
+                    identifier[node.operands[k]],
+                    identifier[node],
+                    node.partials[k],
+                    shared,
                 )
-        for k in _others(node, {k for user, k in colors if user is node}):
+            )
+        for k in _others(node, set(into)):
             x = node.operands[k]
             if x.__class__ is float or x not in identifier:
                 boxes += 1
@@ -80,13 +86,26 @@ def paths_view(output: Node, wrt: Node) -> tuple[str, int]:
     return digraph(lines, label=_sum(total), labelloc="b", labeljust="l"), boxes
 
 
+def _step(tail: str, head: str, partial: float, colors: list[str]) -> str:
+    """One step of the paths of these colors, with what it multiplies by."""
+    return arrow(
+        tail,
+        head,
+        color=f'"{":".join(colors)}"',
+        penwidth="1.8",
+        fontcolor=INK,
+        label=raised(f" ×{number(partial, 3)} "),
+        tooltip=quoted(f"local derivative {partial!r}"),
+    )
+
+
 def _box(
-    identifier: str, node: Node, name: str, adjoint: float, outline: str, end: bool
+    identifier: str, node: Node, name: str, slope: str, outline: str, end: bool
 ) -> str:
     rows = [
         [cell(font(title(node, name), bold=True), "CENTER")],
         [cell(number(node.data), "CENTER")],
-        [cell(font(f"∂/∂· {number(adjoint)}", MUTED, 9), "CENTER")],
+        [cell(font(text(slope), MUTED, 9), "CENTER")],
     ]
     return statement(
         identifier,
@@ -150,7 +169,7 @@ def _other(identifier: str, node: Node, k: int, named: dict[Node, str]) -> str:
 def _sum(total: PathSum) -> str:
     """The table of the paths, whose last line is their sum."""
     rows = []
-    swatches = [*PATHS[: len(total.paths)], *[""] * (len(total.rows()) - 1)]
+    swatches = [*PATHS[: len(total.paths)], "", ""]  # for the others, and the sum
     for (index, nodes, product, contribution), color in zip(total.rows(), swatches):
         last = index == "sum"
         rows.append(

@@ -122,7 +122,7 @@ def render(source: str, form: str, timeout: float = 30.0) -> bytes:
         warnings.warn(
             f"the picture is smaller than asked for ({complaints.strip()}): "
             "an .svg has no such limit",
-            stacklevel=3,
+            stacklevel=4,  # the line that called draw
         )
     if form == "svg":
         picture = picture.replace(

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import autograd as ag
-from autograd.explain import explain
+from autograd.explain import Between, explain
 from autograd.graph import edges, topological_order
 
 
@@ -226,12 +226,42 @@ def test_random_large_graphs_agree_with_a_full_sort() -> None:
     for _ in range(40):
         x, y = r.choice(nodes[-4:]), r.choice(nodes[-4:])
         nodes.append(x * r.choice([0.5, 2.0, -3.0]) + y)
-    output, wrt = nodes[14], nodes[0]
+    output, wrt = nodes[20], nodes[0]
     sizes = sorted((abs(exact(p)) for _, p in walked(output, wrt)), reverse=True)
     assert len(sizes) > 100
     taken = explain(output, wrt, limit=len(sizes))
     found = [abs(exact(list(path.partials))) for path in taken.paths]
     assert found == sizes  # products of small powers: no rounding
+
+
+@pytest.mark.parametrize("wrong", [1e-6, -1e-15, math.nan])
+def test_sums_that_differ_by_more_than_rounding_are_an_error(
+    wrong: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a = ag.Value(0.7)
+    output = ag.tanh(a * a) * ag.exp(a)
+    right = Between._sweep_ahead
+
+    def sweep(between: Between) -> tuple[float, float]:
+        total, error = right(between)
+        return total + wrong * 100 * abs(total), error
+
+    explain(output, a)
+    monkeypatch.setattr(Between, "_sweep_ahead", sweep)
+    with pytest.raises(ArithmeticError, match="further apart than rounding"):
+        explain(output, a)
+
+
+def test_cancellation_and_underflow_are_within_the_bound() -> None:
+    r = random.Random(3)
+    for _ in range(20):
+        nodes = [ag.Value(r.uniform(-1, 1)) for _ in range(3)]
+        for _ in range(400):
+            x, y = r.choice(nodes[-9:]), r.choice(nodes[-9:])
+            nodes.append(r.choice([x - y, x * y, x + y * 1e-9, ag.sin(x) - x * 1e-300]))
+        taken = explain(nodes[-1], nodes[0], limit=3)
+        nodes[-1].backward()
+        assert taken.total == nodes[0].grad
 
 
 def test_the_table_is_aligned_and_in_the_lectures_notation() -> None:

@@ -1,52 +1,20 @@
-"""The explorer shows the graph's own numbers, by mouse, by keyboard and by step."""
+"""The explorer's page holds the graph's own numbers, and nothing that can break out."""
 
 from __future__ import annotations
 
 import json
 import math
-import random
 import re
-import shutil
-import time
-from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 import autograd as ag
-from autograd.explain import explain
 from autograd.explorer import LIMIT, page
-from autograd.graph import count_paths, reverse_sweep, topological_order
-
-NASTY = (
-    "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'&amp;\u2028]]>"
-)
-
-
-def network(elementary: bool = False, seed: int = 2) -> tuple[Any, dict[str, Any]]:
-    """The lecture's network 2-3-2-1 on one example: its loss and its parameters."""
-    rng = random.Random(seed)
-    a = [ag.Value(rng.uniform(0.5, 1.5), label=f"x{i}") for i in (1, 2)]
-    parameters = {}
-
-    def parameter(label: str, low: float = -1.0) -> Any:
-        parameters[label] = ag.Value(rng.uniform(low, 1.0), label=label)
-        return parameters[label]
-
-    for layer, width in enumerate((3, 2, 1), 1):
-        units = []
-        for j in range(1, width + 1):
-            w = [parameter(f"W[{layer}]{j},{k}", 0.1) for k in range(1, len(a) + 1)]
-            z = b = parameter(f"b[{layer}]{j}", 0.1)
-            for wk, xk in zip(w, a):
-                z = z + wk * xk
-            if not elementary:
-                z = ag.dot(w, a, b)
-            units.append(z.sigmoid() if layer == 3 else z.relu())
-        a = units
-    return ag.bce(a[0], 1.0), parameters
+from autograd.graph import topological_order
+from autograd.rules import RULES, Rule
+from tests.autograd.lecture import NASTY, network
 
 
 class _Embedded(HTMLParser):
@@ -81,9 +49,6 @@ def same(x: float, y: float) -> bool:
     return math.copysign(1, x) == math.copysign(1, y) and (
         x == y or (math.isnan(x) and math.isnan(y))
     )
-
-
-# The page as text
 
 
 def test_the_data_of_the_page_are_the_numbers_of_the_graph() -> None:
@@ -128,7 +93,9 @@ def test_making_a_page_changes_nothing_in_the_graph() -> None:
     page(loss, parameters["W[1]2,2"])
     for old, new in zip(before, state()):
         assert all(a == b for a, b in zip(old[:3] + old[4:], new[:3] + new[4:]))
-        assert all(a is b for a, b in zip(old[3], new[3]))
+        # The C engine makes the floats of its constants anew each time.
+        same = (a is b or (type(a) is float and a == b) for a, b in zip(old[3], new[3]))
+        assert all(same)
 
 
 def test_equal_graphs_give_equal_pages() -> None:
@@ -211,499 +178,26 @@ def test_operations_are_shown_with_their_constants() -> None:
         assert data_of(page(value))["nodes"][-1]["symbol"] == symbol
 
 
-# The page in a browser
-
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-SWITCHES = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
+def inside(domain: Any) -> float:
+    """A number in a row's domain, not at an edge."""
+    return next(x for x in (0.5, 1.5, 0.25) if domain is None or x in domain)
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    playwright = pytest.importorskip(
-        "playwright.sync_api", reason="Playwright is not installed (extra: browser)"
-    )
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if found is None:
-        pytest.skip(f"no browser on the path: none of {', '.join(BROWSERS)}")
-    with playwright.sync_playwright() as driver:
-        chromium = driver.chromium.launch(executable_path=found, args=SWITCHES)
-        yield chromium
-        chromium.close()
-
-
-class Tab:
-    """An opened page that records what should not happen: errors, dialogs, requests."""
-
-    def __init__(self, context: Any, file: Path) -> None:
-        self.trouble: list[str] = []
-        self.requests: list[str] = []
-        self.page = context.new_page()
-        self.page.on("console", lambda message: self.trouble.append(message.text))
-        self.page.on("pageerror", lambda error: self.trouble.append(str(error)))
-        self.page.on("dialog", lambda dialog: self.trouble.append(dialog.message))
-        self.page.on("request", lambda request: self.requests.append(request.url))
-        self.file = file.as_uri()
-        self.page.goto(self.file)
-
-    def text(self, selector: str) -> str:
-        return str(self.page.inner_text(selector))
-
-    def box(self, name: str) -> Any:
-        return self.page.locator(f'.box[aria-label^="{name},"]')
-
-    def numbers(self, row: str) -> list[str]:
-        """What the boxes show in one row, in topological order."""
-        return self.page.eval_on_selector_all(  # type: ignore[no-any-return]
-            f".box .{row}", "all => all.map(text => text.textContent)"
-        )
-
-    def wait(self, condition: str) -> None:
-        """Until it holds; Playwright's own way needs eval, which the page forbids."""
-        end = time.monotonic() + 20
-        while not self.page.evaluate(condition):
-            assert time.monotonic() < end, condition
-            self.page.wait_for_timeout(20)
-
-    def adjoints(self) -> list[float]:
-        """The adjoints that the steps have come to, in topological order."""
-        found = self.page.evaluate(
-            "() => { const done = position - inner.length - 1;"
-            " const { adjoints } = swept(Math.max(0, done));"
-            " return nodes.map(n => adjoints.has(n) ? exact(adjoints.get(n)) : 'nan') }"
-        )
-        return [float(text) for text in found]
-
-
-@pytest.fixture
-def open_tab(browser: Any, tmp_path: Path) -> Iterator[Callable[..., Tab]]:
-    contexts = []
-    tabs = []
-
-    def opened(text: str, **options: Any) -> Tab:
-        file = tmp_path / "graph.html"
-        file.write_text(text, encoding="utf-8")
-        contexts.append(browser.new_context(**options))
-        tabs.append(Tab(contexts[-1], file))
-        return tabs[-1]
-
-    yield opened
-    for tab in tabs:
-        assert tab.trouble == []
-        assert tab.requests == [tab.file]
-    for context in contexts:
-        context.close()
-
-
-def short(x: float) -> str:
-    """A number as the boxes show it."""
-    if x == 0:
-        return "−0" if math.copysign(1, x) < 0 else "0"
-    return f"{x:.4g}".replace("-", "−")
-
-
-def test_every_box_shows_the_numbers_of_its_value(open_tab: Any) -> None:
-    loss, _ = network(elementary=True)
-    loss.backward()
-    order = topological_order(loss)
-    tab = open_tab(page(loss))
-    assert tab.numbers("data") == [short(v.data) for v in order]
-    assert tab.numbers("grad") == [short(v.grad) for v in order]
-
-
-def test_hovering_shows_number_gradient_operation_rule_and_partials(
-    open_tab: Any,
-) -> None:
-    a, b = ag.Value(2.0, label="a"), ag.Value(-3.0, label="b")
-    product = a * b
-    product.label = "c"
-    out = product.tanh()
-    out.backward()
-    tab = open_tab(page(out))
-    tab.box("c").hover()
-    shown = tab.text("#value")
-    assert shown.startswith("c = ×")
-    assert "x y" in shown
-    for number in (-6.0, product.grad, *product.partials):
-        assert repr(number) in shown or short(number) in shown
-    # The rule is laid out as mathematics: one formula for z, one per operand.
-    assert tab.page.locator("#value .formulas math").count() == 3
-    rows = tab.page.locator("#value tbody tr")
-    assert rows.count() == 2
-    partials = rows.locator("td:last-child").all()
-    shown_partials = [float(cell.get_attribute("title")) for cell in partials]
-    assert shown_partials == [-3.0, 2.0]
-
-
-def test_clicking_a_weight_shows_its_paths_whose_sum_is_the_gradient(
-    open_tab: Any,
-) -> None:
-    loss, parameters = network()
-    loss.backward()
-    weight = parameters["W[1]2,2"]
-    tab = open_tab(page(loss))
-    tab.page.click("#fit")
-    tab.box("W[1]2,2").click()
-    products = [
-        float(element.get_attribute("title"))
-        for element in tab.page.locator("#paths .product").all()
-    ]
-    assert len(products) == 2 == count_paths(loss, weight)
-    assert sorted(products, key=abs, reverse=True) == products
-    # Two products of seven factors and one sum: 8 roundings each way.
-    slack = 16 * 2.0**-53 * sum(map(abs, products))
-    assert abs(sum(products) - weight.grad) <= slack
-    total = tab.page.locator("#total").get_attribute("title")
-    assert float(total) == weight.grad
-    assert "∂L/∂W[1]2,2" in tab.text("#paths")
-    assert tab.page.locator(".ray.p0").count() > 0
-    assert tab.page.locator(".ray.p1").count() > 0
-    lit = tab.page.locator(".box.on").count()
-    assert 2 < lit < len(topological_order(loss))
-    tab.page.keyboard.press("Escape")
-    assert tab.page.locator(".ray").count() == 0
-
-
-def test_the_paths_are_those_of_explain(open_tab: Any) -> None:
-    loss, parameters = network(elementary=True, seed=5)
-    for weight in (parameters["W[1]1,1"], parameters["b[2]2"], parameters["W[3]1,1"]):
-        said = explain(loss, weight)
-        tab = open_tab(page(loss, weight))
-        products = [
-            float(element.get_attribute("title"))
-            for element in tab.page.locator("#paths .product").all()
-        ]
-        assert products == pytest.approx(
-            [path.contribution for path in said.paths], rel=32 * 2.0**-53
-        )
-
-
-def test_of_2_to_the_60_paths_the_largest_are_listed_and_the_rest_added(
-    open_tab: Any,
-) -> None:
-    a = x = ag.Value(1.0, label="a")
-    for _ in range(60):
-        x = 0.75 * x + 0.5 * x
-    x.backward()
-    tab = open_tab(page(x, a))
-    shown = tab.text("#paths")
-    assert "1,152,921,504,606,846,976 paths" in shown
-    assert "1,152,921,504,606,846,968 more" in shown
-    products = [
-        float(element.get_attribute("title"))
-        for element in tab.page.locator("#paths .product").all()
-    ]
-    expected = [0.75**60] + [0.75**59 * 0.5] * 7
-    assert products == pytest.approx(expected, rel=64 * 2.0**-53)
-
-
-def test_stepping_to_the_end_and_back_reproduces_the_adjoints(open_tab: Any) -> None:
-    loss, _ = network()
-    tab = open_tab(page(loss))
-    order = topological_order(loss)
-    inner = [v for v in order if v.op]
-    states = []
-    for _ in range(2 * len(inner) + 2):
-        tab.page.click("#next")
-        states.append((tab.numbers("data"), tab.numbers("grad"), tab.text("#step")))
-    assert tab.page.get_attribute("#next", "aria-disabled") == "true"
-    assert "Done" in tab.text("#step")
-    loss.backward()
-    assert tab.adjoints() == [v.grad for v in order]
-    assert tab.numbers("grad") == [short(v.grad) for v in order]
-    # At the start only leaves have numbers; halfway all data, and no gradient yet.
-    assert states[0][0] == ["·" if v.op else short(v.data) for v in order]
-    assert states[len(inner)][0] == [short(v.data) for v in order]
-    assert set(states[len(inner)][1]) == {"·"}
-    for state in reversed(states[:-1]):
-        tab.page.click("#back")
-        assert state == (tab.numbers("data"), tab.numbers("grad"), tab.text("#step"))
-    tab.page.click("#reset")
-    assert tab.numbers("data") == [short(v.data) for v in order]
-
-
-def test_a_backward_step_writes_out_the_chain_rule_with_its_numbers(
-    open_tab: Any,
-) -> None:
-    a = ag.Value(3.0, label="a")
-    square = a * a
-    square.label = "s"
-    out = square * 0.5
-    out.label = "L"
-    tab = open_tab(page(out))
-    tab.page.fill("#position", "5")  # leaves, s, L, dL/dL, L hands out, s hands out
-    assert "s hands out its share" in tab.text("#step")
-    first, second = tab.page.locator("#step tbody tr").all()
-    assert "0 + 0.5 × 3" in first.inner_text()
-    assert "1.5 + 0.5 × 3" in second.inner_text()
-    after = [row.locator(".after").get_attribute("title") for row in (first, second)]
-    assert after == ["1.5", "3.0"]
-    assert tab.page.locator("#step math mfrac").count() >= 4
-
-
-def test_the_steps_use_this_outputs_adjoints_whatever_grad_holds(open_tab: Any) -> None:
-    a = ag.Value(3.0, label="a")
-    out = a * a
-    out.label = "L"
-    out.backward()
-    out.backward()
-    tab = open_tab(page(out, a))
-    assert tab.numbers("grad") == ["12", "1"]
-    assert "grad is not the derivative of this output alone" in tab.text("#step")
-    assert "12.0" in tab.text("#value")
-    assert "6.0" in tab.text("#value")
-    assert tab.page.locator("#total").get_attribute("title") == "6.0"
-    tab.page.fill("#position", "3")
-    assert tab.adjoints() == [6.0, 1.0]
-
-
-def test_play_runs_to_the_end_and_pause_stops_it(open_tab: Any) -> None:
-    a = ag.Value(0.5, label="a")
-    tab = open_tab(page((a * 2.0).tanh().exp()))
-    tab.page.select_option("#speed", label="fast")
-    tab.page.click("#play")
-    assert "Pause" in tab.text("#play")
-    tab.wait("position >= 2")
-    tab.page.click("#play")
-    stopped = tab.page.evaluate("position")
-    tab.page.wait_for_timeout(400)
-    assert tab.page.evaluate("position") == stopped < 7
-    tab.page.click("#play")
-    tab.wait("position === LAST")
-    assert "Play" in tab.text("#play")
-
-
-def test_everything_works_by_keyboard(open_tab: Any) -> None:
-    loss, _ = network()
-    tab = open_tab(page(loss))
-    press = tab.page.keyboard.press
-    focused = "document.activeElement.id"
-    seen = []
-    for _ in range(30):
-        press("Tab")
-        seen.append(tab.page.evaluate(focused))
-        if seen[-1] == "canvas":
-            break
-    assert {"find", "zoom-in", "fit", "theme", "play", "next", "position"} <= set(seen)
-    outline = "getComputedStyle(document.activeElement).outlineStyle"
-    assert tab.page.evaluate(outline) != "none"
-
-    before = tab.page.evaluate("[view.x, view.y, view.scale]")
-    press("ArrowLeft")
-    press("ArrowDown")
-    press("+")
-    after = tab.page.evaluate("[view.x, view.y, view.scale]")
-    assert all(x != y for x, y in zip(before, after))
-
-    press("Tab")  # to the output, then along the edges to a leaf
-    walked = []
-    for _ in range(12):
-        label = tab.page.evaluate("document.activeElement.getAttribute('aria-label')")
-        walked.append(label)
-        if ", leaf," in label:
-            break
-        press("ArrowLeft")
-    assert walked[0].startswith("L, = BCE, y = 1")
-    assert ", leaf," in walked[-1]
-    name = walked[-1].rsplit(", leaf", 1)[0]
-    assert tab.text("#value").startswith(name)
-    press("Enter")
-    assert f"from {name} to L" in tab.text("#paths")
-    press("n")
-    assert "The leaves" in tab.text("#step")
-    press("n")
-    press("b")
-    assert "Step 0" in tab.text("#step")
-    press("r")
-    assert "Step" not in tab.text("#step")
-    press("Escape")
-    assert tab.page.locator(".ray").count() == 0
-
-
-def test_a_label_is_text_in_the_browser_too(open_tab: Any) -> None:
-    x = ag.Value(2.0, label=NASTY)
-    out = x * x
-    out.label = NASTY[::-1] + "<b>bold</b>"
-    tab = open_tab(page(out, x))
-    for _ in range(4):
-        tab.page.click("#next")
-    assert tab.page.locator("img, b:text('bold'), script").count() == 2  # its own
-    assert tab.page.evaluate("nodes[0].name") == NASTY
-    assert NASTY.split("\u2028")[0] in tab.page.locator("#paths").text_content()
-
-
-def test_strange_numbers_are_shown_as_what_they_are(open_tab: Any) -> None:
-    values = [math.nan, math.inf, -math.inf, -0.0]
-    leaves = [ag.Value(v, label=f"x{i}") for i, v in enumerate(values)]
-    total = ag.sum(leaves)
-    total.backward()
-    tab = open_tab(page(total))
-    shown = dict(zip(topological_order(total), tab.numbers("data")))
-    assert [shown[leaf] for leaf in leaves] == ["nan", "∞", "−∞", "−0"]
-    tab.box("x3").hover()
-    assert "-0.0" in tab.text("#value")
-
-
-def test_one_leaf_alone_has_a_page(open_tab: Any) -> None:
-    a = ag.Value(2.0, label="a")
-    tab = open_tab(page(a, a))
-    assert tab.numbers("data") == ["2"]
-    tab.page.click("#next")
-    tab.page.click("#next")
-    assert tab.numbers("grad") == ["1"]
-    assert "the output" in tab.text("#paths")
-
-
-def overlaps(tab: Tab) -> list[str]:
-    """The pairs of texts and boxes in the drawing that lie on each other."""
-    return tab.page.evaluate(  # type: ignore[no-any-return]
-        """() => {
-          const boxes = [...document.querySelectorAll('.box rect')];
-          const found = [];
-          const over = (a, b) => a.left < b.right - 1 && b.left < a.right - 1
-            && a.top < b.bottom - 1 && b.top < a.bottom - 1;
-          boxes.forEach((one, i) => {
-            const outer = one.getBoundingClientRect();
-            for (const text of one.parentNode.querySelectorAll('text')) {
-              const t = text.getBoundingClientRect();
-              if (t.width && (t.left < outer.left || t.right > outer.right
-                || t.top < outer.top || t.bottom > outer.bottom)) {
-                found.push(text.textContent);
-              }
-            }
-            for (const other of boxes.slice(i + 1)) {
-              if (over(outer, other.getBoundingClientRect())) found.push(`boxes ${i}`);
-            }
-          });
-          const labels = [...document.querySelectorAll('.partial')];
-          labels.forEach((one, i) => {
-            for (const other of [...labels.slice(i + 1), ...boxes]) {
-              if (over(one.getBoundingClientRect(), other.getBoundingClientRect())) {
-                found.push(`${one.textContent} ${other.textContent}`);
-              }
-            }
-          });
-          return found;
-        }"""
-    )
-
-
-@pytest.mark.parametrize("elementary", [False, True])
-def test_no_box_or_label_lies_on_another(open_tab: Any, elementary: bool) -> None:
-    loss, parameters = network(elementary)
-    for parameter in parameters.values():
-        parameter.label += " " + "wide" * 9
-    assert overlaps(open_tab(page(loss))) == []
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_text_has_enough_contrast_in_light_and_dark(open_tab: Any, scheme: str) -> None:
-    """At least 4.5 : 1, WCAG 2.2 level AA, measured on what is computed."""
-    loss, parameters = network()
-    loss.backward()
-    tab = open_tab(page(loss, parameters["W[1]2,2"]), color_scheme=scheme)
-    worst = tab.page.evaluate(
-        """() => {
-          const paper = document.createElement('canvas')
-            .getContext('2d', { willReadFrequently: true });
-          const rgb = (color) => {
-            paper.clearRect(0, 0, 1, 1);
-            paper.fillStyle = color;
-            paper.fillRect(0, 0, 1, 1);
-            return paper.getImageData(0, 0, 1, 1).data;
-          };
-          const light = (color) => {
-            const [r, g, b] = [...rgb(color)].slice(0, 3).map((c) => {
-              const x = c / 255;
-              return x <= 0.04045 ? x / 12.92 : ((x + 0.055) / 1.055) ** 2.4;
-            });
-            return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-          };
-          const contrast = (a, b) => {
-            const [x, y] = [light(a), light(b)].sort((p, q) => q - p);
-            return (x + 0.05) / (y + 0.05);
-          };
-          const pairs = [...document.querySelectorAll('.box')].map((box) => [
-            getComputedStyle(box.querySelector('text')).fill,
-            getComputedStyle(box.querySelector('rect')).fill]);
-          for (const element of document.querySelectorAll(
-            'button:not(:disabled), .muted, h1, h2, dt, th, .path b, .sum')) {
-            let behind = element;
-            while (behind && /rgba\\(0, 0, 0, 0\\)|transparent/.test(
-              getComputedStyle(behind).backgroundColor)) behind = behind.parentElement;
-            pairs.push([getComputedStyle(element).color,
-              getComputedStyle(behind).backgroundColor]);
-          }
-          return Math.min(...pairs.map(([a, b]) => contrast(a, b)));
-        }"""
-    )
-    assert worst >= 4.5
-
-
-def test_the_theme_follows_the_system_and_the_button(open_tab: Any) -> None:
-    tab = open_tab(page(ag.Value(1.0).exp()), color_scheme="dark")
-    ground = "getComputedStyle(document.body).backgroundColor"
-    dark = tab.page.evaluate(ground)
-    assert tab.text("#theme") == "Light"
-    tab.page.click("#theme")
-    assert tab.page.evaluate(ground) != dark
-    assert tab.text("#theme") == "Dark"
-
-
-def test_at_200_percent_nothing_is_cut_off(open_tab: Any) -> None:
-    """1280 × 800 at 200 % zoom are 640 × 400 CSS pixels: no sideways scrolling."""
-    loss, parameters = network()
-    tab = open_tab(
-        page(loss, parameters["W[1]2,2"]),
-        viewport={"width": 640, "height": 400},
-        device_scale_factor=2,
-    )
-    tab.page.click("#next")
-    wide = "[document.documentElement.scrollWidth, innerWidth]"
-    content, window = tab.page.evaluate(wide)
-    assert content <= window
-    for selector in ("header", "#canvas", "#step", "#value", "#paths"):
-        frame = tab.page.locator(selector).bounding_box()
-        assert frame["x"] >= 0
-        assert frame["x"] + frame["width"] <= 640
-    buttons = [b.bounding_box() for b in tab.page.locator("header button").all()]
-    assert all(b["x"] >= 0 and b["x"] + b["width"] <= 640 for b in buttons)
-
-
-def test_nothing_moves_by_itself(open_tab: Any) -> None:
-    loss, _ = network()
-    tab = open_tab(page(loss), reduced_motion="reduce")
-    moving = tab.page.evaluate(
-        "[...document.querySelectorAll('*')].filter(e => { const s = "
-        "getComputedStyle(e); return s.animationName !== 'none' || "
-        "parseFloat(s.transitionDuration) > 0 }).length"
-    )
-    assert moving == 0
-
-
-def test_a_graph_at_the_limit_opens_and_moves_quickly(open_tab: Any) -> None:
-    rng = random.Random(0)
-    values = [ag.Value(rng.uniform(0.5, 1.5)) for _ in range(100)]
-    for _ in range((LIMIT - 101) // 5):  # of five operations each
-        values.append(values[-1].tanh() * (1.0 + rng.choice(values[-100:]).cos().exp()))
-    out = ag.sum(values)
-    assert LIMIT - 5 <= len(topological_order(out)) <= LIMIT
-    adjoints = reverse_sweep(
-        topological_order(out), {out: 1.0}, lambda node, i: node.partials[i]
-    )
-    tab = open_tab(page(out))
-    tab.page.click("#fit")
-    took = tab.page.evaluate(
-        "() => { const start = performance.now(); go(LAST);"
-        " return performance.now() - start }"
-    )
-    assert took < 2000  # milliseconds, of which a step takes some 20
-    assert tab.adjoints() == [adjoints[v] for v in topological_order(out)]
+@pytest.mark.parametrize("name", RULES)
+def test_every_operand_has_the_formula_of_its_partial(name: str) -> None:
+    rule = RULES[name]
+    if isinstance(rule, Rule):
+        domains = rule.domain or (None,) * len(rule.parameters)
+        operands = [ag.Value(inside(d)) for d in domains]
+    else:
+        operands = [ag.Value(0.1 * i) for i in range(1, 2 * rule.columns + 1)]
+    out = operands[0]._apply(name, tuple(operands))
+    text = page(out)
+    entry = data_of(text)["nodes"][-1]
+    (template,) = re.findall(r'<template id="rule-0">(.*?)</template>', text)
+    shown = re.findall(r"<math.*?</math>", template)
+    assert shown[0].startswith('<math displaystyle="true"><mrow><mi>z</mi>')
+    letters = [letter for letter in entry["letters"] if letter is not None]
+    # A choice keeps what is not chosen as a constant; all else is differentiated.
+    assert len(letters) == (1 if name == "where" else len(operands))
+    assert sorted(set(letters)) == list(range(1, len(shown)))

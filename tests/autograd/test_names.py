@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -48,7 +49,7 @@ WAYS = [by_dot, one_by_one, from_the_bias, from_zero, with_fma, by_sum]
 
 def parameters(sizes: list[int]) -> dict[str, Any]:
     made = {}
-    for layer, (n, m) in enumerate(zip(sizes, sizes[1:]), 1):
+    for layer, (n, m) in enumerate(itertools.pairwise(sizes), 1):
         for j in range(1, m + 1):
             for k in range(1, n + 1):
                 label = f"W[{layer}]{j},{k}"

@@ -1,0 +1,68 @@
+"""SciPy's optimizers take the derivatives as they are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import autograd as ag
+
+optimize = pytest.importorskip("scipy.optimize")
+
+
+def rosenbrock(x: Any) -> Any:
+    pairs = zip(x[:-1], x[1:])  # noqa: RUF007  # arrays of Values, too
+    return ag.sum(100 * (b - a * a) ** 2 + (1 - a) ** 2 for a, b in pairs)
+
+
+@pytest.mark.parametrize(
+    ("method", "second"),
+    [
+        ("BFGS", {}),
+        ("trust-exact", {"hess": ag.scipy_hessian(rosenbrock)}),
+        ("Newton-CG", {"hessp": ag.scipy_hessp(rosenbrock)}),
+    ],
+)
+def test_minimize(method: str, second: Any) -> None:
+    start = np.array([1.3, 0.7, 0.8, 1.9])
+    found = optimize.minimize(
+        ag.scipy_objective(rosenbrock), start, jac=True, method=method, **second
+    )
+    np.testing.assert_allclose(found.x, 1.0, rtol=1e-4)
+
+
+def test_derivatives_are_scipys_own() -> None:
+    x = np.array([-1.2, 1.0, 0.7])
+    value, gradient = ag.scipy_objective(rosenbrock)(x)
+    assert value == pytest.approx(optimize.rosen(x), rel=1e-14)
+    np.testing.assert_allclose(gradient, optimize.rosen_der(x), rtol=1e-12)
+    np.testing.assert_allclose(
+        ag.scipy_hessian(rosenbrock)(x), optimize.rosen_hess(x), rtol=1e-12
+    )
+
+
+def test_least_squares_with_arguments() -> None:
+    t = np.linspace(0, 2, 9)
+
+    def residuals(theta: Any, t: Any, y: Any) -> list[Any]:
+        return [
+            theta[0] * ag.exp(-theta[1] * float(s)) - float(u) for s, u in zip(t, y)
+        ]
+
+    found = optimize.least_squares(
+        lambda *a: np.array(residuals(*a)),
+        [1.0, 1.0],
+        jac=ag.scipy_jacobian(residuals),
+        args=(t, 2.5 * np.exp(-1.3 * t)),
+    )
+    np.testing.assert_allclose(found.x, [2.5, 1.3], rtol=1e-8)
+
+
+def test_a_value_made_inside_the_function_does_no_harm() -> None:
+    objective = ag.scipy_objective(lambda x: ag.Value(0.0) + x[0] * x[1])
+    value, gradient = objective(np.array([2.0, 3.0]))
+    assert type(value) is float
+    assert gradient.tolist() == [3.0, 2.0]
+    assert gradient.dtype == float

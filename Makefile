@@ -23,7 +23,7 @@ test-long: $(VENV)/ready  ## the same, with many more examples per property
 	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -n $(JOBS) -q
 
 bench: $(VENV)/ready  ## compare speed with the peers, in environments of their own
-	$(BIN)/python -m tests.benchmarks
+	$(BIN)/python tests/benchmarks
 
 check: $(VENV)/ready-dev  ## lint, format and types, as CI does
 	$(BIN)/ruff check .

@@ -37,7 +37,9 @@ def test_docstring_examples_give_what_they_say(
 
 def test_the_docstring_examples_are_found() -> None:
     finder = doctest.DocTestFinder()
-    examples = [t for name in modules() for t in finder.find(importlib.import_module(name))]
+    examples = [
+        t for name in modules() for t in finder.find(importlib.import_module(name))
+    ]
     assert sum(bool(test.examples) for test in examples) > 20
 
 

@@ -1,0 +1,218 @@
+"""What is compared with what, and what must be reached.
+
+A comparison is one row of the table. Its numbers come from a contest in which
+both sides took turns; the ratio is taken round by round.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from contest import Contestant, Times
+from report import Row, duration, faster, spread
+from workloads import WORKLOADS
+
+Results = dict[Contestant, Times]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A claim about two contestants.
+
+    ``slower=True`` asks for mine / theirs at most ``target`` (how many times
+    slower this project may be); otherwise theirs / mine at least ``target``
+    (how many times faster it must be). ``per_operation`` asks for nanoseconds.
+    No target: the row informs. ``name`` says against what, with ``{}`` where the
+    peer's version goes.
+    """
+
+    what: str
+    mine: Contestant
+    theirs: Contestant
+    name: str
+    target: float | None = None
+    slower: bool = False
+    collector: bool = True
+    count_collection: bool = False
+    per_operation: bool = False
+
+
+def comparisons(fastest: str) -> list[Comparison]:
+    """All rows that are measured by contests.
+
+    Args:
+        fastest: the engine that peers without a target are compared with.
+    """
+    return [
+        *_engine_rows("native"),
+        *_engine_rows("reference"),
+        *_peer_rows(fastest),
+    ]
+
+
+def _engine_rows(engine: str) -> list[Comparison]:
+    native = engine == "native"
+    floats, moons = Contestant("floats", "moons"), Contestant(engine, "moons")
+    micrograd = Contestant("micrograd", "moons")
+    written = "two moons, elementary operations"
+    library = "two moons, `nn.MLP`"
+
+    def only_native(target: float) -> float | None:
+        return target if native else None
+
+    on, off = (180.0, 20.0) if native else (8.0, 1.0)
+    return [
+        Comparison(
+            written, moons, floats, "forward on floats", only_native(3.0), slower=True
+        ),
+        Comparison(written, moons, micrograd, "micrograd {}", on),
+        Comparison(written, moons, micrograd, "micrograd {}", off, collector=False),
+        Comparison(
+            written,
+            moons,
+            micrograd,
+            "micrograd {} and its `gc.collect()`",
+            collector=False,
+            count_collection=True,
+        ),
+        Comparison(
+            library,
+            Contestant(engine, "mlp"),
+            floats,
+            "forward on floats, elementary operations",
+            only_native(0.5),
+            slower=True,
+        ),
+        Comparison(
+            library,
+            Contestant(engine, "mlp"),
+            Contestant("micrograd", "mlp"),
+            "micrograd {}, its `nn.MLP`",
+        ),
+        Comparison(
+            "chain of `x*y + z`, a million nodes, per node",
+            Contestant(engine, "chain"),
+            Contestant("floats", "chain"),
+            "forward on floats",
+            only_native(60.0),
+            per_operation=True,
+        ),
+        Comparison(
+            "transformer for a bare scalar",
+            Contestant(engine, "transformer"),
+            Contestant("floats", "transformer"),
+            "forward on floats",
+            only_native(4.0),
+            slower=True,
+        ),
+        Comparison(
+            "`grad(f)(x)`, a thousand nodes",
+            Contestant(f"{engine}-grad", "thousand"),
+            Contestant(f"{engine}-backward", "thousand"),
+            "`f(x).backward()`",
+            1.25,
+            slower=True,
+        ),
+        *(
+            Comparison(
+                "Hessian of the lecture's loss, 20 parameters",
+                Contestant(f"{engine}-hessian", "lecture"),
+                Contestant(f"{peer}-hessian", "lecture-arrays"),
+                name,
+                only_native(20.0) if peer != "jax-jitted" else None,
+            )
+            for peer, name in [
+                ("hips", "HIPS autograd {}"),
+                ("jax", "jax {}, un-jitted"),
+                ("jax-jitted", "jax {}, jitted before"),
+            ]
+        ),
+    ]
+
+
+def _peer_rows(engine: str) -> list[Comparison]:
+    written = "two moons, elementary operations"
+    library = "two moons, `nn.MLP`"
+    transformer = "transformer for a bare scalar"
+    return [
+        *(
+            Comparison(
+                written, Contestant(engine, "moons"), Contestant(peer, "moons"), name
+            )
+            for peer, name in [
+                ("minigrad", "minigrad {}"),
+                ("xad", "xad {}"),
+                ("torch", "torch {}, a tensor per scalar"),
+                ("casadi", "casadi {}: record, differentiate, evaluate"),
+                ("casadi-compiled", "casadi {}: evaluate what was recorded before"),
+            ]
+        ),
+        *(
+            Comparison(
+                library, Contestant(engine, "mlp"), Contestant(peer, "matrices"), name
+            )
+            for peer, name in [
+                ("torch", "torch {}, matrices"),
+                ("jax", "jax {}, matrices, un-jitted"),
+                ("jax-jitted", "jax {}, matrices, jitted before"),
+            ]
+        ),
+        *(
+            Comparison(
+                transformer,
+                Contestant(engine, "transformer"),
+                Contestant(peer, "transformer"),
+                name,
+            )
+            for peer, name in [
+                ("micrograd", "micrograd {}"),
+                ("xad", "xad {}"),
+                ("torch", "torch {}, a tensor per scalar"),
+            ]
+        ),
+    ]
+
+
+def row(comparison: Comparison, results: Results) -> Row:
+    """The line of the table for a comparison that was measured."""
+    mine, theirs = results[comparison.mine], results[comparison.theirs]
+    name = comparison.name.format(theirs.version or "—")
+    line = Row(
+        comparison.what,
+        comparison.mine.library.partition("-")[0],
+        "on" if comparison.collector else "off",
+        against=name,
+        target=limit(comparison),
+        bound=comparison.target,
+        at_most=comparison.slower or comparison.per_operation,
+    )
+    for side, times in [("", mine), (f"{name}: ", theirs)]:
+        if times.error:
+            line.measured = f"not measured: {side}{times.error}"
+            return line
+    operations = WORKLOADS[comparison.mine.workload].operations
+    theirs_steps = theirs.step
+    if comparison.count_collection:
+        theirs_steps = [s + c for s, c in zip(theirs.step, theirs.collect)]
+    line.time = duration(mine.step, operations)
+    line.against += f", {duration(theirs_steps, operations)}"
+    if comparison.per_operation:
+        line.samples = [t / operations * 1e9 for t in mine.step]
+        line.measured = spread(line.samples, " ns")
+    elif comparison.slower:
+        line.samples = [a / b for a, b in zip(mine.step, theirs_steps)]
+        line.measured = spread(line.samples, "× its time")
+    else:
+        line.samples = [b / a for a, b in zip(mine.step, theirs_steps)]
+        line.measured = faster(line.samples)
+    return line
+
+
+def limit(comparison: Comparison) -> str:
+    """The target as the table shows it."""
+    if comparison.target is None:
+        return "—"
+    if comparison.per_operation:
+        return f"≤ {comparison.target:g} ns"
+    sign = "≤" if comparison.slower else "≥"
+    return f"{sign} {comparison.target:g}×"

@@ -1,0 +1,329 @@
+"""What is measured: each script once, for every kind of number.
+
+A script is written for a bare scalar: operators, builtin ``sum``, and the few
+functions that its library hands it (``lib.exp``, ``lib.relu``, ...). The very
+same code therefore runs on plain floats, on both engines and on the peers.
+Nothing here imports more than the standard library, so that it runs in the
+peers' interpreters as well.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+Data = dict[str, Any]
+Step = Callable[[], Any]
+
+
+@dataclass(frozen=True)
+class Workload:
+    """A scalar function of many parameters, to be differentiated by all of them.
+
+    ``data()`` makes the numbers, which are sent to every interpreter as JSON;
+    ``build(lib, data)`` the model; ``parameters(model)`` lists its leaves;
+    ``forward(lib, model, data)`` is the script; ``operations`` is how many
+    elementary operations it has, where that is what time is divided by.
+    """
+
+    data: Callable[[], Data]
+    build: Callable[[Any, Data], Any]
+    parameters: Callable[[Any], list[Any]]
+    forward: Callable[[Any, Any, Data], Any]
+    operations: int = 1
+
+
+# Two moons: a 2-16-16-1 network on 100 points, hinge loss.
+
+SIZES = [2, 16, 16, 1]
+
+
+def two_moons(examples: int = 100, sizes: list[int] = SIZES, seed: int = 0) -> Data:
+    """Two interleaved half circles with noise, and the network's first weights."""
+    rng = random.Random(seed)
+    points, labels = [], []
+    for i in range(examples):
+        angle = rng.uniform(0.0, math.pi)
+        upper = i % 2 == 0
+        x, y = math.cos(angle), math.sin(angle)
+        if not upper:
+            x, y = 1.0 - x, 0.5 - y
+        points.append([x + rng.gauss(0.0, 0.1), y + rng.gauss(0.0, 0.1)])
+        labels.append(1.0 if upper else -1.0)
+    weights = [
+        rng.uniform(-1.0, 1.0)
+        for m, n in itertools.pairwise(sizes)
+        for _ in range(n * (m + 1))
+    ]
+    return {"points": points, "labels": labels, "sizes": sizes, "weights": weights}
+
+
+def written_out_network(lib: Any, data: Data) -> Any:
+    """Layers of neurons, each a list of weights and a bias."""
+    weights = iter(data["weights"])
+    return [
+        [
+            ([lib.leaf(next(weights)) for _ in range(m)], lib.leaf(next(weights)))
+            for _ in range(n)
+        ]
+        for m, n in zip(data["sizes"], data["sizes"][1:])
+    ]
+
+
+def written_out_parameters(model: Any) -> list[Any]:
+    return [p for layer in model for ws, b in layer for p in [*ws, b]]
+
+
+def written_out_moons(lib: Any, model: Any, data: Data) -> Any:
+    """The mean hinge loss, one elementary operation after the other."""
+    relu, constant = lib.relu, lib.constant
+    last = model[-1]
+    total = constant(0.0)
+    for point, label in zip(data["points"], data["labels"]):
+        activations = [constant(x) for x in point]
+        for layer in model:
+            outputs = []
+            for ws, z in layer:
+                for w, a in zip(ws, activations):
+                    z = z + w * a
+                outputs.append(z if layer is last else relu(z))
+            activations = outputs
+        total = total + relu(1.0 + -label * activations[0])
+    return total * (1.0 / len(data["points"]))
+
+
+def library_network(lib: Any, data: Data) -> Any:
+    """The library's own ``nn.MLP`` with the same weights."""
+    model = lib.mlp(data["sizes"][0], data["sizes"][1:])
+    for parameter, weight in zip(model.parameters(), data["weights"]):
+        parameter.data = weight
+    return model
+
+
+def library_moons(lib: Any, model: Any, data: Data) -> Any:
+    """The same loss through ``nn.MLP``, as micrograd's demo writes it."""
+    scores = [model(point) for point in data["points"]]
+    losses = [
+        lib.relu(1.0 + -label * score) for label, score in zip(data["labels"], scores)
+    ]
+    return sum(losses) * (1.0 / len(losses))
+
+
+def matrices_network(lib: Any, data: Data) -> Any:
+    """The same weights as one matrix and one bias vector per layer."""
+    weights, model = iter(data["weights"]), []
+    for m, n in zip(data["sizes"], data["sizes"][1:]):
+        rows = [[next(weights) for _ in range(m + 1)] for _ in range(n)]
+        model.append(lib.leaf([row[:-1] for row in rows]))
+        model.append(lib.leaf([row[-1] for row in rows]))
+    return model
+
+
+def matrices_moons(lib: Any, model: Any, data: Data) -> Any:
+    """The same loss on whole arrays: how array libraries want it written."""
+    activations = lib.constant(data["points"])
+    for i in range(0, len(model), 2):
+        activations = activations @ model[i].T + model[i + 1]
+        if i + 2 < len(model):
+            activations = lib.relu(activations)
+    return lib.relu(1.0 - lib.constant(data["labels"]) * activations[:, 0]).mean()
+
+
+# A chain of a million operations.
+
+
+def chain_data(steps: int = 500_000) -> Data:
+    return {"start": [1.0, 0.999, 0.001], "steps": steps}
+
+
+def leaves(lib: Any, data: Data) -> list[Any]:
+    return [lib.leaf(x) for x in data["start"]]
+
+
+def chain(lib: Any, model: list[Any], data: Data) -> Any:
+    """x ← x y + z over and over: two operations each time."""
+    x, y, z = model
+    for _ in range(data["steps"]):
+        x = x * y + z
+    return x
+
+
+# A small transformer for a bare scalar: attention, softmax, rmsnorm.
+
+
+def transformer_data(
+    length: int = 8, width: int = 16, heads: int = 4, vocabulary: int = 20
+) -> Data:
+    """A sequence of tokens to predict, and all matrices of one block."""
+    rng = random.Random(1)
+
+    def matrix(rows: int, columns: int) -> list[list[float]]:
+        scale = 1.0 / math.sqrt(columns)
+        return [[rng.gauss(0.0, scale) for _ in range(columns)] for _ in range(rows)]
+
+    shapes = {
+        "tokens": (vocabulary, width),
+        "positions": (length, width),
+        "queries": (width, width),
+        "keys": (width, width),
+        "values": (width, width),
+        "mix": (width, width),
+        "expand": (4 * width, width),
+        "contract": (width, 4 * width),
+        "logits": (vocabulary, width),
+    }
+    return {
+        "sequence": [rng.randrange(vocabulary) for _ in range(length + 1)],
+        "heads": heads,
+        "matrices": {name: matrix(*shape) for name, shape in shapes.items()},
+    }
+
+
+def transformer_model(lib: Any, data: Data) -> dict[str, list[list[Any]]]:
+    return {
+        name: [[lib.leaf(w) for w in row] for row in matrix]
+        for name, matrix in data["matrices"].items()
+    }
+
+
+def transformer_parameters(model: dict[str, list[list[Any]]]) -> list[Any]:
+    return [w for matrix in model.values() for row in matrix for w in row]
+
+
+def linear(matrix: list[list[Any]], xs: list[Any]) -> list[Any]:
+    return [sum(w * x for w, x in zip(row, xs)) for row in matrix]
+
+
+def rmsnorm(xs: list[Any]) -> list[Any]:
+    scale = (sum(x * x for x in xs) / len(xs) + 1e-5) ** -0.5
+    return [x * scale for x in xs]
+
+
+def softmax(lib: Any, xs: list[Any]) -> list[Any]:
+    top = max(lib.number(x) for x in xs)
+    exps = [lib.exp(x - top) for x in xs]
+    total = sum(exps)
+    return [e / total for e in exps]
+
+
+def transformer(lib: Any, model: dict[str, list[list[Any]]], data: Data) -> Any:
+    """The mean cross-entropy of the next token, one causal attention block."""
+    sequence, heads = data["sequence"], data["heads"]
+    keys: list[list[Any]] = []
+    values: list[list[Any]] = []
+    losses = []
+    for position, (token, target) in enumerate(itertools.pairwise(sequence)):
+        embedding, place = model["tokens"][token], model["positions"][position]
+        stream = rmsnorm([e + p for e, p in zip(embedding, place)])
+
+        inner = rmsnorm(stream)
+        query = linear(model["queries"], inner)
+        keys.append(linear(model["keys"], inner))
+        values.append(linear(model["values"], inner))
+        size = len(query) // heads
+        attended = []
+        for low in range(0, len(query), size):
+            part = slice(low, low + size)
+            scores = [
+                sum(q * k for q, k in zip(query[part], key[part])) / size**0.5
+                for key in keys
+            ]
+            weights = softmax(lib, scores)
+            attended += [
+                sum(w * value[i] for w, value in zip(weights, values))
+                for i in range(low, low + size)
+            ]
+        mixed = linear(model["mix"], attended)
+        stream = [s + m for s, m in zip(stream, mixed)]
+
+        hidden = [lib.relu(h) for h in linear(model["expand"], rmsnorm(stream))]
+        stream = [s + c for s, c in zip(stream, linear(model["contract"], hidden))]
+
+        probabilities = softmax(lib, linear(model["logits"], stream))
+        losses.append(-lib.log(probabilities[target]))
+    return sum(losses) / len(losses)
+
+
+# A thousand nodes of one variable, through ``backward`` and through ``grad``.
+
+
+def thousand_data() -> Data:
+    return {"start": [0.7], "steps": 200}
+
+
+def thousand(lib: Any, model: list[Any], data: Data) -> Any:
+    """A function of 1000 nodes: five in each of 200 rounds."""
+    (x,) = model
+    y = x
+    for _ in range(data["steps"]):
+        y = y * x + x
+        y = y / (y * y + x)
+    return y
+
+
+# The lecture's network 2-3-2-1: the Hessian of the loss of one example.
+
+
+def lecture_data() -> Data:
+    rng = random.Random(2)
+    return {
+        "sizes": [2, 3, 2, 1],
+        "points": [[0.8, -0.4]],
+        "labels": [1.0],
+        "theta": [rng.uniform(0.1, 1.0) for _ in range(20)],
+    }
+
+
+def lecture_scalars(lib: Any, theta: Any, data: Data) -> Any:
+    """L(θ) on scalars; θ holds layer by layer the rows of W, then b."""
+    weights = iter(theta)
+    ((activations, label),) = zip(data["points"], data["labels"])
+    sizes = data["sizes"]
+    for m, n in itertools.pairwise(sizes):
+        rows = [[next(weights) for _ in range(m)] for _ in range(n)]
+        zs = [
+            lib.dot(row, activations, bias)
+            for row, bias in zip(rows, [next(weights) for _ in range(n)])
+        ]
+        activations = [lib.relu(z) for z in zs]
+    probability = lib.sigmoid(zs[0])
+    return -(label * lib.log(probability) + (1.0 - label) * lib.log(1.0 - probability))
+
+
+def lecture_arrays(lib: Any, theta: Any, data: Data) -> Any:
+    """The same on arrays, as an array library wants it written."""
+    activations, label = lib.constant(data["points"][0]), data["labels"][0]
+    sizes, at = data["sizes"], 0
+    for m, n in itertools.pairwise(sizes):
+        W = theta[at : at + m * n].reshape(n, m)
+        z = W @ activations + theta[at + m * n : at + m * n + n]
+        at += m * n + n
+        activations = lib.relu(z)
+    probability = 1.0 / (1.0 + lib.exp(-z[0]))
+    return -(label * lib.log(probability) + (1.0 - label) * lib.log(1.0 - probability))
+
+
+WORKLOADS = {
+    "moons": Workload(
+        two_moons, written_out_network, written_out_parameters, written_out_moons
+    ),
+    "mlp": Workload(
+        two_moons, library_network, lambda m: list(m.parameters()), library_moons
+    ),
+    "matrices": Workload(two_moons, matrices_network, list, matrices_moons),
+    "chain": Workload(chain_data, leaves, list, chain, operations=1_000_000),
+    "transformer": Workload(
+        transformer_data, transformer_model, transformer_parameters, transformer
+    ),
+    "thousand": Workload(thousand_data, leaves, list, thousand),
+    "lecture": Workload(
+        lecture_data, lambda lib, data: data["theta"], list, lecture_scalars
+    ),
+    "lecture-arrays": Workload(
+        lecture_data, lambda lib, data: data["theta"], list, lecture_arrays
+    ),
+}

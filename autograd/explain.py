@@ -235,7 +235,9 @@ def _class(x: float) -> int:
 
 
 def _product_class(c: int, d: int) -> int:
-    return NAN if {c, d} == {ZERO, INFINITE} else d if c == FINITE else max(c, d)
+    if FINITE in (c, d):
+        return d if c == FINITE else c
+    return NAN if {c, d} == {ZERO, INFINITE} else max(c, d)
 
 
 _PRODUCT = [[_product_class(c, d) for d in range(_CLASSES)] for c in range(_CLASSES)]

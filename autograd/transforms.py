@@ -55,12 +55,14 @@ def only_on(outputs: Iterable[Any], inputs: Sequence[Node]) -> bool:
     """Whether the outputs depend on no leaf but the inputs."""
     leaves = _engine.module().leaves
     own = set(inputs)
-    return all(
-        x in own or not getattr(x.label, "running", True)
-        for y in outputs
-        if is_value(y)
-        for x in leaves(y)
+    return not any(
+        variable(x) for y in outputs if is_value(y) for x in leaves(y) if x not in own
     )
+
+
+def variable(leaf: Node) -> bool:
+    """Whether somebody may want derivatives by a leaf."""
+    return bool(getattr(leaf.label, "running", True))
 
 
 def call(
@@ -133,7 +135,7 @@ def slopes(output: Any, inputs: list[Node], floats: bool) -> list[Any]:
         return [value_of(x) for x in sweep(output, inputs, stop=True)]
     if not is_value(output):
         return [0.0] * len(inputs)
-    derivatives: list[Any] = _engine.module().gradients(output, inputs)
+    derivatives: list[Any] = _engine.module().gradients(output, inputs)[0]
     return derivatives
 
 
@@ -183,8 +185,13 @@ def _value_and_grad(name: str, f: Function, argnums: Argnums) -> Function:
     def derived(*arguments: Any, **keywords: Any) -> tuple[Any, Any]:
         recorded = call(name, f, arguments, keywords, argnums)
         output = scalar(name, recorded.output, hint)
+        inputs, build = recorded.inputs, recorded.build
+        if is_value(output) and not recorded.live:  # one walk for both questions
+            derivatives, others = _engine.module().gradients(output, inputs)
+            if not any(map(variable, others)):
+                return output.data, build(derivatives)
         floats = recorded.floats([output])
-        derivatives = recorded.build(slopes(output, recorded.inputs, floats))
+        derivatives = build(slopes(output, inputs, floats))
         return number(output) if floats else value_of(output), derivatives
 
     return derived

@@ -302,7 +302,9 @@ def _sweep(order: list[Value], seed: float) -> None:
                 operand._grad += adjoint * partial
 
 
-def gradients(output: Value, inputs: Iterable[Value]) -> list[float]:
+def gradients(
+    output: Value, inputs: Iterable[Value]
+) -> tuple[list[float], list[Value]]:
     """The derivatives of ``output`` by each of ``inputs``, from one reverse sweep.
 
     Every node's ``grad`` stays as it was, unlike with ``backward``.
@@ -312,20 +314,22 @@ def gradients(output: Value, inputs: Iterable[Value]) -> list[float]:
         inputs: any Values, leaves or not.
 
     Returns:
-        One float per input, 0.0 for one that the output does not depend on.
+        One float per input, 0.0 for one that the output does not depend on; and
+        the leaves besides the inputs that it depends on.
 
     Raises:
         TypeError: ``output`` or one of ``inputs`` is no Value.
 
     >>> x, y = Value(3.0), Value(5.0)
     >>> gradients(x * x, [x, y]), x.grad
-    ([6.0, 0.0], 0.0)
+    (([6.0, 0.0], []), 0.0)
     """
     if type(output) is not Value:
         raise TypeError(
             f"gradients: output must be a Value, got {type(output).__name__}"
         )
     inputs = tuple(inputs)
+    own = set(inputs)
     for i, x in enumerate(inputs):
         if type(x) is not Value:
             raise TypeError(
@@ -339,7 +343,7 @@ def gradients(output: Value, inputs: Iterable[Value]) -> list[float]:
         adjoints = [x._grad if x in reached else 0.0 for x in inputs]
         for node, grad in zip(order, before):
             node._grad = grad
-    return adjoints
+    return adjoints, [x for x in order if not x._operands and x not in own]
 
 
 def leaves(output: Value) -> list[Value]:
@@ -354,16 +358,7 @@ def leaves(output: Value) -> list[Value]:
     """
     if type(output) is not Value:
         raise TypeError(f"leaves: output must be a Value, got {type(output).__name__}")
-    found, seen, stack = [], {output}, [output]
-    while stack:
-        node = stack.pop()
-        if not node._operands:
-            found.append(node)
-        for operand in node._operands:
-            if isinstance(operand, Value) and operand not in seen:
-                seen.add(operand)
-                stack.append(operand)
-    return found
+    return [x for x in graph.topological_order(output) if not x._operands]
 
 
 def _compare(comparison: Callable[[float, Any], Any], x: Value, y: object) -> Any:

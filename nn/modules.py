@@ -57,11 +57,10 @@ class Module(Stateful):
         """Every parameter in order, with its place in the state."""
         return self._others()
 
-    def _others(self, *known: str) -> Iterator[Place]:
+    def _others(self) -> Iterator[Place]:
         """The places in attributes that a subclass has added."""
         for name, attribute in vars(self).items():
-            if name not in known:
-                yield from _within(name, attribute)
+            yield from _within(name, attribute)
 
     def parameters(self) -> list[Value]:
         """The parameters in order, each once.
@@ -206,8 +205,9 @@ def _bound(
 
 def _inputs(x: Any, nin: int, who: str) -> list[Any]:
     """The inputs as a list of the right length."""
-    entries = as_list(x)
-    row = [x] if entries is None else entries
+    row = x if x.__class__ is list else as_list(x)
+    if row is None:
+        row = [x]
     if len(row) != nin:
         raise ValueError(f"{who} takes {nin} inputs, got {len(row)}")
     return row
@@ -249,6 +249,9 @@ class Neuron(Module):
     >>> neuron
     SigmoidNeuron(2)
     """
+
+    # Slots, since a ``__dict__`` that was ever looked at is slow to read from.
+    __slots__ = ("_activation", "bias", "nin", "weights")
 
     def __init__(
         self,
@@ -302,7 +305,7 @@ class Neuron(Module):
         for k, weight in enumerate(self.weights):
             yield "w", (k + 1,), weight
         yield "b", (), self.bias
-        yield from self._others("weights", "bias")
+        yield from self._others()
 
     def __call__(self, x: Any) -> Any:
         """The activation for one example.
@@ -340,6 +343,8 @@ class Layer(Module):
     ['W1,1', 'W1,2', 'W1,3', 'b1', 'W2,1', 'W2,2', 'W2,3', 'b2']
     """
 
+    __slots__ = ("_activation", "_neurons", "nin", "nout")
+
     def __init__(
         self,
         nin: int,
@@ -357,6 +362,7 @@ class Layer(Module):
             Neuron(nin, nonlin, activation=activation, init=init, seed=seed, nout=nout)
             for _ in range(nout)
         )
+        self._activation = self._neurons[0]._activation
         for name, parameter in self.named_parameters():
             parameter.label = name
 
@@ -364,7 +370,7 @@ class Layer(Module):
         for j, neuron in enumerate(self.neurons):
             for _, index, parameter in neuron._places():
                 yield "W" if index else "b", (j + 1, *index), parameter
-        yield from self._others("_neurons")
+        yield from self._others()
 
     @property
     def neurons(self) -> tuple[Neuron, ...]:
@@ -375,7 +381,7 @@ class Layer(Module):
         """The activations for a row of the right length; the hot path."""
         dot = ag.dot  # looked up now: each engine brings its own
         zs = [dot(n.weights, row, n.bias) for n in self._neurons]
-        return activated(self._neurons[0]._activation, zs)
+        return activated(self._activation, zs)
 
     def __call__(self, x: Any) -> Any:
         """The activations for one example.
@@ -418,6 +424,8 @@ class MLP(Module):
     MLP of [Layer of [ReLUNeuron(2), ReLUNeuron(2)], Layer of [LinearNeuron(2)]]
     """
 
+    __slots__ = ("layers",)
+
     def __init__(
         self,
         nin: int,
@@ -458,7 +466,7 @@ class MLP(Module):
         for k, layer in enumerate(self.layers):
             for entry, index, parameter in layer._places():
                 yield f"{entry}[{k + 1}]", index, parameter
-        yield from self._others("layers")
+        yield from self._others()
 
     def __call__(self, x: Any) -> Any:
         """The network's output for one example.

@@ -9,130 +9,158 @@
 
 #include "engine.h"
 
-#include <string.h>
-
-/* An array that grows. */
+/* A node on a list, and a number beside it. */
 typedef struct {
-    void *items;
-    size_t length, room;
-} Array;
+    Value *node;
+    union {
+        uint32_t left; /* on the way: how many operands are still to be visited */
+        double before; /* done: its grad, as it was before the sweep */
+    } with;
+} Entry;
 
-static int
-grow(Array *array, size_t size)
+/* Blocks of entries, so that a long list never moves; the last one on top. */
+typedef struct Block {
+    struct Block *below;
+    Entry entries[];
+} Block;
+
+enum { ROOM = (BLOCK_SIZE - offsetof(Block, entries)) / sizeof(Entry) };
+
+typedef struct {
+    Block *top;
+    size_t used; /* entries in the top block; in those below it, all */
+} List;
+
+typedef struct {
+    List inner;  /* operands before what uses them */
+    List leaves; /* as they were met */
+} Graph;
+
+static const List EMPTY = {NULL, ROOM};
+
+/* Put an entry on top. Returns -1 for want of memory. */
+static inline int
+push(List *list, Entry entry)
 {
-    size_t room = array->room == 0 ? 64 : 2 * array->room;
-    if (room > PY_SSIZE_T_MAX / size) {
-        return -1;
+    if (list->used == ROOM) {
+        Block *block = block_take();
+        if (block == NULL) {
+            return -1;
+        }
+        block->below = list->top;
+        *list = (List){block, 0};
     }
-    void *items = PyMem_Realloc(array->items, room * size);
-    if (items == NULL) {
-        return -1;
-    }
-    array->items = items;
-    array->room = room;
+    list->top->entries[list->used++] = entry;
     return 0;
 }
 
-/* One more entry at the end of an array, or NULL for want of memory. */
-#define APPEND(array, type)                                              \
-    ((array)->length < (array)->room || grow((array), sizeof(type)) == 0 \
-         ? &((type *)(array)->items)[(array)->length++]                  \
-         : NULL)
-
-typedef struct {
-    Value *node;
-    uint32_t left; /* how many of its operands are still to be visited */
-} Frame;
-
-typedef struct {
-    Value *node;
-    double before; /* its grad, to which this call's adjoint is added */
-} Leaf;
-
-typedef struct {
-    Array inner;  /* Value *, operands before what uses them */
-    Array leaves; /* Leaf */
-} Graph;
-
-static void
-forget(Graph *graph)
+/* Take the top entry away, of a list that has some. */
+static inline void
+pop(List *list)
 {
-    PyMem_Free(graph->inner.items);
-    PyMem_Free(graph->leaves.items);
-}
-
-/* Take the marks back. */
-static void
-unmark(const Graph *graph)
-{
-    for (size_t i = 0; i < graph->inner.length; i++) {
-        ((Value **)graph->inner.items)[i]->row &= ~VISITED;
-    }
-    for (size_t i = 0; i < graph->leaves.length; i++) {
-        ((Leaf *)graph->leaves.items)[i].node->row &= ~VISITED;
+    if (--list->used == 0) {
+        Block *empty = list->top;
+        *list = (List){empty->below, ROOM};
+        block_give_back(empty);
     }
 }
 
-static int
-out_of_memory(Graph *graph, Array *stack)
+static inline Entry *
+top(const List *list)
 {
-    unmark(graph);
-    for (size_t i = 0; i < stack->length; i++) {
-        ((Frame *)stack->items)[i].node->row &= ~VISITED;
+    return list->top == NULL ? NULL : &list->top->entries[list->used - 1];
+}
+
+static void
+forget(List *list)
+{
+    while (list->top != NULL) {
+        Block *block = list->top;
+        list->top = block->below;
+        block_give_back(block);
     }
-    forget(graph);
-    PyMem_Free(stack->items);
-    PyErr_NoMemory();
-    return -1;
+    *list = EMPTY;
+}
+
+/* Go through a list from the top to the bottom. */
+#define EACH(entry, list)                                              \
+    for (List rest = (list); rest.top != NULL;                         \
+         rest = (List){rest.top->below, ROOM})                         \
+        for (Entry *entry = rest.top->entries + rest.used;             \
+             entry-- > rest.top->entries;)
+
+static void
+unmark(const List *list)
+{
+    EACH(entry, *list) {
+        entry->node->row &= ~VISITED;
+    }
+}
+
+static void
+forget_graph(Graph *graph)
+{
+    forget(&graph->inner);
+    forget(&graph->leaves);
 }
 
 /* List and mark everything that the output depends on. */
 static int
 explore(Value *output, Graph *graph)
 {
-    Array stack = {NULL, 0, 0};
-    *graph = (Graph){{NULL, 0, 0}, {NULL, 0, 0}};
+    List way = EMPTY; /* from the output to where the walk is */
+    *graph = (Graph){EMPTY, EMPTY};
     Value *node = output;
     while (node != NULL) {
         /* Enter a node that was not visited yet ... */
+        Entry entry = {.node = node};
+        int full;
         if (node->count == 0) {
-            Leaf *leaf = APPEND(&graph->leaves, Leaf);
-            if (leaf == NULL) {
-                return out_of_memory(graph, &stack);
-            }
-            *leaf = (Leaf){node, node->grad};
+            entry.with.before = node->grad;
+            full = push(&graph->leaves, entry);
         }
         else {
-            Frame *frame = APPEND(&stack, Frame);
-            if (frame == NULL) {
-                return out_of_memory(graph, &stack);
-            }
-            *frame = (Frame){node, node->count};
+            entry.with.left = node->count;
+            full = push(&way, entry);
+        }
+        if (full) {
+            goto out_of_memory;
         }
         node->row |= VISITED;
 
         /* ... and go on to the next one, leaving those that are done. */
         node = NULL;
-        while (node == NULL && stack.length > 0) {
-            Frame *top = &((Frame *)stack.items)[stack.length - 1];
-            while (node == NULL && top->left > 0) {
-                Value *operand = top->node->edges[--top->left].operand;
+        for (Entry *here; node == NULL && (here = top(&way)) != NULL;) {
+            const Edge *edges = here->node->edges;
+            uint32_t left = here->with.left;
+            while (node == NULL && left > 0) {
+                Value *operand = edges[--left].operand;
                 if (operand != NULL && !(operand->row & VISITED)) {
                     node = operand;
                 }
             }
+            here->with.left = left;
             if (node == NULL) {
-                Value **done = APPEND(&graph->inner, Value *);
-                if (done == NULL) {
-                    return out_of_memory(graph, &stack);
+                entry.node = here->node;
+                entry.with.before = here->node->grad;
+                pop(&way);
+                if (push(&graph->inner, entry)) {
+                    entry.node->row &= ~VISITED;
+                    goto out_of_memory;
                 }
-                *done = top->node;
-                stack.length--;
             }
         }
     }
-    PyMem_Free(stack.items);
     return 0;
+
+out_of_memory:
+    unmark(&way);
+    unmark(&graph->inner);
+    unmark(&graph->leaves);
+    forget(&way);
+    forget_graph(graph);
+    PyErr_NoMemory();
+    return -1;
 }
 
 /* Give every node of the graph its adjoint, and take the marks back. A node with a
@@ -142,8 +170,8 @@ sweep(Value *output, const Graph *graph, double seed)
 {
     output->grad = seed;
     output->row &= ~VISITED;
-    for (size_t i = graph->inner.length; i-- > 0;) {
-        Value *node = ((Value **)graph->inner.items)[i];
+    EACH(entry, graph->inner) {
+        const Value *node = entry->node;
         const double adjoint = node->grad;
         for (uint32_t k = 0; k < node->count; k++) {
             Value *operand = node->edges[k].operand;
@@ -169,30 +197,113 @@ backward(Value *output, double seed)
         return -1;
     }
     sweep(output, &graph, seed);
-    for (size_t i = 0; i < graph.leaves.length; i++) {
-        Leaf *leaf = &((Leaf *)graph.leaves.items)[i];
-        leaf->node->grad = leaf->before + leaf->node->grad;
+    EACH(leaf, graph.leaves) {
+        leaf->node->grad = leaf->with.before + leaf->node->grad;
     }
-    forget(&graph);
+    forget_graph(&graph);
     return 0;
 }
 
-/* gradients(output, inputs): the adjoints of inputs, all grads left as they were. */
+static void
+mark(PyObject *nodes, int on)
+{
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(nodes); i++) {
+        Value *node = (Value *)PyTuple_GET_ITEM(nodes, i);
+        node->row = on ? node->row | VISITED : node->row & ~VISITED;
+    }
+}
+
+/* A list of the leaves of a graph, as met, but for some nodes; or NULL. */
+static PyObject *
+leaves_but(PyObject *nodes, const Graph *graph)
+{
+    Py_ssize_t count = 0;
+    mark(nodes, 1);
+    EACH(leaf, graph->leaves) {
+        count += !(leaf->node->row & VISITED);
+    }
+    mark(nodes, 0);
+    PyObject *found = PyList_New(count); /* may run Python code, so without marks */
+    if (found != NULL) {
+        mark(nodes, 1);
+        EACH(leaf, graph->leaves) {
+            if (!(leaf->node->row & VISITED)) {
+                PyList_SET_ITEM(found, --count, Py_NewRef(leaf->node));
+            }
+        }
+        mark(nodes, 0);
+    }
+    return found;
+}
+
+/* The derivatives of the output by a tuple of Values, as a list of floats, and a list
+   of the other leaves. Every grad stays as it was. */
+static int
+differentiate(
+    Value *output, PyObject *inputs, PyObject **derivatives, PyObject **others)
+{
+    const Py_ssize_t n = PyTuple_GET_SIZE(inputs);
+    PyObject *const *items = &PyTuple_GET_ITEM(inputs, 0);
+    Graph graph;
+    double *adjoints = PyMem_New(double, n + 1);
+    if (adjoints == NULL) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    if (explore(output, &graph) < 0) {
+        PyMem_Free(adjoints);
+        return -1;
+    }
+    for (Py_ssize_t i = 0; i < n; i++) { /* for now, whether the output reaches it */
+        adjoints[i] = ((Value *)items[i])->row & VISITED ? 1.0 : 0.0;
+    }
+    sweep(output, &graph, 1.0);
+    for (Py_ssize_t i = 0; i < n; i++) {
+        if (adjoints[i] != 0.0) {
+            adjoints[i] = ((Value *)items[i])->grad;
+        }
+    }
+    EACH(entry, graph.inner) {
+        entry->node->grad = entry->with.before;
+    }
+    EACH(leaf, graph.leaves) {
+        leaf->node->grad = leaf->with.before;
+    }
+    *others = leaves_but(inputs, &graph);
+    forget_graph(&graph);
+    *derivatives = PyList_New(n);
+    for (Py_ssize_t i = 0; *derivatives != NULL && i < n; i++) {
+        PyObject *adjoint = PyFloat_FromDouble(adjoints[i]);
+        if (adjoint == NULL) {
+            Py_CLEAR(*derivatives);
+        }
+        else {
+            PyList_SET_ITEM(*derivatives, i, adjoint);
+        }
+    }
+    PyMem_Free(adjoints);
+    return 0;
+}
+
+/* gradients(output, inputs) */
 PyObject *
 gradients(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t count)
 {
-    if (count != 2 || !is_value(args[0])) {
-        PyErr_SetString(
-            PyExc_TypeError, "gradients(output, inputs) takes a Value and Values");
-        return NULL;
+    if (count != 2) {
+        return PyErr_Format(
+            PyExc_TypeError, "gradients(output, inputs) takes 2 arguments, got %zd",
+            count);
     }
-    Value *output = (Value *)args[0];
+    if (!is_value(args[0])) {
+        return PyErr_Format(
+            PyExc_TypeError, "gradients: output must be a Value, got %.200s",
+            Py_TYPE(args[0])->tp_name);
+    }
     PyObject *inputs = PySequence_Tuple(args[1]);
     if (inputs == NULL) {
         return NULL;
     }
-    Py_ssize_t n = PyTuple_GET_SIZE(inputs);
-    for (Py_ssize_t i = 0; i < n; i++) {
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(inputs); i++) {
         PyObject *input = PyTuple_GET_ITEM(inputs, i);
         if (!is_value(input)) {
             PyErr_Format(
@@ -202,59 +313,18 @@ gradients(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t count)
             return NULL;
         }
     }
-    PyObject *answer = NULL;
-    Graph graph;
-    if (explore(output, &graph) < 0) {
-        Py_DECREF(inputs);
-        return NULL;
+    PyObject *derivatives = NULL, *others = NULL, *answer = NULL;
+    if (differentiate((Value *)args[0], inputs, &derivatives, &others) == 0 &&
+        derivatives != NULL && others != NULL) {
+        answer = PyTuple_Pack(2, derivatives, others);
     }
-    Value **inner = graph.inner.items;
-    double *before = PyMem_New(double, graph.inner.length + 1);
-    double *adjoints = PyMem_New(double, n + 1);
-    if (before == NULL || adjoints == NULL) {
-        Array none = {NULL, 0, 0};
-        out_of_memory(&graph, &none);
-        goto done;
-    }
-    for (Py_ssize_t i = 0; i < n; i++) { /* for now, whether the output reaches it */
-        Value *input = (Value *)PyTuple_GET_ITEM(inputs, i);
-        adjoints[i] = input->row & VISITED ? 1.0 : 0.0;
-    }
-    for (size_t i = 0; i < graph.inner.length; i++) {
-        before[i] = inner[i]->grad;
-    }
-    sweep(output, &graph, 1.0);
-    for (Py_ssize_t i = 0; i < n; i++) {
-        if (adjoints[i] != 0.0) {
-            adjoints[i] = ((Value *)PyTuple_GET_ITEM(inputs, i))->grad;
-        }
-    }
-    for (size_t i = 0; i < graph.inner.length; i++) {
-        inner[i]->grad = before[i];
-    }
-    for (size_t i = 0; i < graph.leaves.length; i++) {
-        Leaf *leaf = &((Leaf *)graph.leaves.items)[i];
-        leaf->node->grad = leaf->before;
-    }
-    forget(&graph);
-    answer = PyList_New(n);
-    for (Py_ssize_t i = 0; answer != NULL && i < n; i++) {
-        PyObject *adjoint = PyFloat_FromDouble(adjoints[i]);
-        if (adjoint == NULL) {
-            Py_CLEAR(answer);
-        }
-        else {
-            PyList_SET_ITEM(answer, i, adjoint);
-        }
-    }
-done:
-    PyMem_Free(before);
-    PyMem_Free(adjoints);
+    Py_XDECREF(derivatives);
+    Py_XDECREF(others);
     Py_DECREF(inputs);
     return answer;
 }
 
-/* leaves(output): every leaf that output depends on, itself if it is one. */
+/* leaves(output) */
 PyObject *
 leaves(PyObject *Py_UNUSED(module), PyObject *output)
 {
@@ -264,15 +334,13 @@ leaves(PyObject *Py_UNUSED(module), PyObject *output)
             Py_TYPE(output)->tp_name);
     }
     Graph graph;
-    if (explore((Value *)output, &graph) < 0) {
-        return NULL;
+    PyObject *none = PyTuple_New(0), *found = NULL;
+    if (none != NULL && explore((Value *)output, &graph) == 0) {
+        unmark(&graph.inner);
+        unmark(&graph.leaves);
+        found = leaves_but(none, &graph);
+        forget_graph(&graph);
     }
-    unmark(&graph);
-    PyObject *found = PyList_New((Py_ssize_t)graph.leaves.length);
-    for (size_t i = 0; found != NULL && i < graph.leaves.length; i++) {
-        PyObject *leaf = (PyObject *)((Leaf *)graph.leaves.items)[i].node;
-        PyList_SET_ITEM(found, (Py_ssize_t)i, Py_NewRef(leaf));
-    }
-    forget(&graph);
+    Py_XDECREF(none);
     return found;
 }

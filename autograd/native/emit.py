@@ -152,6 +152,19 @@ class Condition(Symbol):
     __slots__ = ()
 
 
+class Later(Symbol):
+    """A number that is not known yet where the C function runs."""
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        pass
+
+    @property
+    def text(self) -> str:
+        raise NotInC("a reduction whose partials need its result")
+
+
 def text(x: Any) -> str:
     """A symbol, or a Python number, as C text for the same double."""
     if isinstance(x, Symbol):
@@ -174,7 +187,7 @@ def string(s: str) -> str:
 def function(
     name: str,
     parameters: str,
-    arguments: Sequence[str],
+    arguments: Sequence[str | None],
     rule: Callable[..., Any] | float,
     checked: bool = False,
 ) -> tuple[str, bool]:
@@ -183,7 +196,8 @@ def function(
     Args:
         name: of the C function.
         parameters: its parameter list.
-        arguments: a C expression in them for each argument of the Python function.
+        arguments: a C expression in them for each argument of the Python function;
+            None for one that C does not know.
         rule: the Python function, or the number that it would always give.
         checked: return nan where Python could raise: where an argument, or the
             result of a step that may raise, is not finite.
@@ -195,7 +209,7 @@ def function(
         NotInC: it uses an operation that C does not have to the same bits.
     """
     block = Block(checked)
-    symbols = [Symbol(block, argument) for argument in arguments]
+    symbols = [Later() if a is None else Symbol(block, a) for a in arguments]
     result = text(rule(*symbols) if callable(rule) else rule)
     lines = [f"(void){p.split()[-1].lstrip('*')};" for p in parameters.split(",")]
     if block.fallible:
@@ -209,18 +223,16 @@ def function(
     )
 
 
-def _partials(rule: Rule | Reduction, count: int) -> tuple[list[str], list[str]]:
+def _partials(rule: Rule) -> tuple[list[str], list[str]]:
     """The C functions of a row's partials, and the names to be called, or NULL."""
     texts, names = [], []
-    arguments = [f"x[{i}]" for i in range(count)] + ["z"]
-    parameters = "const double *x, double z"
-    if isinstance(rule, Reduction):
-        arguments.append("n")
-        parameters += ", double n"
+    arguments = [*(f"x[{i}]" for i in range(len(rule.partials))), "z"]
     for i, partial in enumerate(rule.partials):
         name = f"partial_{rule.name}_{i}"
         try:
-            texts.append(function(name, parameters, arguments, partial)[0])
+            texts.append(
+                function(name, "const double *x, double z", arguments, partial)[0]
+            )
             names.append(name)
         except NotInC:
             names.append("NULL")
@@ -240,7 +252,7 @@ def emit_rule(rule: Rule) -> Iterator[str]:
     except NotInC:
         compute = "NULL"
     yield f"enum {{ FALLIBLE_{name} = {int(fallible)} }};\n"
-    texts, partials = _partials(rule, count)
+    texts, partials = _partials(rule)
     yield from texts
     yield (
         f"static const Code code_{name} = {{\n"
@@ -251,44 +263,60 @@ def emit_rule(rule: Rule) -> Iterator[str]:
 
 
 def emit_reduction(rule: Reduction) -> Iterator[str]:
-    """A row of any number of operands: its functions and its entry."""
+    """A row of any number of operands: its functions and its entry.
+
+    In C it is one pass over the operands, so only for a value that is a fold, with
+    partials that do not need the result.
+    """
     name, columns = rule.name, rule.columns
-    fold, fallible = "NULL", True
-    if rule.step is not None:
-        step, may_fail = function(
-            f"step_{name}",
-            "double total, const double *x",
-            ["total", *(f"x[{c}]" for c in range(columns))],
-            rule.step,
-            checked=True,
-        )
-        finish, fallible = function(
-            f"finish_{name}",
-            "double total, double n",
-            ["total", "n"],
-            rule.finish or (lambda total, n: total),
-            checked=True,
-        )
-        yield from (step, finish, f"FOLD({name}, {columns})\n")
-        fold, fallible = f"fold_{name}", fallible or may_fail
-    texts, partials = _partials(rule, columns)
-    yield from texts
-    yield "".join(
-        f"COLUMN({name}, {columns}, {c})\n"
-        for c, partial in enumerate(partials)
-        if partial != "NULL"
-    )
-    sweeps = ", ".join(
-        "NULL" if partial == "NULL" else f"column_{name}_{c}"
-        for c, partial in enumerate(partials)
-    )
-    start = rule.partial(columns, [1.0] * (columns + 1), 1.0) if columns > 1 else 0
+    reduce, fallible = "NULL", True
+    try:
+        functions, fallible = _pass(rule)
+        reduce = f"reduce_{name}"
+        each = " ".join(f"DO({name}, {c})" for c in range(columns))
+        start = rule.partial(columns, [1.0] * (columns + 1), 1.0) if columns > 1 else 0
+        yield from functions
+        yield f"#define START_{name} {text(start)}\n"
+        yield f"#define EACH_{name}(DO) {each}\n"
+        yield f"REDUCTION({name}, {columns}, EACH_{name})\n"
+    except NotInC:
+        pass
     yield (
         f"static const Code code_{name} = {{\n"
-        f"    .columns = {columns}, .fallible = {int(fallible)},\n"
-        f"    .fold = {fold}, .sweeps = {{{sweeps}}}, .start = {text(start)},\n"
+        f"    .columns = {columns}, .fallible = {int(fallible)}, .reduce = {reduce},\n"
         "};\n"
     )
+
+
+def _pass(rule: Reduction) -> tuple[list[str], bool]:
+    """The C functions of a reduction's pass, and whether its value may be none."""
+    if rule.step is None:
+        raise NotInC("a value that is no fold")
+    term = [f"x[{c}]" for c in range(rule.columns)]
+    step, step_fails = function(
+        f"step_{rule.name}",
+        "double total, const double *x",
+        ["total", *term],
+        rule.step,
+        checked=True,
+    )
+    finish, finish_fails = function(
+        f"finish_{rule.name}",
+        "double total, double n",
+        ["total", "n"],
+        rule.finish or (lambda total, n: total),
+        checked=True,
+    )
+    partials = [
+        function(
+            f"partial_{rule.name}_{c}",
+            "const double *x, double n",
+            [*term, None, "n"],
+            partial,
+        )[0]
+        for c, partial in enumerate(rule.partials)
+    ]
+    return [step, finish, *partials], step_fails or finish_fails
 
 
 def _list(name: str, entries: Sequence[str]) -> str:

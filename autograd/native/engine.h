@@ -63,7 +63,16 @@ number_of(const Edge *edge)
     return edge->operand != NULL ? edge->operand->data : edge->partial;
 }
 
-/* nodes.c: memory for nodes */
+/* nodes.c: memory for nodes, and for walks over them */
+
+#ifdef AUTOGRAD_NO_SLABS
+enum { BLOCK_SIZE = 1 << 10 };
+#else
+enum { BLOCK_SIZE = 1 << 21 };
+#endif
+
+void *block_take(void);
+void block_give_back(void *block);
 
 #define MOST_EDGES                                                            \
     ((size_t)Py_MIN(UINT32_MAX,                                               \
@@ -114,12 +123,13 @@ value_leaf(double data)
 static inline int
 plain_operand(PyObject *x, Value **operand, double *number)
 {
-    *operand = NULL;
     if (is_value(x)) {
         *operand = (Value *)x;
         *number = ((Value *)x)->data;
         return 1;
     }
+    *operand = NULL;
+    *number = 0.0;
     if (PyFloat_CheckExact(x)) {
         *number = PyFloat_AS_DOUBLE(x);
         return 1;
@@ -145,9 +155,9 @@ int as_double(PyObject *x, const char *name, double *number);
 int is_number(PyObject *x);
 PyObject *rule_of(uint32_t row);
 PyObject *record(uint32_t row, PyObject *const *operands, Py_ssize_t count);
-PyObject *record_finish(Value *node);
-Value *record_begin(uint32_t row, size_t count);
-int record_operand(Value *node, size_t i, PyObject *x);
+PyObject *record_reduction(
+    uint32_t row, PyObject *const *const *lists, size_t n, PyObject *start,
+    Py_ssize_t *values);
 Py_ssize_t record_arity(uint32_t row);
 int record_value(uint32_t row, const double *x, uint32_t count, double *z);
 extern PyMethodDef record_methods[];

@@ -22,12 +22,6 @@ ask_reference(
     return PyObject_Vectorcall(function, args, count, keywords);
 }
 
-static int
-is_plain(PyObject *x)
-{
-    return is_value(x) || PyFloat_CheckExact(x) || PyLong_CheckExact(x);
-}
-
 /* A row of a fixed number of operands. */
 static PyObject *
 call_row(
@@ -78,27 +72,6 @@ as_sequence(PyObject *values)
     return PySequence_Tuple(values);
 }
 
-/* Make the entries of a list or tuple a node's operands from ``first`` on. Returns how
-   many of them are Values, or -1 if one is no plain number; -2 with an exception. */
-static Py_ssize_t
-add_all(Value *node, Py_ssize_t first, PyObject *sequence)
-{
-    PyObject **items = PySequence_Fast_ITEMS(sequence);
-    const Py_ssize_t count = PySequence_Fast_GET_SIZE(sequence);
-    Py_ssize_t values = 0;
-    for (Py_ssize_t i = 0; i < count; i++) {
-        Value *operand;
-        double number;
-        int known = plain_operand(items[i], &operand, &number);
-        if (known <= 0) {
-            return known - 1;
-        }
-        values += operand != NULL;
-        set_edge(&node->edges[first + i], operand, number);
-    }
-    return values;
-}
-
 /* sum(values) and mean(values) */
 static PyObject *
 call_reduction(
@@ -108,25 +81,21 @@ call_reduction(
     if (keywords != NULL || count != 1) {
         return ask_reference(name, args, count, keywords);
     }
-    PyObject *values = as_sequence(args[0]), *answer = NULL;
-    if (values == NULL) {
+    PyObject *list = as_sequence(args[0]), *answer = NULL;
+    if (list == NULL) {
         return NULL;
     }
-    Py_ssize_t found = -1, n = PySequence_Fast_GET_SIZE(values);
+    PyObject *const *const items = PySequence_Fast_ITEMS(list);
+    const Py_ssize_t n = PySequence_Fast_GET_SIZE(list);
+    Py_ssize_t values = -1;
     if (n > 0) {
-        Value *node = record_begin(row, n);
-        found = node == NULL ? -2 : add_all(node, 0, values);
-        if (found > 0) {
-            answer = record_finish(node);
-        }
-        else {
-            Py_XDECREF(node);
-        }
+        answer = record_reduction(row, &items, n, NULL, &values);
     }
-    if (found == 0 || found == -1) {
-        answer = ask_reference(name, &values, 1, NULL);
+    if (values == 0 || values == -1) { /* plain numbers, or something else */
+        Py_XDECREF(answer);
+        answer = ask_reference(name, &list, 1, NULL);
     }
-    Py_DECREF(values);
+    Py_DECREF(list);
     return answer;
 }
 
@@ -161,25 +130,15 @@ function_dot(
         Py_XDECREF(parts[0]);
         return NULL;
     }
-    Py_ssize_t n = PySequence_Fast_GET_SIZE(parts[0]), found = -1, more;
-    if (n > 0 && n == PySequence_Fast_GET_SIZE(parts[1]) && (start == NULL || is_plain(start))) {
-        Value *node = record_begin(ROW_dot, 2 * (size_t)n + (start != NULL));
-        found = node == NULL ? -2 : add_all(node, 0, parts[0]);
-        if (found >= 0) {
-            more = add_all(node, n, parts[1]);
-            found = more < 0 ? more : found + more;
-        }
-        if (found >= 0 && start != NULL) {
-            found = record_operand(node, 2 * n, start) < 0 ? -2 : found + is_value(start);
-        }
-        if (found > 0) {
-            answer = record_finish(node);
-        }
-        else {
-            Py_XDECREF(node);
-        }
+    PyObject *const *const items[2] = {
+        PySequence_Fast_ITEMS(parts[0]), PySequence_Fast_ITEMS(parts[1])};
+    const Py_ssize_t n = PySequence_Fast_GET_SIZE(parts[0]);
+    Py_ssize_t values = -1;
+    if (n > 0 && n == PySequence_Fast_GET_SIZE(parts[1])) {
+        answer = record_reduction(ROW_dot, items, n, start, &values);
     }
-    if (found == 0 || found == -1) {
+    if (values == 0 || values == -1) { /* plain numbers, or something else */
+        Py_XDECREF(answer);
         answer = ask_reference("dot", parts, start != NULL ? 3 : 2, NULL);
     }
     Py_DECREF(parts[0]);

@@ -13,7 +13,7 @@
 #include "docs.h"
 #include "rows.h"
 
-enum { MOST_OPERANDS = 3, MOST_COLUMNS = 2 };
+enum { MOST_OPERANDS = 3 };
 
 /* A row of the table in C. What is NULL, Python computes. */
 typedef struct {
@@ -22,9 +22,7 @@ typedef struct {
     int fallible;      /* whether a value that is not finite may be an exception */
     double (*value)(const double *x);
     double (*partials[MOST_OPERANDS])(const double *x, double z);
-    double (*fold)(const Value *node);
-    void (*sweeps[MOST_COLUMNS])(Value *node); /* fill in a column's partials */
-    double start;                              /* the partial by a reduction's start */
+    Py_ssize_t (*reduce)(Value *node, PyObject *const *const *lists, PyObject *start);
 } Code;
 
 /* Python's float ``x % y``: fmod, moved to the sign of y. */
@@ -57,45 +55,66 @@ floor_divide(double x, double y)
     return quotient - whole > 0.5 ? whole + 1.0 : whole;
 }
 
-/* The operands of term t: one from each column of n. */
-static inline void
-gather(const Value *node, uint32_t columns, uint32_t n, uint32_t t, double *x)
+/* Leave a node that did not get all its operands without those that are missing. */
+static void
+give_up(Value *node, uint32_t columns, uint32_t n, uint32_t first)
 {
     for (uint32_t c = 0; c < columns; c++) {
-        x[c] = number_of(&node->edges[c * n + t]);
+        for (uint32_t t = first; t < n; t++) {
+            set_edge(&node->edges[c * n + t], NULL, 0.0);
+        }
     }
 }
 
-/* The value of a reduction, added left to right from its start. */
-#define FOLD(name, columns)                                                        \
-    static double fold_##name(const Value *node)                                   \
-    {                                                                              \
-        const uint32_t n = node->count / (columns);                                \
-        double total = 0.0, x[columns];                                            \
-        if (node->count % (columns) != 0) {                                        \
-            total = number_of(&node->edges[node->count - 1]);                      \
-        }                                                                          \
-        for (uint32_t t = 0; t < n; t++) {                                         \
-            gather(node, columns, n, t, x);                                        \
-            total = step_##name(total, x);                                         \
-        }                                                                          \
-        return finish_##name(total, n);                                            \
+/* A reduction in one pass: take the operands from a list per column, add their terms
+   left to right, and remember the partials. Returns how many operands are Values; -1
+   if one is no plain number, -2 with an exception. */
+#define REDUCTION(name, columns, each)                                              \
+    static Py_ssize_t reduce_##name(                                                \
+        Value *node, PyObject *const *const *lists, PyObject *start)                \
+    {                                                                               \
+        const uint32_t n = node->count / (columns);                                 \
+        uint32_t t = 0;                                                             \
+        int known = 1;                                                              \
+        Py_ssize_t values = 0;                                                      \
+        double x[columns], total = 0.0;                                             \
+        each(COLUMN)                                                                \
+        if (start != NULL) {                                                        \
+            Edge *last = &node->edges[node->count - 1];                             \
+            Value *operand;                                                         \
+            known = plain_operand(start, &operand, &total);                         \
+            set_edge(last, operand, operand ? START_##name : total);                \
+            values += operand != NULL;                                              \
+        }                                                                           \
+        while (known > 0 && t < n) {                                                \
+            each(TAKE)                                                              \
+            total = step_##name(total, x);                                          \
+            each(TERM)                                                              \
+            t++;                                                                    \
+        }                                                                           \
+        if (known <= 0) {                                                           \
+            give_up(node, columns, n, t);                                           \
+            return known - 1;                                                       \
+        }                                                                           \
+        node->data = finish_##name(total, n);                                       \
+        return values;                                                              \
     }
 
-/* The partials by the operands of column c. */
-#define COLUMN(name, columns, c)                                                   \
-    static void column_##name##_##c(Value *node)                                   \
-    {                                                                              \
-        const uint32_t n = node->count / (columns);                                \
-        double x[columns];                                                         \
-        for (uint32_t t = 0; t < n; t++) {                                         \
-            Edge *edge = &node->edges[(c) * n + t];                                \
-            if (edge->operand != NULL) {                                           \
-                gather(node, columns, n, t, x);                                    \
-                edge->partial = partial_##name##_##c(x, node->data, n);            \
-            }                                                                      \
-        }                                                                          \
+#define COLUMN(name, c)                                                            \
+    PyObject *const *const list_##c = lists[c];                                    \
+    Edge *const edges_##c = node->edges + (size_t)n * (c);                         \
+    Value *operand_##c;
+
+#define TAKE(name, c)                                                              \
+    known = plain_operand(list_##c[t], &operand_##c, &x[c]);                       \
+    if (known <= 0) {                                                              \
+        break;                                                                     \
     }
+
+#define TERM(name, c)                                                              \
+    set_edge(&edges_##c[t], operand_##c,                                           \
+             operand_##c ? partial_##name##_##c(x, n) : x[c]);                     \
+    values += operand_##c != NULL;
 
 #include "rules.h"
 
@@ -249,8 +268,45 @@ is_number(PyObject *x)
     return number;
 }
 
+/* The number of any operand, with the row's name in the exception. */
+static int
+operand_number(uint32_t row, PyObject *x, double *number)
+{
+    PyObject *name = PyObject_GetAttrString(rules[row], "name");
+    PyObject *what = name == NULL ? NULL : PyUnicode_FromFormat("%U: operand", name);
+    Py_XDECREF(name);
+    const char *text = what == NULL ? NULL : PyUnicode_AsUTF8(what);
+    int failed = text == NULL ? -1 : as_double(x, text, number);
+    Py_XDECREF(what);
+    return failed;
+}
+
+/* Operands as a tuple of Values and plain numbers. */
+static PyObject *
+plain_operands(uint32_t row, PyObject *const *operands, Py_ssize_t count)
+{
+    PyObject *tuple = PyTuple_New(count);
+    for (Py_ssize_t i = 0; tuple != NULL && i < count; i++) {
+        double number;
+        PyObject *x = NULL;
+        if (is_value(operands[i])) {
+            x = Py_NewRef(operands[i]);
+        }
+        else if (operand_number(row, operands[i], &number) == 0) {
+            x = PyFloat_FromDouble(number);
+        }
+        if (x == NULL) {
+            Py_CLEAR(tuple);
+        }
+        else {
+            PyTuple_SET_ITEM(tuple, i, x);
+        }
+    }
+    return tuple;
+}
+
 /* A node whose operands are still to come: until then, constants. */
-Value *
+static Value *
 record_begin(uint32_t row, size_t count)
 {
     Value *node = value_new(row, 0.0, count);
@@ -261,21 +317,13 @@ record_begin(uint32_t row, size_t count)
 }
 
 /* Give a node its operand i. */
-int
+static int
 record_operand(Value *node, size_t i, PyObject *x)
 {
     Value *operand;
     double number;
     int known = plain_operand(x, &operand, &number);
-    if (known == 0) {
-        PyObject *name = PyObject_GetAttrString(rules[node->row], "name");
-        PyObject *what = name == NULL ? NULL : PyUnicode_FromFormat("%U: operand", name);
-        Py_XDECREF(name);
-        const char *text = what == NULL ? NULL : PyUnicode_AsUTF8(what);
-        known = text == NULL ? -1 : as_double(x, text, &number);
-        Py_XDECREF(what);
-    }
-    if (known < 0) {
+    if (known < 0 || (known == 0 && operand_number(node->row, x, &number) < 0)) {
         return -1;
     }
     set_edge(&node->edges[i], operand, number);
@@ -283,6 +331,14 @@ record_operand(Value *node, size_t i, PyObject *x)
 }
 
 /* Values and partials */
+
+static void
+gather(const Value *node, double *x)
+{
+    for (uint32_t i = 0; i < node->count; i++) {
+        x[i] = number_of(&node->edges[i]);
+    }
+}
 
 static PyObject *
 operand_numbers(const Value *node)
@@ -300,36 +356,31 @@ operand_numbers(const Value *node)
     return tuple;
 }
 
+/* Ask the row itself for a node's value: a number, or an exception. */
+static int
+evaluate_in_python(Value *node)
+{
+    PyObject *tuple = operand_numbers(node);
+    if (tuple == NULL) {
+        return -1;
+    }
+    PyObject *rule = rules[node->row];
+    PyObject *made = PyObject_CallFunctionObjArgs(python_value, rule, tuple, NULL);
+    Py_DECREF(tuple);
+    return double_from(made, &node->data);
+}
+
 /* Compute the value of a node that has its operands. */
 static int
 evaluate(Value *node, const Code *code)
 {
-    double z = NAN;
-    if (code->value != NULL && node->count == code->operands) {
-        double x[MOST_OPERANDS];
-        gather(node, node->count, 1, 0, x);
-        z = code->value(x);
+    if (code->value == NULL || node->count != code->operands) {
+        return evaluate_in_python(node);
     }
-    else if (code->fold != NULL && node->count > 0) {
-        z = code->fold(node);
-    }
-    else {
-        code = code_of(NO_ROW);
-    }
-    if (code->fallible && !isfinite(z)) {
-        PyObject *tuple = operand_numbers(node);
-        if (tuple == NULL) {
-            return -1;
-        }
-        PyObject *rule = rules[node->row];
-        PyObject *made = PyObject_CallFunctionObjArgs(python_value, rule, tuple, NULL);
-        Py_DECREF(tuple);
-        if (double_from(made, &z) < 0) {
-            return -1;
-        }
-    }
-    node->data = z;
-    return 0;
+    double x[MOST_OPERANDS];
+    gather(node, x);
+    node->data = code->value(x);
+    return code->fallible && !isfinite(node->data) ? evaluate_in_python(node) : 0;
 }
 
 static int
@@ -358,25 +409,13 @@ differentiate(Value *node, const Code *code)
 {
     if (code->operands != 0 && node->count == code->operands) {
         double x[MOST_OPERANDS];
-        gather(node, node->count, 1, 0, x);
+        gather(node, x);
         for (uint32_t i = 0; i < node->count; i++) {
             if (node->edges[i].operand != NULL) {
                 if (code->partials[i] == NULL) {
                     return differentiate_in_python(node);
                 }
                 node->edges[i].partial = code->partials[i](x, node->data);
-            }
-        }
-        return 0;
-    }
-    if (code->columns != 0) {
-        for (uint32_t c = 0; c < code->columns; c++) {
-            code->sweeps[c](node);
-        }
-        if (node->count % code->columns != 0) {
-            Edge *start = &node->edges[node->count - 1];
-            if (start->operand != NULL) {
-                start->partial = code->start;
             }
         }
         return 0;
@@ -403,25 +442,28 @@ record_value(uint32_t row, const double *x, uint32_t count, double *z)
     return !code->fallible || isfinite(*z);
 }
 
+/* A node; without recording, a leaf with its number. Takes the reference. */
+static PyObject *
+unless_suspended(Value *node)
+{
+    if (!suspended()) {
+        return (PyObject *)node;
+    }
+    Value *leaf = value_leaf(node->data);
+    Py_DECREF(node);
+    return (PyObject *)leaf;
+}
+
 /* Give a node that has its operands all the rest. Takes the reference. */
-PyObject *
+static PyObject *
 record_finish(Value *node)
 {
     const Code *code = code_of(node->row);
-    if (evaluate(node, code) < 0) {
+    if (evaluate(node, code) < 0 || differentiate(node, code) < 0) {
         Py_DECREF(node);
         return NULL;
     }
-    if (suspended()) {
-        Value *leaf = value_leaf(node->data);
-        Py_DECREF(node);
-        return (PyObject *)leaf;
-    }
-    if (differentiate(node, code) < 0) {
-        Py_DECREF(node);
-        return NULL;
-    }
-    return (PyObject *)node;
+    return unless_suspended(node);
 }
 
 /* ``where(condition, x, y)``: what is not chosen stays in view, as a constant, so
@@ -451,12 +493,56 @@ record_where(PyObject *const *operands)
     return record_finish(node);
 }
 
+/* A reduction of plain operands, given as a list per column. ``values`` becomes how
+   many of them are Values; -1 if one is no plain number, without an exception. */
+PyObject *
+record_reduction(
+    uint32_t row, PyObject *const *const *lists, size_t n, PyObject *start,
+    Py_ssize_t *values)
+{
+    const Code *code = codes[row];
+    Value *node = value_new(row, 0.0, code->columns * n + (start != NULL));
+    *values = node == NULL ? -2 : code->reduce(node, lists, start);
+    if (*values >= 0 && code->fallible && !isfinite(node->data) &&
+        evaluate_in_python(node) < 0) {
+        *values = -2;
+    }
+    if (*values < 0) {
+        Py_XDECREF(node);
+        return NULL;
+    }
+    return unless_suspended(node);
+}
+
+/* The same for any numbers, in the order in which a node has them. */
+static PyObject *
+record_many(uint32_t row, PyObject *const *operands, Py_ssize_t count)
+{
+    const uint32_t columns = codes[row]->columns;
+    const size_t n = (size_t)count / columns;
+    PyObject *plain = plain_operands(row, operands, count), *answer = NULL;
+    if (plain != NULL) {
+        PyObject *const *items = &PyTuple_GET_ITEM(plain, 0), *const *lists[2];
+        for (uint32_t c = 0; c < columns; c++) {
+            lists[c] = items + c * n;
+        }
+        Py_ssize_t values;
+        answer = record_reduction(
+            row, lists, n, count % columns != 0 ? items[count - 1] : NULL, &values);
+        Py_DECREF(plain);
+    }
+    return answer;
+}
+
 /* Apply a row. */
 PyObject *
 record(uint32_t row, PyObject *const *operands, Py_ssize_t count)
 {
     if (row == ROW_where && count == 3) {
         return record_where(operands);
+    }
+    if (code_of(row)->reduce != NULL) {
+        return record_many(row, operands, count);
     }
     Value *node = record_begin(row, count);
     if (node == NULL) {

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import autograd as ag
-from autograd.explain import Between, explain
+from autograd.explain import _PRODUCT, Between, _class, explain
 from autograd.graph import edges, topological_order
 
 
@@ -93,6 +93,21 @@ def test_the_shown_paths_are_the_largest_in_order(
     for path, size in zip(taken.paths, sizes):
         found = abs(exact(list(path.partials)))
         assert abs(found - size) <= size * 2 * len(path.partials) * Fraction(2) ** -53
+
+
+@pytest.mark.parametrize("zero_first", [True, False])
+def test_a_path_of_product_zero_is_none_of_the_largest(zero_first: bool) -> None:
+    a, b = ag.Value(0.0), ag.Value(1.0)
+    parts = [a * b, ag.tanh(b)]
+    output = parts[not zero_first] + parts[zero_first]
+    (path,) = explain(output, b, limit=1).paths
+    assert path.contribution == parts[1].partials[0] > 0.4
+
+
+def test_the_class_of_a_product_is_what_floats_give() -> None:
+    numbers = [0.0, -2.0, math.inf, math.nan]
+    for x, row in zip(numbers, _PRODUCT):
+        assert row == [_class(x * y) for y in numbers]
 
 
 @given(graphs(), st.data())

@@ -268,7 +268,7 @@ def test_backward_of_a_shared_graph_from_many_threads_gives_the_sum() -> None:
     outputs = [middle * float(i) for i in range(1, 9)]
     expected = 0.0
     for output in outputs:
-        expected += 50 * native.gradients(output, [shared])[0]
+        expected += 50 * native.gradients(output, [shared])[0][0]
     go = threading.Barrier(len(outputs))
 
     def work(output: Any) -> None:

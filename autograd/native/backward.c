@@ -9,66 +9,56 @@
 
 #include "engine.h"
 
-/* A node on a list, and a number beside it. */
-typedef struct {
-    Value *node;
-    union {
-        uint32_t left; /* on the way: how many operands are still to be visited */
-        double before; /* done: its grad, as it was before the sweep */
-    } with;
-} Entry;
-
-/* Blocks of entries, so that a long list never moves; the last one on top. */
+/* A list in blocks, so that a long one never moves; the last block is on top. */
 typedef struct Block {
     struct Block *below;
-    Entry entries[];
+    union {
+        void *pointer;
+        double number;
+    } room[]; /* for entries of any type */
 } Block;
-
-enum { ROOM = (BLOCK_SIZE - offsetof(Block, entries)) / sizeof(Entry) };
 
 typedef struct {
     Block *top;
-    size_t used; /* entries in the top block; in those below it, all */
+    size_t used; /* bytes of the room in the top block; those below it are full */
 } List;
 
-typedef struct {
-    List inner;  /* operands before what uses them */
-    List leaves; /* as they were met */
-} Graph;
+enum { ROOM = BLOCK_SIZE - offsetof(Block, room) };
+#define FULL(size) (ROOM / (size) * (size))
 
 static const List EMPTY = {NULL, ROOM};
 
-/* Put an entry on top. Returns -1 for want of memory. */
-static inline int
-push(List *list, Entry entry)
+/* Room for one more entry on top, or NULL for want of memory. */
+static inline void *
+push(List *list, size_t size)
 {
-    if (list->used == ROOM) {
+    if (list->used >= FULL(size)) {
         Block *block = block_take();
         if (block == NULL) {
-            return -1;
+            return NULL;
         }
         block->below = list->top;
         *list = (List){block, 0};
     }
-    list->top->entries[list->used++] = entry;
-    return 0;
+    void *entry = (char *)list->top->room + list->used;
+    list->used += size;
+    return entry;
 }
 
-/* Take the top entry away, of a list that has some. */
-static inline void
-pop(List *list)
+/* Take the top entry away. Returns the one below it, or NULL. */
+static inline void *
+pop(List *list, size_t size)
 {
-    if (--list->used == 0) {
+    list->used -= size;
+    if (list->used == 0) {
         Block *empty = list->top;
-        *list = (List){empty->below, ROOM};
+        *list = (List){empty->below, FULL(size)};
         block_give_back(empty);
+        if (list->top == NULL) {
+            return NULL;
+        }
     }
-}
-
-static inline Entry *
-top(const List *list)
-{
-    return list->top == NULL ? NULL : &list->top->entries[list->used - 1];
+    return (char *)list->top->room + list->used - size;
 }
 
 static void
@@ -83,17 +73,38 @@ forget(List *list)
 }
 
 /* Go through a list from the top to the bottom. */
-#define EACH(entry, list)                                              \
-    for (List rest = (list); rest.top != NULL;                         \
-         rest = (List){rest.top->below, ROOM})                         \
-        for (Entry *entry = rest.top->entries + rest.used;             \
-             entry-- > rest.top->entries;)
+#define EACH(type, entry, list)                                            \
+    for (List rest = (list); rest.top != NULL;                             \
+         rest = (List){rest.top->below, FULL(sizeof(type))})               \
+        for (type *entry = (type *)((char *)rest.top->room + rest.used);   \
+             entry-- > (type *)rest.top->room;)
+
+typedef struct {
+    Value *node;
+    size_t left; /* how many of its operands are still to be visited */
+} Frame;
+
+typedef Value *Inner;
+
+typedef struct {
+    Value *node;
+    double before; /* its grad, as it was before the sweep */
+} Leaf;
+
+typedef struct {
+    List inner;  /* operands before what uses them */
+    List leaves; /* as they were met */
+    size_t inner_count;
+} Graph;
 
 static void
-unmark(const List *list)
+unmark(const Graph *graph)
 {
-    EACH(entry, *list) {
-        entry->node->row &= ~VISITED;
+    EACH(Inner, inner, graph->inner) {
+        (*inner)->row &= ~VISITED;
+    }
+    EACH(Leaf, leaf, graph->leaves) {
+        leaf->node->row &= ~VISITED;
     }
 }
 
@@ -109,54 +120,57 @@ static int
 explore(Value *output, Graph *graph)
 {
     List way = EMPTY; /* from the output to where the walk is */
-    *graph = (Graph){EMPTY, EMPTY};
+    Frame *here = NULL;
+    *graph = (Graph){EMPTY, EMPTY, 0};
     Value *node = output;
     while (node != NULL) {
         /* Enter a node that was not visited yet ... */
-        Entry entry = {.node = node};
-        int full;
         if (node->count == 0) {
-            entry.with.before = node->grad;
-            full = push(&graph->leaves, entry);
+            Leaf *leaf = push(&graph->leaves, sizeof *leaf);
+            if (leaf == NULL) {
+                goto out_of_memory;
+            }
+            *leaf = (Leaf){node, node->grad};
         }
         else {
-            entry.with.left = node->count;
-            full = push(&way, entry);
-        }
-        if (full) {
-            goto out_of_memory;
+            here = push(&way, sizeof *here);
+            if (here == NULL) {
+                goto out_of_memory;
+            }
+            *here = (Frame){node, node->count};
         }
         node->row |= VISITED;
 
         /* ... and go on to the next one, leaving those that are done. */
         node = NULL;
-        for (Entry *here; node == NULL && (here = top(&way)) != NULL;) {
+        while (node == NULL && here != NULL) {
             const Edge *edges = here->node->edges;
-            uint32_t left = here->with.left;
+            size_t left = here->left;
             while (node == NULL && left > 0) {
                 Value *operand = edges[--left].operand;
                 if (operand != NULL && !(operand->row & VISITED)) {
                     node = operand;
                 }
             }
-            here->with.left = left;
+            here->left = left;
             if (node == NULL) {
-                entry.node = here->node;
-                entry.with.before = here->node->grad;
-                pop(&way);
-                if (push(&graph->inner, entry)) {
-                    entry.node->row &= ~VISITED;
+                Inner *done = push(&graph->inner, sizeof *done);
+                if (done == NULL) {
                     goto out_of_memory;
                 }
+                *done = here->node;
+                graph->inner_count++;
+                here = pop(&way, sizeof *here);
             }
         }
     }
     return 0;
 
 out_of_memory:
-    unmark(&way);
-    unmark(&graph->inner);
-    unmark(&graph->leaves);
+    EACH(Frame, frame, way) {
+        frame->node->row &= ~VISITED;
+    }
+    unmark(graph);
     forget(&way);
     forget_graph(graph);
     PyErr_NoMemory();
@@ -170,8 +184,8 @@ sweep(Value *output, const Graph *graph, double seed)
 {
     output->grad = seed;
     output->row &= ~VISITED;
-    EACH(entry, graph->inner) {
-        const Value *node = entry->node;
+    EACH(Inner, inner, graph->inner) {
+        const Value *node = *inner;
         const double adjoint = node->grad;
         for (uint32_t k = 0; k < node->count; k++) {
             Value *operand = node->edges[k].operand;
@@ -197,8 +211,8 @@ backward(Value *output, double seed)
         return -1;
     }
     sweep(output, &graph, seed);
-    EACH(leaf, graph.leaves) {
-        leaf->node->grad = leaf->with.before + leaf->node->grad;
+    EACH(Leaf, leaf, graph.leaves) {
+        leaf->node->grad = leaf->before + leaf->node->grad;
     }
     forget_graph(&graph);
     return 0;
@@ -219,14 +233,14 @@ leaves_but(PyObject *nodes, const Graph *graph)
 {
     Py_ssize_t count = 0;
     mark(nodes, 1);
-    EACH(leaf, graph->leaves) {
+    EACH(Leaf, leaf, graph->leaves) {
         count += !(leaf->node->row & VISITED);
     }
     mark(nodes, 0);
     PyObject *found = PyList_New(count); /* may run Python code, so without marks */
     if (found != NULL) {
         mark(nodes, 1);
-        EACH(leaf, graph->leaves) {
+        EACH(Leaf, leaf, graph->leaves) {
             if (!(leaf->node->row & VISITED)) {
                 PyList_SET_ITEM(found, --count, Py_NewRef(leaf->node));
             }
@@ -245,17 +259,25 @@ differentiate(
     const Py_ssize_t n = PyTuple_GET_SIZE(inputs);
     PyObject *const *items = &PyTuple_GET_ITEM(inputs, 0);
     Graph graph;
-    double *adjoints = PyMem_New(double, n + 1);
-    if (adjoints == NULL) {
-        PyErr_NoMemory();
+    if (explore(output, &graph) < 0) {
         return -1;
     }
-    if (explore(output, &graph) < 0) {
+    double *before = PyMem_New(double, graph.inner_count + 1);
+    double *adjoints = PyMem_New(double, n + 1);
+    if (before == NULL || adjoints == NULL) {
+        PyMem_Free(before);
         PyMem_Free(adjoints);
+        unmark(&graph);
+        forget_graph(&graph);
+        PyErr_NoMemory();
         return -1;
     }
     for (Py_ssize_t i = 0; i < n; i++) { /* for now, whether the output reaches it */
         adjoints[i] = ((Value *)items[i])->row & VISITED ? 1.0 : 0.0;
+    }
+    size_t saved = 0;
+    EACH(Inner, inner, graph.inner) {
+        before[saved++] = (*inner)->grad;
     }
     sweep(output, &graph, 1.0);
     for (Py_ssize_t i = 0; i < n; i++) {
@@ -263,12 +285,14 @@ differentiate(
             adjoints[i] = ((Value *)items[i])->grad;
         }
     }
-    EACH(entry, graph.inner) {
-        entry->node->grad = entry->with.before;
+    saved = 0;
+    EACH(Inner, inner, graph.inner) {
+        (*inner)->grad = before[saved++];
     }
-    EACH(leaf, graph.leaves) {
-        leaf->node->grad = leaf->with.before;
+    EACH(Leaf, leaf, graph.leaves) {
+        leaf->node->grad = leaf->before;
     }
+    PyMem_Free(before);
     *others = leaves_but(inputs, &graph);
     forget_graph(&graph);
     *derivatives = PyList_New(n);
@@ -336,8 +360,7 @@ leaves(PyObject *Py_UNUSED(module), PyObject *output)
     Graph graph;
     PyObject *none = PyTuple_New(0), *found = NULL;
     if (none != NULL && explore((Value *)output, &graph) == 0) {
-        unmark(&graph.inner);
-        unmark(&graph.leaves);
+        unmark(&graph);
         found = leaves_but(none, &graph);
         forget_graph(&graph);
     }

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 from autograd import _engine
 from autograd.checkpoints import checkpoint
 from autograd.custom import rule
-from autograd.draw import Drawing, draw
 from autograd.explain import Path, PathSum, explain
 from autograd.functions import FUNCTIONS as _FUNCTIONS
 from autograd.higher import gradient
@@ -25,7 +24,8 @@ from autograd.optimize import (
     scipy_jacobian,
     scipy_objective,
 )
-from autograd.render import GraphvizNotFound, NoUsableFont, RenderError
+from autograd.pictures.draw import Drawing, draw
+from autograd.pictures.render import GraphvizNotFound, NoUsableFont, RenderError
 from autograd.rules import RULES
 from autograd.series import derivative, taylor
 from autograd.testing import check_gradients

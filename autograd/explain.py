@@ -24,8 +24,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from autograd.graph import Node, edges, topological_order
-from autograd.names import names, operation
-from autograd.palette import number, signed
+from autograd.pictures.names import names, operation
+from autograd.pictures.palette import number, signed
 
 __all__ = ["Path", "PathSum", "explain"]
 

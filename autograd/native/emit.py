@@ -101,11 +101,16 @@ class Block:
 class Symbol(Operations):
     """A number in a C function: the text that stands for it."""
 
-    __slots__ = ("block", "text")
+    __slots__ = ("_text", "block")
 
     def __init__(self, block: Block, text: str) -> None:
         self.block = block
-        self.text = text
+        self._text = text
+
+    @property
+    def text(self) -> str:
+        """The C expression."""
+        return self._text
 
     def _apply(self, name: str, operands: tuple[Any, ...]) -> Any:
         if name == "where":

@@ -23,12 +23,12 @@ from typing import Any
 
 from autograd import graph
 from autograd.explain import check_value
-from autograd.formulas import formulas
 from autograd.graph import Node
-from autograd.layout import place
-from autograd.names import names, operation
 from autograd.operations import BINARY
-from autograd.palette import number
+from autograd.pictures.formulas import formulas
+from autograd.pictures.layout import place
+from autograd.pictures.names import names, operation
+from autograd.pictures.palette import number
 from autograd.rules import RULES, Reduction
 
 __all__ = ["LIMIT", "page"]
@@ -92,7 +92,7 @@ def page(output: Node, wrt: Node | None = None) -> str:
 
 
 def _asset(name: str) -> str:
-    return files("autograd").joinpath(name).read_text(encoding="utf-8")
+    return files("autograd.pictures").joinpath(name).read_text(encoding="utf-8")
 
 
 def _hash(text: str) -> str:

@@ -7,7 +7,7 @@ from itertools import combinations, pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd.layout import PITCH, WIDTH, Layout, place
+from autograd.pictures.layout import PITCH, WIDTH, Layout, place
 
 Graph = list[list[int | None]]
 

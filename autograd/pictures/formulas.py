@@ -13,9 +13,9 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from autograd.notation import MathML, mathml, text
+from autograd.pictures.notation import MathML, mathml, text
+from autograd.pictures.symbol import Symbol, key
 from autograd.rules import RULES, Reduction, Rule, exp_minus_square, magnitude
-from autograd.symbol import Symbol, key
 
 __all__ = ["Formula", "formulas"]
 

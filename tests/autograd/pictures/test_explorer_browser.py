@@ -14,9 +14,9 @@ import pytest
 
 import autograd as ag
 from autograd.explain import explain
-from autograd.explorer import LIMIT, page
 from autograd.graph import count_paths, reverse_sweep, topological_order
-from tests.autograd.lecture import NASTY, network
+from autograd.pictures.explorer import LIMIT, page
+from tests.autograd.pictures.lecture import NASTY, network
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 SWITCHES = [

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from autograd.explain import Between, PathSum, explain
 from autograd.graph import Node
-from autograd.markup import (
+from autograd.pictures.markup import (
     arrow,
     cell,
     digraph,
@@ -22,9 +22,9 @@ from autograd.markup import (
     table,
     text,
 )
-from autograd.palette import ENDS, INK, MUTED, PALE, PATHS, number
+from autograd.pictures.palette import ENDS, INK, MUTED, PALE, PATHS, number
+from autograd.pictures.values import constant, title, tooltip
 from autograd.rules import RULES, Reduction
-from autograd.values_view import constant, title, tooltip
 
 __all__ = ["paths_view"]
 

@@ -13,11 +13,11 @@ from typing import Any
 
 from autograd.explain import check_value
 from autograd.graph import Node, topological_order
-from autograd.names import names
-from autograd.neurons_view import neurons_view
-from autograd.paths_view import paths_view
-from autograd.render import FORMATS, GraphvizNotFound, render
-from autograd.values_view import values_view
+from autograd.pictures.names import names
+from autograd.pictures.neurons import neurons_view
+from autograd.pictures.paths import paths_view
+from autograd.pictures.render import FORMATS, GraphvizNotFound, render
+from autograd.pictures.values import values_view
 
 __all__ = ["Drawing", "draw"]
 
@@ -179,7 +179,7 @@ def draw(
         source, boxes = neurons_view(order, names(order), full)
     drawing = Drawing(source, boxes, force, timeout)
     if target is not None and form == "html":
-        from autograd.explorer import page
+        from autograd.pictures.explorer import page
 
         write(target, page(output, wrt).encode())
     elif target is not None:

@@ -26,13 +26,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import autograd as ag
-from autograd import render
-from autograd.draw import draw
 from autograd.explain import explain
 from autograd.graph import edges, topological_order
-from autograd.groups import grouped
-from autograd.names import names
-from autograd.palette import (
+from autograd.pictures import render
+from autograd.pictures.draw import draw
+from autograd.pictures.groups import grouped
+from autograd.pictures.names import names
+from autograd.pictures.palette import (
     CONSTANT,
     ENDS,
     INK,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from autograd.notation import mathml, text
+from autograd.pictures.notation import mathml, text
+from autograd.pictures.symbol import Symbol
 from autograd.scalar import where
-from autograd.symbol import Symbol
 
 
 def test_parentheses_stand_where_the_meaning_needs_them() -> None:

@@ -12,10 +12,19 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from autograd.graph import Node
-from autograd.groups import Group, grouped
-from autograd.markup import arrow, cell, digraph, font, quoted, statement, table, text
-from autograd.names import operation
-from autograd.palette import (
+from autograd.pictures.groups import Group, grouped
+from autograd.pictures.markup import (
+    arrow,
+    cell,
+    digraph,
+    font,
+    quoted,
+    statement,
+    table,
+    text,
+)
+from autograd.pictures.names import operation
+from autograd.pictures.palette import (
     CONSTANT,
     GUIDE,
     INK,

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from autograd.graph import Node, edges
-from autograd.names import LOSSES, Neuron, Unit, neurons
+from autograd.pictures.names import LOSSES, Neuron, Unit, neurons
 
 __all__ = ["Group", "Grouping", "grouped"]
 

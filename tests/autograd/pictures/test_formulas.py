@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograd import ieee
-from autograd.formulas import formulas
+from autograd.pictures.formulas import formulas
+from autograd.pictures.symbol import Symbol
 from autograd.rules import RULES, Reduction, Rule
-from autograd.symbol import Symbol
 
 FIXED = {name: rule for name, rule in RULES.items() if isinstance(rule, Rule)}
 REDUCTIONS = {name: rule for name, rule in RULES.items() if isinstance(rule, Reduction)}

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 import autograd as ag
-from autograd.explorer import LIMIT, page
 from autograd.graph import topological_order
+from autograd.pictures.explorer import LIMIT, page
 from autograd.rules import RULES, Rule
-from tests.autograd.lecture import NASTY, network
+from tests.autograd.pictures.lecture import NASTY, network
 
 
 class _Embedded(HTMLParser):

@@ -10,7 +10,7 @@ import pytest
 
 import autograd as ag
 from autograd.graph import topological_order
-from autograd.names import names, neurons
+from autograd.pictures.names import names, neurons
 
 Affine = Callable[[list[Any], list[Any], Any], Any]
 

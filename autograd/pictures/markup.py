@@ -10,8 +10,8 @@ from __future__ import annotations
 import html
 from collections.abc import Iterable, Sequence
 
-from autograd.palette import INK
-from autograd.render import FONT
+from autograd.pictures.palette import INK
+from autograd.pictures.render import FONT
 
 LONGEST = 60
 """Characters of a label that a box shows; its tooltip has all of them."""

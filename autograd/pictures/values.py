@@ -10,10 +10,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from autograd.graph import Node
-from autograd.markup import arrow, cell, digraph, font, quoted, statement, table, text
-from autograd.names import operation
 from autograd.operations import BINARY
-from autograd.palette import (
+from autograd.pictures.markup import (
+    arrow,
+    cell,
+    digraph,
+    font,
+    quoted,
+    statement,
+    table,
+    text,
+)
+from autograd.pictures.names import operation
+from autograd.pictures.palette import (
     CONSTANT,
     GUIDE,
     INK,

@@ -40,6 +40,8 @@ class Comparison:
 def comparisons(fastest: str) -> list[Comparison]:
     """All rows that are measured by contests.
 
+    The transformer needs exp and log, which micrograd and minigrad do not have.
+
     Args:
         fastest: the engine that peers without a target are compared with.
     """
@@ -165,7 +167,6 @@ def _peer_rows(engine: str) -> list[Comparison]:
                 name,
             )
             for peer, name in [
-                ("micrograd", "micrograd {}"),
                 ("xad", "xad {}"),
                 ("torch", "torch {}, a tensor per scalar"),
             ]

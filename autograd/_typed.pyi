@@ -197,7 +197,7 @@ class Methods:
     def remainder(self, y: Self | Number) -> Self:
         """X - n y, n the whole number nearest to x / y, as IEEE 754."""
     def hypot(self, *others: Self | Number) -> Self:
-        """√(Σ x²), the length of the vector xs."""
+        """√(Σ x²), the length of the vector xs; at 0 its slopes are 0 / 0 = nan."""
     def logsumexp(self, *others: Self | Number) -> Self:
         """Log Σ e^x, whose partials are the softmax of xs."""
     def arcsin(self) -> Self:

@@ -195,6 +195,8 @@ def fsum(values: Iterable[Any]) -> Any:
 def hypot(*xs: Any) -> Any:
     """√(Σ x²), the length of a vector, as ``math.hypot``.
 
+    At 0, where it has no derivative, its partials are 0 / 0 = nan.
+
     >>> hypot(3.0, 4.0)
     5.0
     """
@@ -203,6 +205,8 @@ def hypot(*xs: Any) -> Any:
 
 def dist(p: Iterable[Any], q: Iterable[Any]) -> Any:
     """The Euclidean distance between two points, as ``math.dist``.
+
+    Where the points meet, it has no derivative, and its partials are 0 / 0 = nan.
 
     Raises:
         ValueError: the points have different dimensions.

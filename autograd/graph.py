@@ -30,16 +30,18 @@ def topological_order(output: Node, stop: Collection[Node] = ()) -> list[Node]:
     order: list[Node] = []
     seen: set[Node] = set(stop)
     stack: list[Node | None] = [output]
+    push, pop = stack.append, stack.pop
     while stack:
-        node = stack.pop()
+        node = pop()
         if node is None:  # all operands of the node below it are done
-            order.append(stack.pop())
+            order.append(pop())
         elif node not in seen:
             seen.add(node)
-            stack += (node, None)
+            push(node)
+            push(None)
             for operand in node._operands:  # without the cost of the property
-                if type(operand) is not float and operand not in seen:
-                    stack.append(operand)
+                if operand.__class__ is not float and operand not in seen:
+                    push(operand)
     return order
 
 

@@ -53,8 +53,10 @@ def as_float(x: Any, name: str = "operand") -> float:
 
 def _is_numpy_scalar(x: Any) -> bool:
     numpy = sys.modules.get("numpy")  # not imported yet: then x is none of its types
-    return numpy is not None and isinstance(
-        x, (numpy.floating, numpy.integer, numpy.bool_)
+    return (
+        numpy is not None
+        and isinstance(x, (numpy.floating, numpy.integer, numpy.bool_))
+        and not isinstance(x, numpy.timedelta64)  # an integer to NumPy, with a unit
     )
 
 
@@ -287,6 +289,8 @@ class Value(Operations):
         return _engine.leaf, (self._data, self._grad, self._label)
 
     def _apply(self, name: str, operands: tuple[Any, ...]) -> Value:
+        if len(operands) == 1 and operands[0] is self and name in _DIRECT:
+            return _DIRECT[name](self)
         return record(RULES[name], operands)
 
 
@@ -329,12 +333,12 @@ def gradients(
             f"gradients: output must be a Value, got {type(output).__name__}"
         )
     inputs = tuple(inputs)
-    own = set(inputs)
     for i, x in enumerate(inputs):
         if type(x) is not Value:
             raise TypeError(
                 f"gradients: inputs[{i}] must be a Value, got {type(x).__name__}"
             )
+    own = set(inputs)
     with _backward_lock:
         order = graph.topological_order(output)
         before = [node._grad for node in order]
@@ -410,10 +414,14 @@ def record(rule: Rule | Reduction, operands: tuple[Any, ...]) -> Value:
     if rule.name == "where":
         operands = _chosen(*operands)
     kept = tuple(
-        x if x.__class__ is Value else as_float(x, f"{rule.name}: operand")
-        for x in operands
+        [
+            x
+            if x.__class__ is Value or x.__class__ is float
+            else as_float(x, f"{rule.name}: operand")
+            for x in operands
+        ]
     )
-    numbers = [x._data if isinstance(x, Value) else x for x in kept]
+    numbers = [x._data if type(x) is Value else x for x in kept]
     try:
         z = rule.value(*numbers)
     except FAILURES as error:
@@ -421,11 +429,34 @@ def record(rule: Rule | Reduction, operands: tuple[Any, ...]) -> Value:
     z = float(z)
     if _suspensions and _recording.suspended:
         return _node(z, rule, (), ())
-    partials = tuple(
-        ieee.partial(rule, i, numbers, z) if x.__class__ is Value else 0.0
-        for i, x in enumerate(kept)
+    return _node(z, rule, kept, _partials(rule, kept, numbers, z))
+
+
+def _partials(
+    rule: Rule | Reduction,
+    operands: tuple[Value | float, ...],
+    numbers: list[float],
+    z: float,
+) -> tuple[float, ...]:
+    """The local derivative by each Value among the operands, and 0.0 by the others."""
+    if isinstance(rule, Reduction):
+        try:
+            row = rule.row(numbers, z)
+        except FAILURES:  # at a singular point, each takes its own limit
+            pass
+        else:
+            return tuple(
+                [
+                    float(partial) if x.__class__ is Value else 0.0
+                    for x, partial in zip(operands, row)
+                ]
+            )
+    return tuple(
+        [
+            ieee.partial(rule, i, numbers, z) if x.__class__ is Value else 0.0
+            for i, x in enumerate(operands)
+        ]
     )
-    return _node(z, rule, kept, partials)
 
 
 def _chosen(condition: Any, x: Any, y: Any) -> tuple[Any, ...]:
@@ -510,7 +541,10 @@ def _reflected(rule: Rule) -> Callable[[Value, Any], Value]:
     return apply
 
 
-# The operations that every program uses, without the detour through ``_apply``.
+_DIRECT: dict[str, Callable[[Value], Value]] = {}
+"""The rows of one operand, each as a method that skips the general ``record``."""
+
+# The operations that every program uses.
 for _name, _rule in RULES.items():
     if not isinstance(_rule, Rule):
         continue
@@ -518,10 +552,11 @@ for _name, _rule in RULES.items():
         setattr(Value, f"__{_name}__", _binary(_rule))
         setattr(Value, f"__r{_name}__", _reflected(_rule))
     if len(_rule.partials) == 1:
+        _DIRECT[_name] = _unary(_rule)
         if _name in UNARY:
-            setattr(Value, f"__{_name}__", _unary(_rule))
+            setattr(Value, f"__{_name}__", _DIRECT[_name])
         if _name not in OPERATORS and _name != "relu":
-            setattr(Value, _name, _unary(_rule))
+            setattr(Value, _name, _DIRECT[_name])
 for _alias, _name in ALIASES.items():
     if hasattr(Value, _name) and _name not in BINARY:
         setattr(Value, _alias, getattr(Value, _name))

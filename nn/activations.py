@@ -11,7 +11,8 @@ from typing import Any
 
 import autograd as ag
 from autograd.operations import OPERATORS
-from autograd.rules import REAL, RULES, Rule
+from autograd.row import REAL, Rule
+from autograd.rules import RULES
 
 __all__ = ["ACTIVATIONS", "Activation", "activated", "caption", "checked"]
 

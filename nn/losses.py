@@ -177,9 +177,13 @@ def softmax_cross_entropy(
             f"predictions has {len(logits)} entries, targets is a single number"
         )
     same_length("predictions", len(logits), "targets", len(examples))
+    rows = [as_list(row) for row in logits]
+    for i, row in enumerate(rows):
+        if rows[0] and row:
+            same_length("prediction 0", len(rows[0]), f"prediction {i}", len(row))
     losses = [
-        _softmax_cross_entropy(as_list(z), y, f" {i}")
-        for i, (z, y) in enumerate(zip(logits, examples))
+        _softmax_cross_entropy(row, y, f" {i}")
+        for i, (row, y) in enumerate(zip(rows, examples))
     ]
     return ag.mean(losses) if reduction == "mean" else ag.sum(losses)
 

@@ -93,15 +93,24 @@ def errors(
 ) -> list[float]:
     """The errors of a value and its partials in units of rounding, where smooth."""
     z, partials = recorded
-    found = [rounding_error(z, lambda xs: value(rule, xs), operands)]
+    error = rounding_error(z, lambda xs: value(rule, xs), operands)
+    found = [(z, error, 1.0)]
     for i, partial in enumerate(partials):
         error = rounding_error(
             partial, lambda xs, i=i: derivative(rule, i, xs), operands
         )
-        if error is not None and rule.name == "logsumexp":
-            error /= 1 + abs(z)  # e^(x-z) takes over the rounding of z
-        found.append(error)
-    return [error for error in found if error is not None]
+        # e^(x-z) takes over the rounding of z
+        share = 1 + abs(z) if rule.name == "logsumexp" else 1.0
+        found.append((partial, error, share))
+    if rule.name in ("gelu", "silu"):
+        # x times a factor: once the factor is below the normal floats, what its
+        # rounding costs, 2^-1074, is x times as much in the product.
+        times = 1 + abs(operands[0])
+        small = times * sys.float_info.min
+        found = [
+            (claim, e, times if abs(claim) < small else 1.0) for claim, e, _ in found
+        ]
+    return [error / share for _, error, share in found if error is not None]
 
 
 def check(name: str, engine: Engine, examples: float = 0.6, **options: Any) -> None:
@@ -177,6 +186,14 @@ def test_an_inverse_function_has_its_slope_near_the_end_of_its_domain(
     assert abs(slope - truth) <= UNITS * EPS * abs(truth)
 
 
+@pytest.mark.parametrize(
+    ("name", "x"),
+    [("gelu", -37.984375), ("gelu", -38.0), ("silu", -712.3), ("silu", -740.0)],
+)
+def test_a_factor_of_x_may_go_below_the_normal_floats(name: str, x: float) -> None:
+    assert max(errors(RULES[name], (x,), engine_under_test(name, (x,)))) <= UNITS
+
+
 @pytest.mark.parametrize("label", [0.0, 1.0])
 @given(x=st.floats(-700, 700))
 def test_bce_with_logits_is_right_where_the_network_is_right_and_sure(
@@ -191,6 +208,20 @@ def test_bce_with_logits_is_right_where_the_network_is_right_and_sure(
     ):
         error = rounding_error(claim, exact, (x,))
         assert error is None or error <= UNITS
+
+
+@pytest.mark.parametrize("label", [0.0, 0.5, 1.0])
+@given(p=st.floats(max_value=0.0) | st.floats(min_value=1.0))
+@example(p=3.2)
+def test_bce_of_what_is_no_probability_raises_whatever_the_label(
+    p: float, label: float
+) -> None:
+    # A logit in place of its σ is a likely slip, whose loss would be below 0.
+    if p == label:
+        assert engine_under_test("bce", (p, label))[0] == 0.0
+    else:
+        with pytest.raises(ValueError, match=r"p ∈ \(0, 1\)"):
+            engine_under_test("bce", (p, label))
 
 
 @given(st.floats(-1e3, -1e-10), st.integers(-20, 20))

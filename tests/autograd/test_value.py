@@ -9,6 +9,7 @@ import threading
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -61,7 +62,7 @@ def test_data_can_be_set_and_what_is_recorded_stays() -> None:
 
 
 @pytest.mark.parametrize("name", ["data", "grad"])
-@pytest.mark.parametrize("bad", ["1", None, 1j, [1.0]])
+@pytest.mark.parametrize("bad", ["1", None, 1j, [1.0], np.timedelta64(1, "s")])
 def test_data_and_grad_take_real_numbers_alone(name: str, bad: Any) -> None:
     x = ag.Value(1.0)
     with pytest.raises(TypeError, match=f"{name}.*{type(bad).__name__}"):

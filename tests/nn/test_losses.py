@@ -203,6 +203,8 @@ def test_softmax_lengths_are_checked() -> None:
         nn.softmax_cross_entropy([[1.0, 2.0], [3.0, 4.0]], [0])
     with pytest.raises(ValueError, match="predictions has 1 entries, targets is a sin"):
         nn.softmax_cross_entropy([[1.0, 2.0]], 0)
+    with pytest.raises(ValueError, match="prediction 0 has 2 entries, prediction 1 "):
+        nn.softmax_cross_entropy([[1.0, 2.0], [1.0, 2.0, 3.0]], [0, 0])
     with pytest.raises(ValueError, match="prediction 1 must be a sequence"):
         nn.softmax_cross_entropy([[1.0, 2.0], 3.0], [0, 0])
     with pytest.raises(ValueError, match="must not be empty"):

@@ -1,0 +1,201 @@
+"""What a row of the table is: a rule, or a reduction of any number of operands.
+
+A row states an operation and its derivatives as plain functions of numbers. It also
+says in which interval each operand may lie, and where there is a kink; the
+documentation, the error messages and the tests read that.
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+__all__ = [
+    "ABOVE_MINUS_ONE",
+    "AT_0",
+    "AT_0_FIRST",
+    "AT_HALVES",
+    "AT_INTEGERS",
+    "AT_MULTIPLES",
+    "FROM_ONE",
+    "LABEL",
+    "NONNEGATIVE",
+    "NONZERO",
+    "OPEN_UNIT",
+    "POSITIVE",
+    "PROBABILITY",
+    "REAL",
+    "TIE",
+    "UNIT",
+    "Interval",
+    "Kink",
+    "Reduction",
+    "Rule",
+]
+
+
+@dataclass(frozen=True)
+class Interval:
+    """Where one operand may lie: an interval of the line, perhaps without 0.
+
+    >>> print(POSITIVE), 0.0 in POSITIVE
+    (0, ∞)
+    (None, False)
+    """
+
+    low: float = -math.inf
+    high: float = math.inf
+    closed: bool = False
+    without_zero: bool = False
+
+    def __contains__(self, x: float) -> bool:
+        if self.without_zero and x == 0:
+            return False
+        if self.closed:
+            return self.low <= x <= self.high
+        return self.low < x < self.high or (
+            math.isinf(x) and x in (self.low, self.high)
+        )
+
+    def __str__(self) -> str:
+        if self.low == -math.inf and self.high == math.inf:
+            return "ℝ∖{0}" if self.without_zero else "ℝ"
+        left = f"[{self.low:g}" if self.closed else f"({self.low:g}"
+        right = "∞)" if self.high == math.inf else f"{self.high:g}"
+        return f"{left}, {right}" + (
+            "" if self.high == math.inf else "]" if self.closed else ")"
+        )
+
+
+REAL = Interval()
+NONZERO = Interval(without_zero=True)
+POSITIVE = Interval(low=0)
+NONNEGATIVE = Interval(low=0, closed=True)
+FROM_ONE = Interval(low=1, closed=True)
+ABOVE_MINUS_ONE = Interval(low=-1)
+UNIT = Interval(-1, 1, closed=True)
+OPEN_UNIT = Interval(-1, 1)
+PROBABILITY = Interval(0, 1)
+LABEL = Interval(0, 1, closed=True)
+
+
+@dataclass(frozen=True)
+class Kink:
+    """Where a rule has no derivative and takes a one-sided one instead.
+
+    ``text`` says where, in mathematics; ``at(t)`` gives operands that lie there,
+    for any real ``t``, so that a test can go and look.
+    """
+
+    text: str
+    at: Callable[[float], tuple[float, ...]]
+
+
+AT_0 = Kink("x = 0", lambda t: (0.0,))
+AT_0_FIRST = Kink("x = 0", lambda t: (0.0, t))
+TIE = Kink("x = y", lambda t: (t, t))
+AT_INTEGERS = Kink("x ∈ ℤ", lambda t: (float(round(t)),))
+AT_MULTIPLES = Kink("x ∈ y ℤ", lambda t: (3.0 * round(t), 3.0))
+AT_HALVES = Kink("x ∈ y (ℤ + ½)", lambda t: (2.0 * round(t) + 1.0, 2.0))
+
+
+@dataclass(frozen=True, eq=False)
+class Rule:
+    """One row: an operation of a fixed number of operands.
+
+    ``partials[i](*operands, z)`` is the derivative by operand ``i``; one that is
+    the same everywhere is written as that number. ``domain`` has one interval per
+    operand, each the whole line unless it says otherwise.
+    ``defaults`` stand for trailing operands that a caller leaves out.
+    """
+
+    symbol: str
+    value: Callable[..., Any]
+    partials: tuple[Callable[..., Any] | float, ...]
+    doc: str
+    domain: tuple[Interval, ...] = ()
+    kink: Kink | None = None
+    defaults: tuple[float, ...] = ()
+    name: str = field(default="", init=False)
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The operands' names, as the row itself writes them."""
+        return tuple(inspect.signature(self.value).parameters)
+
+    def partial(self, i: int, operands: Sequence[Any], z: Any) -> Any:
+        """The derivative by operand ``i``, on whatever number type comes."""
+        partial = self.partials[i]
+        return partial(*operands, z) if callable(partial) else partial
+
+
+@dataclass(frozen=True, eq=False)
+class Reduction:
+    """One row: an operation of any number of operands, in equal columns.
+
+    ``dot`` has two columns, so its operands are ``(*ws, *xs)``, and after them
+    the number that the sum starts with, if there is one. ``partials[c]`` is the
+    derivative by an operand of column ``c``, given one term's operands, the
+    result ``z`` and the number of terms ``n``. Where the value is a fold,
+    ``step(total, *term)`` adds one term and ``finish(total, n)`` ends it; any
+    other value is ``whole(*operands)``.
+    """
+
+    symbol: str
+    partials: tuple[Callable[..., Any] | float, ...]
+    doc: str
+    step: Callable[..., Any] | None = None
+    finish: Callable[[Any, int], Any] | None = None
+    whole: Callable[..., Any] | None = None
+    kink: Kink | None = None
+    name: str = field(default="", init=False)
+
+    @property
+    def columns(self) -> int:
+        """How many operands one term has."""
+        return len(self.partials)
+
+    def terms(self, operands: Sequence[Any]) -> list[tuple[Any, ...]]:
+        """The operands of each term, without the start."""
+        n = len(operands) // self.columns
+        return list(zip(*(operands[c * n : (c + 1) * n] for c in range(self.columns))))
+
+    def value(self, *operands: Any) -> Any:
+        """The result, on whatever number type comes, added left to right."""
+        if self.whole is not None:
+            return self.whole(*operands)
+        assert self.step is not None
+        n = len(operands) // self.columns
+        total = operands[-1] if len(operands) % self.columns else 0
+        if self.columns == 1:
+            for x in operands:
+                total = self.step(total, x)
+        else:
+            for w, x in zip(operands[:n], operands[n : 2 * n]):
+                total = self.step(total, w, x)
+        return total if self.finish is None else self.finish(total, n)
+
+    def row(self, operands: Sequence[Any], z: Any) -> list[Any]:
+        """The derivatives by all operands at once."""
+        terms = self.terms(operands)
+        n = len(terms)
+        row = [
+            partial(*term, z, n) if callable(partial) else partial
+            for partial in self.partials
+            for term in terms
+        ]
+        return row + [1] * (len(operands) - len(row))
+
+    def partial(self, i: int, operands: Sequence[Any], z: Any) -> Any:
+        """The derivative by operand ``i``; the start enters a sum as it is."""
+        n = len(operands) // self.columns
+        column, term = divmod(i, n) if n else (self.columns, 0)
+        if column >= self.columns:
+            return 1
+        partial = self.partials[column]
+        if not callable(partial):
+            return partial
+        return partial(*(operands[c * n + term] for c in range(self.columns)), z, n)

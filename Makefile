@@ -51,10 +51,12 @@ help:  ## this list
 
 # What the installation depends on: the package is installed in place, so only
 # the metadata and what is compiled call for a new one.
-SOURCES := pyproject.toml setup.py autograd/rules.py \
-           $(wildcard autograd/native/*.c autograd/native/*.h autograd/native/*.py)
+SOURCES := pyproject.toml setup.py \
+           $(addprefix autograd/,$(addsuffix .py,rules row scalar operations \
+                                                 functions value native/emit)) \
+           $(wildcard autograd/native/*.c autograd/native/*.h)
 
-$(VENV)/ready: $(filter-out autograd/native/rules.h,$(SOURCES)) .ci/get-dot
+$(VENV)/ready: $(SOURCES) .ci/get-dot
 	@echo "== making the virtual environment $(VENV)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
 		echo "No virtual environment: on Debian and Ubuntu, apt install python3-venv"; \

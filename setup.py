@@ -14,7 +14,15 @@ from setuptools.errors import BaseError, CCompilerError
 
 HERE = Path(__file__).resolve().parent
 NATIVE = HERE / "autograd" / "native"
-SOURCES = ("nodes.c", "value.c", "record.c", "backward.c", "functions.c", "module.c")
+SOURCES = (
+    *("nodes.c", "value.c", "record.c", "reductions.c"),
+    *("backward.c", "functions.c", "module.c"),
+)
+# Where the generated headers come from: the rules, and the docstrings.
+GENERATED_FROM = [
+    *(f"autograd/{m}.py" for m in ("rules", "row", "scalar", "operations")),
+    *(f"autograd/{m}.py" for m in ("functions", "value", "native/emit")),
+]
 
 
 def write_rules(directory: Path) -> None:
@@ -54,6 +62,11 @@ class OptionalEngine(build_ext):
         if self.compiler.compiler_type != "msvc":
             # A fused multiply-add would round once where Python rounds twice.
             ext.extra_compile_args += ["-ffp-contract=off", "-fno-math-errno", "-O3"]
+            # A call must stay the one that Python makes: clang turns pow(2, x) into
+            # exp2(x), and a sine beside a cosine into another function yet.
+            ext.extra_compile_args += [
+                f"-fno-builtin-{name}" for name in ("pow", "sin", "cos")
+            ]
             ext.extra_compile_args += ["-fvisibility=hidden"]
             if strict:
                 ext.extra_compile_args += ["-Wall", "-Wextra", "-Werror"]
@@ -74,7 +87,7 @@ setup(
         Extension(
             "autograd.native.engine",
             [f"autograd/native/{source}" for source in SOURCES],
-            depends=["autograd/native/engine.h", "autograd/rules.py"],
+            depends=["autograd/native/engine.h", *GENERATED_FROM],
         )
     ],
     cmdclass={"build_ext": OptionalEngine},

@@ -263,7 +263,7 @@ differentiate(
         return -1;
     }
     double *before = PyMem_New(double, graph.inner_count + 1);
-    double *adjoints = PyMem_New(double, n + 1);
+    double *adjoints = PyMem_New(double, (size_t)n + 1);
     if (before == NULL || adjoints == NULL) {
         PyMem_Free(before);
         PyMem_Free(adjoints);
@@ -295,7 +295,7 @@ differentiate(
     PyMem_Free(before);
     *others = leaves_but(inputs, &graph);
     forget_graph(&graph);
-    *derivatives = PyList_New(n);
+    *derivatives = *others != NULL ? PyList_New(n) : NULL;
     for (Py_ssize_t i = 0; *derivatives != NULL && i < n; i++) {
         PyObject *adjoint = PyFloat_FromDouble(adjoints[i]);
         if (adjoint == NULL) {
@@ -331,8 +331,8 @@ gradients(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t count)
         PyObject *input = PyTuple_GET_ITEM(inputs, i);
         if (!is_value(input)) {
             PyErr_Format(
-                PyExc_TypeError, "gradients: inputs[%zd] must be a Value, got %.200s", i,
-                Py_TYPE(input)->tp_name);
+                PyExc_TypeError, "gradients: inputs[%zd] must be a Value, got %.200s",
+                i, Py_TYPE(input)->tp_name);
             Py_DECREF(inputs);
             return NULL;
         }

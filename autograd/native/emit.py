@@ -1,10 +1,10 @@
-"""The table of rules as C: its own functions, run on symbols that write C text.
+"""The table of rules as C: its own functions, run on operands that write C text.
 
-A :class:`Symbol` is a C expression of type ``double``; an operation on it appends
-a statement to a block and gives the symbol of the result. Running a row's value
-and its partials on symbols therefore prints them as C functions, into the header
-``rules.h`` that the build makes and nobody commits. What C cannot compute to the
-same bits as Python raises :class:`NotInC`, and the engine asks Python for it.
+An :class:`Expression` is a C expression of type ``double``; an operation on it appends
+a statement to a block and gives the expression of the result. Running a row's value
+and its partials on expressions therefore prints them as C functions, into headers
+that the build makes and nobody commits. What C cannot compute to the same bits as
+Python raises :class:`NotInC`, and the engine asks Python for it.
 
 Partials are plain IEEE arithmetic, where singular points are inf or nan. A
 *value* must raise at such points as Python does, so each of its steps that could
@@ -18,6 +18,7 @@ import math
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 from autograd import value
@@ -58,12 +59,12 @@ FALLIBLE = {
             *("sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "erf", "erfc"),
         )
     },
-    **{name: f"{name}({{}}, {{}})" for name in ("atan2", "fmod", "remainder")},
+    **{name: f"{name}({{}}, {{}})" for name in ("atan2", "fmod")},
     "fma": "fma({}, {}, {})",
 }
 """Operations that raise on some floats, always where the result is not finite."""
 
-PYTHON_ONLY = {"hypot", "dist", "fsum", "logsumexp"}
+PYTHON_ONLY = {"hypot", "dist", "fsum", "logsumexp", "remainder"}
 """Operations for which CPython has an algorithm of its own, not the C library's."""
 
 # Python 3.10 has neither in ``math``: see ``autograd.scalar`` for what stands in.
@@ -85,12 +86,14 @@ class Block:
         self.checked = checked
         self.fallible = False
         self.statements: list[str] = []
-        self._known: dict[str, Symbol] = {}
+        self._known: dict[str, Expression] = {}
 
-    def let(self, expression: str, fallible: bool = False) -> Symbol:
+    def let(self, expression: str, fallible: bool = False) -> Expression:
         """A new variable for an expression, or the one that holds it already."""
         if expression not in self._known:
-            variable = self._known[expression] = Symbol(self, f"t{len(self._known)}")
+            variable = self._known[expression] = Expression(
+                self, f"t{len(self._known)}"
+            )
             self.statements.append(f"const double {variable.text} = {expression};")
             if fallible and self.checked:
                 self.fallible = True
@@ -98,7 +101,7 @@ class Block:
         return self._known[expression]
 
 
-class Symbol(Operations):
+class Expression(Operations):
     """A number in a C function: the text that stands for it."""
 
     __slots__ = ("_text", "block")
@@ -151,13 +154,13 @@ class Symbol(Operations):
     __hash__ = None  # type: ignore[assignment]
 
 
-class Condition(Symbol):
+class Condition(Expression):
     """A comparison of two numbers in a C function."""
 
     __slots__ = ()
 
 
-class Later(Symbol):
+class Later(Expression):
     """A number that is not known yet where the C function runs."""
 
     __slots__ = ()
@@ -171,8 +174,8 @@ class Later(Symbol):
 
 
 def text(x: Any) -> str:
-    """A symbol, or a Python number, as C text for the same double."""
-    if isinstance(x, Symbol):
+    """An expression, or a Python number, as C text for the same double."""
+    if isinstance(x, Expression):
         return x.text
     number = float(x)
     if math.isinf(number):
@@ -214,8 +217,8 @@ def function(
         NotInC: it uses an operation that C does not have to the same bits.
     """
     block = Block(checked)
-    symbols = [Later() if a is None else Symbol(block, a) for a in arguments]
-    result = text(rule(*symbols) if callable(rule) else rule)
+    expressions = [Later() if a is None else Expression(block, a) for a in arguments]
+    result = text(rule(*expressions) if callable(rule) else rule)
     lines = [f"(void){p.split()[-1].lstrip('*')};" for p in parameters.split(",")]
     if block.fallible:
         finite = " && ".join(f"isfinite({argument})" for argument in arguments)
@@ -267,30 +270,42 @@ def emit_rule(rule: Rule) -> Iterator[str]:
     )
 
 
-def emit_reduction(rule: Reduction) -> Iterator[str]:
+def emit_fold(rule: Reduction) -> str:
     """A row of any number of operands: its functions and its entry.
 
     In C it is one pass over the operands, so only for a value that is a fold, with
     partials that do not need the result.
+
+    Raises:
+        NotInC: it is none of those.
     """
     name, columns = rule.name, rule.columns
-    reduce, fallible = "NULL", True
-    try:
-        functions, fallible = _pass(rule)
-        reduce = f"reduce_{name}"
-        each = " ".join(f"DO({name}, {c})" for c in range(columns))
-        start = rule.partial(columns, [1.0] * (columns + 1), 1.0) if columns > 1 else 0
-        yield from functions
-        yield f"#define START_{name} {text(start)}\n"
-        yield f"#define EACH_{name}(DO) {each}\n"
-        yield f"REDUCTION({name}, {columns}, EACH_{name})\n"
-    except NotInC:
-        pass
-    yield (
-        f"static const Code code_{name} = {{\n"
-        f"    .columns = {columns}, .fallible = {int(fallible)}, .reduce = {reduce},\n"
-        "};\n"
+    functions, fallible = _pass(rule)
+    each = " ".join(f"DO({name}, {c})" for c in range(columns))
+    # With one column there is no start: it would be one more operand.
+    start = rule.partial(columns, [1.0] * (columns + 1), 1.0) if columns > 1 else 0
+    return "\n".join(
+        [
+            *functions,
+            f"#define START_{name} {text(start)}",
+            f"#define EACH_{name}(DO) {each}",
+            f"PASS({name}, {columns}, EACH_{name})",
+            f"static const Fold fold_{name} = {{\n"
+            f"    .columns = {columns}, .fallible = {int(fallible)},"
+            f" .pass = pass_{name},\n"
+            "};\n",
+        ]
     )
+
+
+def folds() -> dict[str, str]:
+    """The text of every reduction that C can compute, by its row's name."""
+    texts = {}
+    for name, rule in RULES.items():
+        if isinstance(rule, Reduction):
+            with suppress(NotInC):
+                texts[name] = emit_fold(rule)
+    return texts
 
 
 def _pass(rule: Reduction) -> tuple[list[str], bool]:
@@ -340,21 +355,34 @@ def _methods() -> Iterator[tuple[str, str]]:
 
 
 def rules() -> Iterator[str]:
-    """The header ``rules.h``: the functions of every row, and its entry."""
+    """The header ``rules.h``: the functions of every rule, and its entry."""
     for rule in RULES.values():
-        yield f"/* {rule.name} */\n"
-        yield from (emit_rule(rule) if isinstance(rule, Rule) else emit_reduction(rule))
+        if isinstance(rule, Rule):
+            yield f"/* {rule.name} */\n"
+            yield from emit_rule(rule)
+
+
+def reductions() -> Iterator[str]:
+    """The header ``reductions.h``: the functions of every fold, and its entry."""
+    for name, fold in folds().items():
+        yield f"/* {name} */\n"
+        yield fold
 
 
 def rows() -> Iterator[str]:
     """The header ``rows.h``: what there is, as lists for macros, and the numbers."""
+    fixed = [rule for rule in RULES.values() if isinstance(rule, Rule)]
     yield _list("EVERY_ROW", list(RULES))
+    yield _list("EVERY_RULE", [rule.name for rule in fixed])
+    yield _list("EVERY_FOLD", list(folds()))
     yield (
         "enum {\n" + "".join(f"    ROW_{name},\n" for name in RULES) + "    ROWS\n};\n"
     )
+    most = max(len(rule.partials) for rule in fixed)
+    columns = max(r.columns for r in RULES.values() if isinstance(r, Reduction))
+    yield f"enum {{ MOST_OPERANDS = {most}, MOST_COLUMNS = {columns} }};\n"
     methods = list(_methods())
-    unary = {name for name, rule in RULES.items() if len(rule.partials) == 1}
-    unary -= {name for name, rule in RULES.items() if isinstance(rule, Reduction)}
+    unary = {rule.name for rule in fixed if len(rule.partials) == 1}
     used = {name for _, name in methods} | {"neg", "abs", "relu"}
     yield _list("EVERY_UNARY_ROW", [name for name in RULES if name in unary & used])
     for title, one in (("EVERY_UNARY_METHOD", True), ("EVERY_LONGER_METHOD", False)):
@@ -389,8 +417,9 @@ def docs() -> Iterator[str]:
 
 
 def write(directory: str) -> None:
-    """Write the three headers into a directory."""
-    for name, header in (("rules.h", rules), ("rows.h", rows), ("docs.h", docs)):
-        text = "/* Made by autograd/native/emit.py from the table. Do not edit. */\n\n"
-        with open(os.path.join(directory, name), "w", newline="\n") as file:
-            file.write(text + "\n".join(header()))
+    """Write the headers into a directory."""
+    first = "/* Made by autograd/native/emit.py from the table. Do not edit. */\n\n"
+    for header in (rules, reductions, rows, docs):
+        path = os.path.join(directory, f"{header.__name__}.h")
+        with open(path, "w", newline="\n") as file:
+            file.write(first + "\n".join(header()))

@@ -3,7 +3,8 @@
    A Value is one block of memory: the number, its adjoint, and one edge per
    operand. A binary node takes 80 bytes. Nodes point only to what they were
    computed from, and nothing can change that later, so there are no cycles and
-   the cyclic garbage collector never hears of them.
+   the cyclic garbage collector never hears of them. (A label could make one: a
+   subclass of str whose attributes lead back to the node. Nobody looks for that.)
 
    The GIL is held throughout, but Python code runs wherever a function of the
    interpreter is called that may run it: custom rules, number types with a
@@ -19,6 +20,11 @@
 #include <math.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
+
+#if defined(_MSC_VER)
+#pragma fp_contract(off) /* x * y + z rounds twice, as in Python */
+#endif
 
 #if defined(FLT_EVAL_METHOD) && (FLT_EVAL_METHOD == 1 || FLT_EVAL_METHOD == 2)
 #error "this compiler computes doubles with excess precision: not Python's bits"
@@ -153,15 +159,22 @@ set_edge(Edge *edge, Value *operand, double partial_or_number)
 int record_init(PyObject *rules);
 int as_double(PyObject *x, const char *name, double *number);
 int is_number(PyObject *x);
+int operand_number(uint32_t row, PyObject *x, double *number);
+int evaluate_in_python(Value *node);
+PyObject *unless_suspended(Value *node);
 PyObject *rule_of(uint32_t row);
 PyObject *record(uint32_t row, PyObject *const *operands, Py_ssize_t count);
-PyObject *record_reduction(
-    uint32_t row, PyObject *const *const *lists, size_t n, PyObject *start,
-    Py_ssize_t *values);
 Py_ssize_t record_arity(uint32_t row);
 int record_value(uint32_t row, const double *x, uint32_t count, double *z);
 extern PyMethodDef record_methods[];
 extern PyType_Slot record_slots[];
+
+/* reductions.c: rows of any number of operands */
+
+int is_fold(uint32_t row);
+int record_fold(uint32_t row, PyObject *const *const *lists, size_t n, PyObject *start,
+                PyObject **answer);
+PyObject *record_any_fold(uint32_t row, PyObject *const *operands, Py_ssize_t count);
 
 /* backward.c: adjoints */
 
@@ -178,6 +191,7 @@ PyObject *functions_make(PyObject *in_python, PyObject *aliases);
 extern PyObject *python_value, *python_partial; /* a row on floats, its derivative */
 extern PyObject *python_as_float, *python_is_number;
 extern PyObject *python_misuse; /* raises what a wrong call of the type raises */
+extern PyObject *python_backward; /* raises what a wrong call of backward raises */
 extern PyObject *python_operations; /* the base class, with a method per row */
 extern PyObject *python_leaf;   /* restores a pickled leaf */
 extern Py_ssize_t suspensions;  /* of recording, in all threads together */

@@ -27,3 +27,8 @@ def misuse(name: str, args: tuple[Any, ...], named: dict[str, Any] | None) -> No
     """Raise what the reference engine raises for a call that does not fit."""
     getattr(Value(0.0), name)(*args, **(named or {}))
     raise TypeError(f"{name}() does not take these arguments")
+
+
+def backward(*args: Any, **named: Any) -> None:
+    """Raise what the reference engine raises for such a call of ``backward``."""
+    misuse("backward", args, named)

@@ -14,12 +14,13 @@ static PyObject *
 ask_reference(
     const char *name, PyObject *const *args, Py_ssize_t count, PyObject *keywords)
 {
-    PyObject *function = PyDict_GetItemString(reference, name);
+    PyObject *function = PyMapping_GetItemString(reference, name);
     if (function == NULL) {
-        PyErr_Format(PyExc_SystemError, "autograd.functions has lost %s", name);
         return NULL;
     }
-    return PyObject_Vectorcall(function, args, count, keywords);
+    PyObject *answer = PyObject_Vectorcall(function, args, (size_t)count, keywords);
+    Py_DECREF(function);
+    return answer;
 }
 
 /* A row of a fixed number of operands. */
@@ -30,7 +31,7 @@ call_row(
 {
     if (keywords == NULL && count == record_arity(row)) {
         int values = 0, floats = 0;
-        double x[3], z;
+        double x[MOST_OPERANDS], z;
         for (Py_ssize_t i = 0; i < count; i++) {
             if (is_value(args[i])) {
                 values++;
@@ -62,14 +63,17 @@ call_row(
 EVERY_FUNCTION(FUNCTION)
 #undef FUNCTION
 
+static int
+is_sequence(PyObject *values)
+{
+    return PyTuple_CheckExact(values) || PyList_CheckExact(values);
+}
+
 /* Values as a list or a tuple, to be read in one go: no Python code runs meanwhile. */
 static PyObject *
 as_sequence(PyObject *values)
 {
-    if (PyTuple_CheckExact(values) || PyList_CheckExact(values)) {
-        return Py_NewRef(values);
-    }
-    return PySequence_Tuple(values);
+    return is_sequence(values) ? Py_NewRef(values) : PySequence_Tuple(values);
 }
 
 /* sum(values) and mean(values) */
@@ -87,12 +91,7 @@ call_reduction(
     }
     PyObject *const *const items = PySequence_Fast_ITEMS(list);
     const Py_ssize_t n = PySequence_Fast_GET_SIZE(list);
-    Py_ssize_t values = -1;
-    if (n > 0) {
-        answer = record_reduction(row, &items, n, NULL, &values);
-    }
-    if (values == 0 || values == -1) { /* plain numbers, or something else */
-        Py_XDECREF(answer);
+    if (record_fold(row, &items, (size_t)n, NULL, &answer) == 0) {
         answer = ask_reference(name, &list, 1, NULL);
     }
     Py_DECREF(list);
@@ -125,7 +124,9 @@ function_dot(
         return ask_reference("dot", args, count, keywords);
     }
     PyObject *start = count == 3 && args[2] != Py_None ? args[2] : NULL;
-    PyObject *parts[3] = {as_sequence(args[0]), NULL, start}, *answer = NULL;
+    PyObject *parts[3] = {NULL, NULL, start}, *answer = NULL;
+    /* What makes the xs may change the list of the ws. */
+    parts[0] = is_sequence(args[1]) ? as_sequence(args[0]) : PySequence_Tuple(args[0]);
     if (parts[0] == NULL || (parts[1] = as_sequence(args[1])) == NULL) {
         Py_XDECREF(parts[0]);
         return NULL;
@@ -133,12 +134,11 @@ function_dot(
     PyObject *const *const items[2] = {
         PySequence_Fast_ITEMS(parts[0]), PySequence_Fast_ITEMS(parts[1])};
     const Py_ssize_t n = PySequence_Fast_GET_SIZE(parts[0]);
-    Py_ssize_t values = -1;
-    if (n > 0 && n == PySequence_Fast_GET_SIZE(parts[1])) {
-        answer = record_reduction(ROW_dot, items, n, start, &values);
+    int made = 0;
+    if (n == PySequence_Fast_GET_SIZE(parts[1])) {
+        made = record_fold(ROW_dot, items, (size_t)n, start, &answer);
     }
-    if (values == 0 || values == -1) { /* plain numbers, or something else */
-        Py_XDECREF(answer);
+    if (made == 0) { /* numbers alone, or something else */
         answer = ask_reference("dot", parts, start != NULL ? 3 : 2, NULL);
     }
     Py_DECREF(parts[0]);

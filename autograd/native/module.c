@@ -9,7 +9,7 @@
 #include "docs.h"
 
 PyObject *python_value, *python_partial, *python_as_float, *python_is_number;
-PyObject *python_misuse, *python_operations, *python_leaf;
+PyObject *python_misuse, *python_backward, *python_operations, *python_leaf;
 
 /* no_grad: how often recording is suspended, in this thread and in all together */
 
@@ -189,6 +189,7 @@ set_up(PyObject *module)
         {&python_value, "autograd.native.fallback", "value"},
         {&python_operations, "autograd.operations", "Operations"},
         {&python_misuse, "autograd.native.fallback", "misuse"},
+        {&python_backward, "autograd.native.fallback", "backward"},
         {&python_partial, "autograd.ieee", "partial"},
         {&python_as_float, "autograd.value", "as_float"},
         {&python_is_number, "autograd.value", "is_number"},

@@ -133,6 +133,7 @@ struct Slab {
 };
 
 static Slab *roomy[MOST_SLAB_EDGES + 1];
+
 static void
 link_first(Slab *slab)
 {
@@ -233,8 +234,8 @@ nodes_give_back(Value *node, size_t edges)
         slab->full = 0;
         link_first(slab);
     }
-    else if (slab->used == 0 && roomy[edges] != slab) {
-        unlink_slab(slab);
+    else if (slab->used == 0 && (slab->next != NULL || slab->previous != NULL)) {
+        unlink_slab(slab); /* the only one stays: the next node may be of this size */
         block_give_back(slab);
     }
 }

@@ -8,21 +8,15 @@
 
 #include "engine.h"
 
-#include <string.h>
-
 #include "docs.h"
 #include "rows.h"
 
-enum { MOST_OPERANDS = 3 };
-
-/* A row of the table in C. What is NULL, Python computes. */
+/* A row of a fixed number of operands in C. What is NULL, Python computes. */
 typedef struct {
     uint32_t operands; /* how many; 0 for a reduction, which takes any number */
-    uint32_t columns;  /* of a reduction */
     int fallible;      /* whether a value that is not finite may be an exception */
     double (*value)(const double *x);
     double (*partials[MOST_OPERANDS])(const double *x, double z);
-    Py_ssize_t (*reduce)(Value *node, PyObject *const *const *lists, PyObject *start);
 } Code;
 
 /* Python's float ``x % y``: fmod, moved to the sign of y. */
@@ -55,72 +49,11 @@ floor_divide(double x, double y)
     return quotient - whole > 0.5 ? whole + 1.0 : whole;
 }
 
-/* Leave a node that did not get all its operands without those that are missing. */
-static void
-give_up(Value *node, uint32_t columns, uint32_t n, uint32_t first)
-{
-    for (uint32_t c = 0; c < columns; c++) {
-        for (uint32_t t = first; t < n; t++) {
-            set_edge(&node->edges[c * n + t], NULL, 0.0);
-        }
-    }
-}
-
-/* A reduction in one pass: take the operands from a list per column, add their terms
-   left to right, and remember the partials. Returns how many operands are Values; -1
-   if one is no plain number, -2 with an exception. */
-#define REDUCTION(name, columns, each)                                              \
-    static Py_ssize_t reduce_##name(                                                \
-        Value *node, PyObject *const *const *lists, PyObject *start)                \
-    {                                                                               \
-        const uint32_t n = node->count / (columns);                                 \
-        uint32_t t = 0;                                                             \
-        int known = 1;                                                              \
-        Py_ssize_t values = 0;                                                      \
-        double x[columns], total = 0.0;                                             \
-        each(COLUMN)                                                                \
-        if (start != NULL) {                                                        \
-            Edge *last = &node->edges[node->count - 1];                             \
-            Value *operand;                                                         \
-            known = plain_operand(start, &operand, &total);                         \
-            set_edge(last, operand, operand ? START_##name : total);                \
-            values += operand != NULL;                                              \
-        }                                                                           \
-        while (known > 0 && t < n) {                                                \
-            each(TAKE)                                                              \
-            total = step_##name(total, x);                                          \
-            each(TERM)                                                              \
-            t++;                                                                    \
-        }                                                                           \
-        if (known <= 0) {                                                           \
-            give_up(node, columns, n, t);                                           \
-            return known - 1;                                                       \
-        }                                                                           \
-        node->data = finish_##name(total, n);                                       \
-        return values;                                                              \
-    }
-
-#define COLUMN(name, c)                                                            \
-    PyObject *const *const list_##c = lists[c];                                    \
-    Edge *const edges_##c = node->edges + (size_t)n * (c);                         \
-    Value *operand_##c;
-
-#define TAKE(name, c)                                                              \
-    known = plain_operand(list_##c[t], &operand_##c, &x[c]);                       \
-    if (known <= 0) {                                                              \
-        break;                                                                     \
-    }
-
-#define TERM(name, c)                                                              \
-    set_edge(&edges_##c[t], operand_##c,                                           \
-             operand_##c ? partial_##name##_##c(x, n) : x[c]);                     \
-    values += operand_##c != NULL;
-
 #include "rules.h"
 
 static const Code *const codes[ROWS] = {
-#define CODE(name) &code_##name,
-    EVERY_ROW(CODE)
+#define CODE(name) [ROW_##name] = &code_##name,
+    EVERY_RULE(CODE)
 #undef CODE
 };
 
@@ -146,7 +79,7 @@ static const Code *
 code_of(uint32_t row)
 {
     static const Code in_python = {.fallible = 1};
-    return row < ROWS ? codes[row] : &in_python;
+    return row < ROWS && codes[row] != NULL ? codes[row] : &in_python;
 }
 
 /* Give a rule an index. */
@@ -186,13 +119,18 @@ record_init(PyObject *all)
         return -1;
     }
     for (size_t i = 0; i < ROWS; i++) {
-        PyObject *rule = PyDict_GetItemString(table, names[i]);
+        PyObject *rule = PyMapping_GetItemString(table, names[i]);
         if (rule == NULL) {
-            PyErr_Format(
-                PyExc_SystemError, "autograd.rules has lost %s: build again", names[i]);
+            if (PyErr_ExceptionMatches(PyExc_KeyError)) {
+                PyErr_Format(
+                    PyExc_SystemError, "autograd.rules has lost %s: build again",
+                    names[i]);
+            }
             return -1;
         }
-        if (enlist(rule) < 0) {
+        const int enlisted = enlist(rule);
+        Py_DECREF(rule);
+        if (enlisted < 0) {
             return -1;
         }
     }
@@ -269,7 +207,7 @@ is_number(PyObject *x)
 }
 
 /* The number of any operand, with the row's name in the exception. */
-static int
+int
 operand_number(uint32_t row, PyObject *x, double *number)
 {
     PyObject *name = PyObject_GetAttrString(rules[row], "name");
@@ -279,30 +217,6 @@ operand_number(uint32_t row, PyObject *x, double *number)
     int failed = text == NULL ? -1 : as_double(x, text, number);
     Py_XDECREF(what);
     return failed;
-}
-
-/* Operands as a tuple of Values and plain numbers. */
-static PyObject *
-plain_operands(uint32_t row, PyObject *const *operands, Py_ssize_t count)
-{
-    PyObject *tuple = PyTuple_New(count);
-    for (Py_ssize_t i = 0; tuple != NULL && i < count; i++) {
-        double number;
-        PyObject *x = NULL;
-        if (is_value(operands[i])) {
-            x = Py_NewRef(operands[i]);
-        }
-        else if (operand_number(row, operands[i], &number) == 0) {
-            x = PyFloat_FromDouble(number);
-        }
-        if (x == NULL) {
-            Py_CLEAR(tuple);
-        }
-        else {
-            PyTuple_SET_ITEM(tuple, i, x);
-        }
-    }
-    return tuple;
 }
 
 /* A node whose operands are still to come: until then, constants. */
@@ -357,7 +271,7 @@ operand_numbers(const Value *node)
 }
 
 /* Ask the row itself for a node's value: a number, or an exception. */
-static int
+int
 evaluate_in_python(Value *node)
 {
     PyObject *tuple = operand_numbers(node);
@@ -427,14 +341,14 @@ differentiate(Value *node, const Code *code)
 Py_ssize_t
 record_arity(uint32_t row)
 {
-    return codes[row]->operands;
+    return code_of(row)->operands;
 }
 
 /* The value of a row on floats, if that is certain without asking Python. */
 int
 record_value(uint32_t row, const double *x, uint32_t count, double *z)
 {
-    const Code *code = codes[row];
+    const Code *code = code_of(row);
     if (code->value == NULL || code->operands != count) {
         return 0;
     }
@@ -443,7 +357,7 @@ record_value(uint32_t row, const double *x, uint32_t count, double *z)
 }
 
 /* A node; without recording, a leaf with its number. Takes the reference. */
-static PyObject *
+PyObject *
 unless_suspended(Value *node)
 {
     if (!suspended()) {
@@ -459,7 +373,7 @@ static PyObject *
 record_finish(Value *node)
 {
     const Code *code = code_of(node->row);
-    if (evaluate(node, code) < 0 || differentiate(node, code) < 0) {
+    if (evaluate(node, code) < 0 || (!suspended() && differentiate(node, code) < 0)) {
         Py_DECREF(node);
         return NULL;
     }
@@ -480,7 +394,7 @@ record_where(PyObject *const *operands)
         return NULL;
     }
     set_edge(&node->edges[0], NULL, condition ? 1.0 : 0.0);
-    for (int i = 1; i <= 2; i++) {
+    for (size_t i = 1; i <= 2; i++) {
         PyObject *x = operands[i];
         if (is_value(x) && condition != (i == 1)) {
             set_edge(&node->edges[i], NULL, ((Value *)x)->data);
@@ -493,47 +407,6 @@ record_where(PyObject *const *operands)
     return record_finish(node);
 }
 
-/* A reduction of plain operands, given as a list per column. ``values`` becomes how
-   many of them are Values; -1 if one is no plain number, without an exception. */
-PyObject *
-record_reduction(
-    uint32_t row, PyObject *const *const *lists, size_t n, PyObject *start,
-    Py_ssize_t *values)
-{
-    const Code *code = codes[row];
-    Value *node = value_new(row, 0.0, code->columns * n + (start != NULL));
-    *values = node == NULL ? -2 : code->reduce(node, lists, start);
-    if (*values >= 0 && code->fallible && !isfinite(node->data) &&
-        evaluate_in_python(node) < 0) {
-        *values = -2;
-    }
-    if (*values < 0) {
-        Py_XDECREF(node);
-        return NULL;
-    }
-    return unless_suspended(node);
-}
-
-/* The same for any numbers, in the order in which a node has them. */
-static PyObject *
-record_many(uint32_t row, PyObject *const *operands, Py_ssize_t count)
-{
-    const uint32_t columns = codes[row]->columns;
-    const size_t n = (size_t)count / columns;
-    PyObject *plain = plain_operands(row, operands, count), *answer = NULL;
-    if (plain != NULL) {
-        PyObject *const *items = &PyTuple_GET_ITEM(plain, 0), *const *lists[2];
-        for (uint32_t c = 0; c < columns; c++) {
-            lists[c] = items + c * n;
-        }
-        Py_ssize_t values;
-        answer = record_reduction(
-            row, lists, n, count % columns != 0 ? items[count - 1] : NULL, &values);
-        Py_DECREF(plain);
-    }
-    return answer;
-}
-
 /* Apply a row. */
 PyObject *
 record(uint32_t row, PyObject *const *operands, Py_ssize_t count)
@@ -541,15 +414,15 @@ record(uint32_t row, PyObject *const *operands, Py_ssize_t count)
     if (row == ROW_where && count == 3) {
         return record_where(operands);
     }
-    if (code_of(row)->reduce != NULL) {
-        return record_many(row, operands, count);
+    if (is_fold(row)) {
+        return record_any_fold(row, operands, count);
     }
-    Value *node = record_begin(row, count);
+    Value *node = record_begin(row, (size_t)count);
     if (node == NULL) {
         return NULL;
     }
     for (Py_ssize_t i = 0; i < count; i++) {
-        if (record_operand(node, i, operands[i]) < 0) {
+        if (record_operand(node, (size_t)i, operands[i]) < 0) {
             Py_DECREF(node);
             return NULL;
         }
@@ -578,9 +451,9 @@ record_operator(uint32_t row, PyObject *x, PyObject *y)
     {                                                                              \
         Value *left, *right;                                                       \
         double x[2];                                                               \
-        int known = plain_operand(a, &left, &x[0]);                                        \
+        int known = plain_operand(a, &left, &x[0]);                                \
         if (known > 0) {                                                           \
-            known = plain_operand(b, &right, &x[1]);                                       \
+            known = plain_operand(b, &right, &x[1]);                                   \
         }                                                                          \
         if (known <= 0) {                                                          \
             return known < 0 ? NULL : record_operator(ROW_##name, a, b);           \
@@ -654,6 +527,32 @@ ternary_pow(PyObject *x, PyObject *y, PyObject *modulus)
 EVERY_UNARY_METHOD(UNARY_METHOD)
 #undef UNARY_METHOD
 
+/* Names, defaults and mistakes: the method made from the row, in Python. */
+static PyObject *
+method_in_python(const char *name, PyObject *self, PyObject *const *args,
+                 Py_ssize_t count, PyObject *keywords)
+{
+    PyObject *method = PyObject_GetAttrString(python_operations, name);
+    if (method == NULL) {
+        return NULL;
+    }
+    Py_ssize_t all = count + (keywords == NULL ? 0 : PyTuple_GET_SIZE(keywords));
+    PyObject **stack = PyMem_New(PyObject *, (size_t)all + 1), *answer = NULL;
+    if (stack == NULL) {
+        PyErr_NoMemory();
+    }
+    else {
+        stack[0] = self;
+        if (all > 0) {
+            memcpy(stack + 1, args, (size_t)all * sizeof *args);
+        }
+        answer = PyObject_Vectorcall(method, stack, (size_t)count + 1, keywords);
+    }
+    PyMem_Free(stack);
+    Py_DECREF(method);
+    return answer;
+}
+
 /* A method of a row with further operands. */
 static PyObject *
 method_of(const char *name, uint32_t row, PyObject *self, PyObject *const *args,
@@ -661,34 +560,17 @@ method_of(const char *name, uint32_t row, PyObject *self, PyObject *const *args,
 {
     PyObject *operands[MOST_OPERANDS] = {self};
     if (keywords == NULL && count + 1 == record_arity(row)) {
-        memcpy(operands + 1, args, count * sizeof *args);
+        memcpy(operands + 1, args, (size_t)count * sizeof *args);
         return record(row, operands, count + 1);
     }
-    /* Names, defaults and mistakes: the method made from the row, in Python. */
-    PyObject *method = PyObject_GetAttrString(python_operations, name);
-    if (method == NULL) {
-        return NULL;
-    }
-    Py_ssize_t all = count + (keywords == NULL ? 0 : PyTuple_GET_SIZE(keywords));
-    PyObject **stack = PyMem_New(PyObject *, all + 1), *answer = NULL;
-    if (stack == NULL) {
-        PyErr_NoMemory();
-    }
-    else {
-        stack[0] = self;
-        memcpy(stack + 1, args, all * sizeof *args);
-        answer = PyObject_Vectorcall(method, stack, count + 1, keywords);
-    }
-    PyMem_Free(stack);
-    Py_DECREF(method);
-    return answer;
+    return method_in_python(name, self, args, count, keywords);
 }
 
 #define LONGER_METHOD(method, row, doc)                                            \
     static PyObject *method_##method(                                              \
-        PyObject *self, PyObject *const *args, Py_ssize_t count, PyObject *names)  \
+        PyObject *self, PyObject *const *args, Py_ssize_t count, PyObject *named)  \
     {                                                                              \
-        return method_of(#method, ROW_##row, self, args, count, names);            \
+        return method_of(#method, ROW_##row, self, args, count, named);            \
     }
 EVERY_LONGER_METHOD(LONGER_METHOD)
 #undef LONGER_METHOD
@@ -704,8 +586,7 @@ method_relu(PyObject *self, PyObject *const *args, Py_ssize_t count, PyObject *k
     if (count + named != 1 ||
         (named == 1 && PyUnicode_CompareWithASCIIString(
                            PyTuple_GET_ITEM(keywords, 0), "at_zero") != 0)) {
-        PyErr_SetString(PyExc_TypeError, "relu() takes one argument, at_zero");
-        return NULL;
+        return method_in_python("relu", self, args, count, keywords);
     }
     if (PyFloat_CheckExact(args[0]) && PyFloat_AS_DOUBLE(args[0]) == 0.0) {
         return unary_relu(self);

@@ -41,7 +41,8 @@ value_dealloc(PyObject *self)
 /* A class made in Python is for the cyclic collector, and its subclass would be too
    if it had no function of this kind. It is never called: we have no cycles. */
 static int
-value_traverse(PyObject *Py_UNUSED(self), visitproc Py_UNUSED(visit), void *Py_UNUSED(arg))
+value_traverse(
+    PyObject *Py_UNUSED(self), visitproc Py_UNUSED(visit), void *Py_UNUSED(arg))
 {
     return 0;
 }
@@ -142,15 +143,19 @@ done:
 
 /* Attributes */
 
+/* The setter of what nobody can set or, if ``to`` is NULL, delete. */
 static int
-not_deletable(PyObject *to, const char *name)
+read_only(PyObject *Py_UNUSED(self), PyObject *to, void *name)
 {
-    if (to == NULL) {
-        PyErr_Format(
-            PyExc_AttributeError, "property '%s' of 'Value' object has no deleter", name);
-        return 1;
-    }
-    return 0;
+#if PY_VERSION_HEX >= 0x030B0000
+    const char *message = to != NULL ? "property '%s' of 'Value' object has no setter"
+                                     : "property '%s' of 'Value' object has no deleter";
+#else
+    const char *message =
+        to != NULL ? "can't set attribute '%s'" : "can't delete attribute '%s'";
+#endif
+    PyErr_Format(PyExc_AttributeError, message, name);
+    return -1;
 }
 
 static PyObject *
@@ -162,7 +167,8 @@ get_data(PyObject *self, void *Py_UNUSED(closure))
 static int
 set_data(PyObject *self, PyObject *to, void *Py_UNUSED(closure))
 {
-    return not_deletable(to, "data") ? -1 : as_double(to, "data", &((Value *)self)->data);
+    double *data = &((Value *)self)->data;
+    return to == NULL ? read_only(self, to, "data") : as_double(to, "data", data);
 }
 
 static PyObject *
@@ -174,7 +180,8 @@ get_grad(PyObject *self, void *Py_UNUSED(closure))
 static int
 set_grad(PyObject *self, PyObject *to, void *Py_UNUSED(closure))
 {
-    return not_deletable(to, "grad") ? -1 : as_double(to, "grad", &((Value *)self)->grad);
+    double *grad = &((Value *)self)->grad;
+    return to == NULL ? read_only(self, to, "grad") : as_double(to, "grad", grad);
 }
 
 static PyObject *
@@ -187,7 +194,7 @@ get_label(PyObject *self, void *Py_UNUSED(closure))
 static int
 set_label_attribute(PyObject *self, PyObject *to, void *Py_UNUSED(closure))
 {
-    return not_deletable(to, "label") ? -1 : set_label((Value *)self, to);
+    return to == NULL ? read_only(self, to, "label") : set_label((Value *)self, to);
 }
 
 static PyObject *
@@ -278,12 +285,12 @@ value_backward(PyObject *self, PyObject *const *args, Py_ssize_t count, PyObject
         given = count == 1 ? args[0] : NULL;
     }
     else if (count == 0 && PyTuple_GET_SIZE(names) == 1 &&
-             PyUnicode_CompareWithASCIIString(PyTuple_GET_ITEM(names, 0), "seed") == 0) {
+             PyUnicode_CompareWithASCIIString(
+                 PyTuple_GET_ITEM(names, 0), "seed") == 0) {
         given = args[0];
     }
     else {
-        PyErr_SetString(PyExc_TypeError, "backward() takes one argument, seed");
-        return NULL;
+        return PyObject_Vectorcall(python_backward, args, (size_t)count, names);
     }
     if (given != NULL && as_double(given, "seed", &seed) < 0) {
         return NULL;
@@ -325,7 +332,7 @@ value_format(PyObject *self, PyObject *spec)
 {
     if (!PyUnicode_Check(spec)) {
         return PyErr_Format(
-            PyExc_TypeError, "__format__() argument must be str, not %.200s",
+            PyExc_TypeError, "format() argument 2 must be str, not %.200s",
             Py_TYPE(spec)->tp_name);
     }
     if (PyUnicode_GetLength(spec) == 0) {
@@ -433,18 +440,19 @@ static PyGetSetDef attributes[] = {
     {"data", get_data, set_data, DOC_data, NULL},
     {"grad", get_grad, set_grad, DOC_grad, NULL},
     {"label", get_label, set_label_attribute, DOC_label, NULL},
-    {"op", get_op, NULL, DOC_op, NULL},
-    {"operands", get_operands, NULL, DOC_operands, NULL},
-    {"_operands", get_operands, NULL, DOC_operands, NULL},
-    {"partials", get_partials, NULL, DOC_partials, NULL},
-    {"_prev", get_prev, NULL, DOC__prev, NULL},
-    {"_op", get_symbol, NULL, DOC__op, NULL},
+    {"op", get_op, read_only, DOC_op, "op"},
+    {"operands", get_operands, read_only, DOC_operands, "operands"},
+    {"_operands", get_operands, read_only, DOC_operands, "_operands"},
+    {"partials", get_partials, read_only, DOC_partials, "partials"},
+    {"_prev", get_prev, read_only, DOC__prev, "_prev"},
+    {"_op", get_symbol, read_only, DOC__op, "_op"},
     {NULL, NULL, NULL, NULL, NULL},
 };
 
 static PyMethodDef own_methods[] = {
     {"backward", (PyCFunction)(void (*)(void))value_backward,
-     METH_FASTCALL | METH_KEYWORDS, "backward($self, /, seed=1.0)\n--\n\n" DOC_backward},
+     METH_FASTCALL | METH_KEYWORDS,
+     "backward($self, /, seed=1.0)\n--\n\n" DOC_backward},
     {"detach", value_detach, METH_NOARGS, "detach($self, /)\n--\n\n" DOC_detach},
     {"__format__", value_format, METH_O, NULL},
     {"__reduce__", value_reduce, METH_NOARGS, NULL},
@@ -494,8 +502,10 @@ value_make_type(PyObject *module, PyObject *base)
 {
     static PyMethodDef methods[128]; /* the type keeps pointers into it */
     static PyType_Slot slots[32];
-    size_t own = length_of_methods(own_methods), rows = length_of_methods(record_methods);
-    size_t mine = length_of_slots(own_slots), theirs = length_of_slots(record_slots);
+    const size_t own = length_of_methods(own_methods);
+    const size_t rows = length_of_methods(record_methods);
+    const size_t mine = length_of_slots(own_slots);
+    const size_t theirs = length_of_slots(record_slots);
     if (own + rows >= Py_ARRAY_LENGTH(methods) ||
         mine + theirs + 1 >= Py_ARRAY_LENGTH(slots)) {
         PyErr_SetString(PyExc_SystemError, "too many operations for Value's table");

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import math
 import os
 import subprocess
 import sys
@@ -169,15 +170,33 @@ def test_no_operation_leaks() -> None:
     assert blocks < 100  # not one block per round
 
 
+def unrecorded(x: Any, y: Any) -> Any:
+    with native.no_grad():
+        return ag.sum([x, y]) + x * y
+
+
+# The Python code that these run unpacks, catches and closes over nothing: without
+# memory, CPython 3.11 loses references in ``(*xs, *ys)`` and ``except``, and 3.12 and
+# 3.13 crash in ``lambda``, whatever the objects are.
 FAILING = {
     "a leaf": lambda x, y: ag.Value(1.0, label="a"),
     "an operator": lambda x, y: x * y,
     "a chain": lambda x, y: x * y + 2 - x / y,
     "a method": lambda x, y: x.tanh(),
     "a longer method": lambda x, y: x.maximum(y),
-    "a row of Python": lambda x, y: ag.hypot(x, y),
+    "a row of Python": lambda x, y: ag.remainder(x, y),
     "a reduction": lambda x, y: ag.sum([x, y, x, 1.0]),
     "dot": lambda x, y: ag.dot([x, 1.0], (y, 2.0), x),
+    "a mean of other numbers": lambda x, y: ag.mean(iter([x, True, y])),
+    "a mean that is inf": lambda x, y: ag.mean([x, math.inf, y]),
+    "a reduction of Python": lambda x, y: ag.fsum([x, y, 1.0]),
+    "where": lambda x, y: ag.where(x > y, x, y),
+    "without recording": lambda x, y: unrecorded(x, y),
+    "names and defaults": lambda x, y: (x.elu(), x.maximum(y=y), x.relu(at_zero=1.0)),
+    "a label": lambda x, y: setattr(ag.Value(1.0), "label", "b"),
+    "_prev": lambda x, y: (x * y)._prev,
+    "format": lambda x, y: f"{x:.3f} {y}",
+    "leaves": lambda x, y: native.leaves(x * y + x),
     "operands": lambda x, y: (x * 2.0).operands,
     "partials": lambda x, y: (x * 2.0).partials,
     "repr": lambda x, y: repr(x),
@@ -196,6 +215,8 @@ class TestFailingAllocations:
     def fail_each(self, function: Callable[[], Any], check: Callable[[], None]) -> int:
         """Let each allocation of a function fail in turn; how many there are."""
         for n in range(1, 10_000):
+            # All that the interpreter keeps for the next floats is taken.
+            floats = [i / 2 for i in range(1000)]
             try:
                 if not native._fail_allocation(n, function):
                     check()
@@ -203,6 +224,7 @@ class TestFailingAllocations:
             except MemoryError:
                 pass
             check()
+            assert floats
         raise AssertionError("no end of allocations")
 
     @pytest.mark.parametrize("name", FAILING)
@@ -218,15 +240,37 @@ class TestFailingAllocations:
 
         assert self.fail_each(lambda: FAILING[name](x, y), check) > 0
 
-    def test_backward_fails_before_it_changes_anything(self) -> None:
-        def graph() -> tuple[Any, Any]:
-            x = z = ag.Value(1.0)
-            others = [ag.Value(1.0) for _ in range(300)]
-            for other in others:
-                z = z * other + x
-            return x, z
+    def graph(self) -> tuple[Any, Any]:
+        """A leaf and an output, whose walk needs several blocks for each list."""
+        x = z = ag.Value(1.0)
+        others = [ag.Value(1.0) for _ in range(300)]
+        for other in others:
+            z = z * other + x
+        return x, z
 
-        x, z = graph()
+    @pytest.mark.parametrize(
+        "function",
+        [lambda x, z: native.gradients(z, [x, z]), lambda x, z: native.leaves(z)],
+        ids=["gradients", "leaves"],
+    )
+    def test_a_walk_fails_without_a_trace(
+        self, function: Callable[[Any, Any], Any]
+    ) -> None:
+        x, z = self.graph()
+        z.backward(2.0)
+        inner, other = z.operands[0], z.operands[0].operands[1]
+        right = function(x, z)
+        before = [(v.grad, v.op, sys.getrefcount(v)) for v in (x, z, inner, other)]
+
+        def check() -> None:
+            now = [(v.grad, v.op, sys.getrefcount(v)) for v in (x, z, inner, other)]
+            assert now == before
+
+        assert self.fail_each(lambda: function(x, z), check) >= 10
+        assert function(x, z) == right  # no mark was left behind
+
+    def test_backward_fails_before_it_changes_anything(self) -> None:
+        x, z = self.graph()
         z.backward()
         once = x.grad, z.operands[0].grad
 

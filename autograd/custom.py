@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from autograd import functions
+from autograd import checkpoints, functions
 from autograd.rules import ALIASES, RULES, Interval, Kink, Rule
 
 __all__ = ["rule"]
@@ -30,13 +30,15 @@ def rule(
     they also hold for Values and power series.
 
     Args:
-        value: the function of a fixed number of operands.
+        value: the function of a fixed number of operands, the last of which may have
+            defaults.
         partials: for each operand, its derivative as a function of all operands and
             the result ``z``, or a number if it is the same everywhere.
         name: of the row; the name of ``value`` unless given.
         symbol: what a picture shows; the name unless given.
-        domain: for each operand the interval where it may lie, or nothing.
-        kink: where there is no derivative, if there is such a place.
+        domain: for each operand the ``autograd.rules.Interval`` where it may lie, or
+            nothing.
+        kink: an ``autograd.rules.Kink``, if there is a place without a derivative.
         doc: a line on what it computes; the first line of value's docstring unless
             given.
 
@@ -44,7 +46,7 @@ def rule(
         The function to call, on numbers and Values. Without ``value``, a decorator.
 
     Raises:
-        TypeError: ``value`` or a partial is no function, or takes other operands.
+        TypeError: an argument is of another type, or a partial takes other operands.
         ValueError: the name is taken or no identifier, or there are too many or too
             few partials or intervals.
 
@@ -68,7 +70,18 @@ def rule(
             doc=doc,
         )
     operands = _operands("value", value)
-    name = _new_name(value.__name__ if name is None else name)
+    name = _new_name(getattr(value, "__name__", "") if name is None else name)
+    for argument, expected, given, types in (
+        ("partials", "a list or tuple", partials, (list, tuple)),
+        ("symbol", "a str", symbol, (str, type(None))),
+        ("domain", "a list or tuple", domain, (list, tuple)),
+        ("kink", "a Kink", kink, (Kink, type(None))),
+    ):
+        if not isinstance(given, types):
+            raise TypeError(
+                f"rule {name!r}: {argument} must be {expected}, "
+                f"got {type(given).__name__}"
+            )
     partials = tuple(partials)
     if len(partials) != len(operands):
         raise ValueError(
@@ -84,37 +97,50 @@ def rule(
                 f"rule {name!r}: partials[{i}] must take the operands and the result, "
                 f"({', '.join((*operands, 'z'))}), got ({', '.join(taken)})"
             )
+    for interval in domain:
+        if not isinstance(interval, Interval):
+            raise TypeError(
+                f"rule {name!r}: domain must be made of Intervals, "
+                f"got {type(interval).__name__}"
+            )
     if domain and len(domain) != len(operands):
         raise ValueError(
             f"rule {name!r}: domain must have one interval for each of the "
             f"{len(operands)} operands, got {len(domain)}"
         )
+    defaults = tuple(p.default for p in operands.values() if p.default is not p.empty)
     doc = doc or (inspect.getdoc(value) or name).splitlines()[0].rstrip(".")
-    row = Rule(symbol or name, value, partials, doc, tuple(domain), kink)
+    row = Rule(symbol or name, value, partials, doc, tuple(domain), kink, defaults)
     object.__setattr__(row, "name", name)
+    function = functions._function(row)
+    function.__module__ = getattr(value, "__module__", __name__)
     RULES[name] = row
-    return functions._function(row)
+    return function
 
 
-def _operands(what: str, function: Any) -> tuple[str, ...]:
-    """The names of a function's operands, which must be a fixed number."""
+def _operands(what: str, function: Any) -> Mapping[str, inspect.Parameter]:
+    """A function's operands by name, which must be a fixed number."""
     if not callable(function):
         raise TypeError(
             f"rule: {what} must be a function, got {type(function).__name__}"
         )
-    parameters = inspect.signature(function).parameters.values()
+    try:
+        signature = inspect.signature(function)
+    except ValueError as error:  # some functions of C do not tell
+        raise TypeError(f"rule: {what} must name its operands: {error}") from None
     plain = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    if not parameters or any(p.kind not in plain for p in parameters):
+    parameters = signature.parameters
+    if not parameters or any(p.kind not in plain for p in parameters.values()):
         raise TypeError(
             f"rule: {what} must take a fixed number of positional operands, "
-            f"got {inspect.signature(function)}"
+            f"got {signature}"
         )
-    return tuple(p.name for p in parameters)
+    return parameters
 
 
 def _new_name(name: str) -> str:
     if not isinstance(name, str) or not name.isidentifier():
         raise ValueError(f"rule: name must be an identifier, got {name!r}: give name=…")
-    if name in RULES or name in ALIASES or name in functions.FUNCTIONS:
+    if name in {*RULES, *ALIASES, *functions.FUNCTIONS, checkpoints.ROW.name}:
         raise ValueError(f"rule: there is an operation {name!r} already")
     return name

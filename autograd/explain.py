@@ -22,6 +22,7 @@ import math
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from operator import index, mul
 
 from autograd.graph import Node, edges, topological_order
 from autograd.pictures.names import names, operation
@@ -84,8 +85,13 @@ class PathSum:
 
     def heading(self) -> str:
         """The gradient as the lecture writes it, such as ``∂L/∂w``."""
-        called = self.named()
-        return f"∂{called[self.output]}/∂{called[self.wrt]}"
+        over, under = self.title(self.output), self.title(self.wrt)
+        return f"∂{over or 'output'}/∂{under or 'wrt'}"
+
+    def title(self, node: Node) -> str:
+        """What a node is called, empty if only its operation could tell."""
+        name = self.named()[node]
+        return "" if not node.label and name == operation(node) else name
 
     def rows(self) -> list[tuple[str, str, str, str]]:
         """The table: a number, the nodes, the factors, and the contribution."""
@@ -176,9 +182,8 @@ def explain(output: Node, wrt: Node, limit: int = 8) -> PathSum:
     Returns:
         The number of paths, the largest ones, and the total. Time and memory are
         linear in the nodes and edges between the two. The exact count needs
-        arithmetic on as many digits as it has; where all paths meet in single
-        nodes, as in a chain of doublings, the stretches between these are counted
-        apart and multiplied.
+        arithmetic on as many digits as it has; where the graph is narrow, as in a
+        chain of doublings, its stretches are counted apart and multiplied.
 
     Raises:
         TypeError: ``output`` or ``wrt`` is no Value, or ``limit`` no whole number.
@@ -189,14 +194,15 @@ def explain(output: Node, wrt: Node, limit: int = 8) -> PathSum:
     >>> from autograd import Value
     >>> a, b = Value(2.0, label="a"), Value(-3.0, label="b")
     >>> print(explain(a * b + a**2, a))
-    path 1  a → ^ → +           4   = +4
-    path 2  a → × → +           −3  = −3
-    sum     of 2 paths = ∂+/∂a      = +1
+    path 1  a → ^ → +                4   = +4
+    path 2  a → × → +                −3  = −3
+    sum     of 2 paths = ∂output/∂a      = +1
     """
     check_value(output, "output")
     check_value(wrt, "wrt")
-    if not isinstance(limit, int) or isinstance(limit, bool):
+    if not hasattr(limit, "__index__") or isinstance(limit, bool):
         raise TypeError(f"limit must be an int, got {type(limit).__name__}")
+    limit = index(limit)
     if limit < 0:
         raise ValueError(f"limit must not be negative, got {limit}")
     between = Between(output, wrt)
@@ -243,6 +249,14 @@ def _product_class(c: int, d: int) -> int:
 _PRODUCT = [[_product_class(c, d) for d in range(_CLASSES)] for c in range(_CLASSES)]
 
 
+Matrix = list[list[int]]
+
+NARROW = 4
+"""Nodes in use at a cut, at most: the product of matrices takes their cube."""
+
+STRETCH = 64
+"""Nodes between two cuts, at least, so that there are few matrices."""
+
 Entry = tuple[int, float, int, int]
 """A path to a state: minus the exponent and minus the fraction of its size, so that
 the largest sorts first; then the edge that it ends with, and the rank of the rest."""
@@ -284,24 +298,29 @@ class Between:
     def count(self) -> int:
         """The number of paths.
 
-        A node that no edge jumps over lies on all paths, so that the numbers
-        before and after it multiply.
+        The order is cut where few nodes are still to be used. Between two cuts, a
+        small matrix says how many paths lead from each node to each; the product of
+        the matrices, taken in pairs, meets long numbers only at its end.
         """
-        n = len(self.order)
-        furthest = list(range(n))
-        for i in range(n):
+        last = len(self.order) - 1
+        furthest = list(range(last + 1))
+        for i in range(last + 1):
             for edge in self.incoming(i):
                 furthest[self.operand[edge]] = i
-        factors, counts, reach = [1], {0: 1}, 0
-        for i in range(1, n):
-            reach = max(reach, furthest[i - 1])
-            paths = sum(counts[self.operand[edge]] for edge in self.incoming(i))
-            if reach <= i:
-                factors.append(paths)
-                counts = {i: 1}
-            else:
-                counts[i] = paths
-        return _product(factors)
+        matrices: list[Matrix] = []
+        counts, cut = {0: [1]}, 0  # of each node in use: its paths from the cut's nodes
+        for i in range(1, last + 1):
+            operands = [self.operand[edge] for edge in self.incoming(i)]
+            counts[i] = [sum(x) for x in zip(*(counts[j] for j in operands))]
+            for j in operands:
+                if furthest[j] == i:
+                    counts.pop(j, None)
+            if i == last or (i - cut >= STRETCH and len(counts) <= NARROW):
+                matrices.append(list(counts.values()))
+                units = range(len(counts))
+                counts = {j: [int(k == m) for m in units] for k, j in enumerate(counts)}
+                cut = i
+        return _product(matrices)[0][0] if matrices else 1
 
     def adjoints(self) -> list[float]:
         """The adjoint of every node: the sum over its paths to the output.
@@ -435,36 +454,36 @@ class _Search:
         return _CLASSES * self.between.operand[edge] + c
 
     def _found(self, state: int) -> list[Entry]:
-        if state not in self.found:
+        found = self.found.get(state)
+        if found is None:
             first = self.first[state]
             assert first is not None
-            self.found[state] = [first]
-        return self.found[state]
+            self.found[state] = found = [first]
+        return found
 
     def _extend(self, state: int) -> bool:
         """Find the next path to a state, and to others first where it needs them."""
+        waiting, continued = self.waiting, self.continued
         stack, grown = [state], False
         while stack:
             s = stack[-1]
-            found = self._found(s)
-            if s not in self.waiting:
+            if s not in waiting:
                 self._wait(s)
-            if self.continued[s] < len(found):
+            found, heap = self._found(s), waiting[s]
+            if continued[s] < len(found):
                 last = found[-1]
                 before, rank = self._before(last), last[3] + 1
-                if len(self._found(before)) <= rank and not self._exhausted(before):
+                others = self._found(before)
+                if len(others) <= rank and not self._exhausted(before, len(others)):
                     stack.append(before)
                     continue
-                self.continued[s] += 1
-                if len(self._found(before)) > rank:
+                continued[s] += 1
+                if len(others) > rank:
                     partial = self.between.partial[last[2] // _CLASSES]
-                    entry = self._found(before)[rank]
-                    heapq.heappush(
-                        self.waiting[s], _longer(entry, partial, last[2], rank)
-                    )
-            grown = bool(self.waiting[s])
+                    heapq.heappush(heap, _longer(others[rank], partial, last[2], rank))
+            grown = bool(heap)
             if grown:
-                found.append(heapq.heappop(self.waiting[s]))
+                found.append(heapq.heappop(heap))
             stack.pop()
         return grown
 
@@ -479,21 +498,20 @@ class _Search:
             heapq.heapify(waiting)
         self.continued[state] = 0 if i else 1
 
-    def _exhausted(self, state: int) -> bool:
-        """Whether all paths to a state have been found."""
-        return (
-            state in self.waiting
-            and not self.waiting[state]
-            and self.continued[state] == len(self._found(state))
-        )
+    def _exhausted(self, state: int, found: int) -> bool:
+        """Whether those found are all the paths to a state."""
+        waiting = self.waiting.get(state)
+        return waiting is not None and not waiting and self.continued[state] == found
 
 
 def _longer(entry: Entry, partial: float, edge: int, rank: int) -> Entry:
     """A path one edge longer, its size rounded once."""
-    fraction, exponent = math.frexp(entry[1] * abs(partial))
+    # Both as fractions: half the smallest float times a fraction would be 0.
+    factor, shift = math.frexp(abs(partial))
+    fraction, exponent = math.frexp(entry[1] * factor)
     if fraction == 0.0 or not math.isfinite(fraction):
         return 0, 0.0, edge, rank  # no order within these classes
-    return entry[0] - exponent, fraction, edge, rank
+    return entry[0] - exponent - shift, fraction, edge, rank
 
 
 def product(partials: Sequence[float]) -> float:
@@ -504,9 +522,9 @@ def product(partials: Sequence[float]) -> float:
     """
     fraction, exponent = 1.0, 0
     for partial in partials:
-        fraction, shift = math.frexp(fraction)
-        exponent += shift
-        fraction *= partial
+        factor, shift = math.frexp(partial)
+        fraction, carry = math.frexp(fraction * factor)
+        exponent += shift + carry
     if fraction == 0.0 or not math.isfinite(fraction):
         return fraction
     try:
@@ -515,9 +533,15 @@ def product(partials: Sequence[float]) -> float:
         return math.copysign(math.inf, fraction)
 
 
-def _product(factors: list[int]) -> int:
-    """The product of whole numbers, in pairs, so that the long ones are few."""
-    while len(factors) > 1:
-        pairs = zip(factors[::2], factors[1::2])
-        factors = [a * b for a, b in pairs] + factors[len(factors) & ~1 :]
-    return factors[0]
+def _product(matrices: list[Matrix]) -> Matrix:
+    """The later ones times the earlier, in pairs, so that long numbers are few."""
+    while len(matrices) > 1:
+        odd = matrices[len(matrices) & ~1 :]
+        pairs = zip(matrices[::2], matrices[1::2])
+        matrices = [_times(later, earlier) for earlier, later in pairs] + odd
+    return matrices[0]
+
+
+def _times(a: Matrix, b: Matrix) -> Matrix:
+    columns = list(zip(*b))
+    return [[sum(map(mul, row, column)) for column in columns] for row in a]

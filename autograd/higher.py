@@ -13,15 +13,28 @@ and costs nothing in any higher order. At a singular point partials are IEEE lim
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import wraps
+from typing import Any, TypeVar
 
 from autograd import _engine, graph, ieee
 from autograd.graph import Node
 from autograd.rules import RULES
 from autograd.scalar import apply
 
-__all__ = ["Partials", "dependents", "gradient", "pullback", "pushforward", "value_of"]
+__all__ = [
+    "Partials",
+    "dependents",
+    "gradient",
+    "pullback",
+    "pushforward",
+    "recording",
+    "value_of",
+    "with_recording",
+]
+
+T = TypeVar("T")
 
 
 def value_of(x: Any) -> Any:
@@ -29,7 +42,38 @@ def value_of(x: Any) -> Any:
 
     It is no leaf, so that nobody takes it for a variable.
     """
-    return _engine.Value(x)._apply("pos", (x,)) if x.__class__ is float else x
+    return x if hasattr(x, "_apply") else _engine.Value(x)._apply("pos", (x,))
+
+
+@contextmanager
+def recording() -> Iterator[None]:
+    """While it lasts, operations in this thread are recorded, within no_grad too.
+
+    A derivative needs its function's graph, whoever asks for it; a ``no_grad`` in the
+    function itself holds.
+    """
+    suspended = 0
+    try:
+        while not value_of(0.0).op:
+            _engine.no_grad().__exit__()
+            suspended += 1
+        yield
+    finally:
+        for _ in range(suspended):
+            _engine.no_grad().__enter__()
+
+
+def with_recording(function: Callable[..., T]) -> Callable[..., T]:
+    """The function, within :func:`recording` where it needs to be."""
+
+    @wraps(function)
+    def call(*arguments: Any, **keywords: Any) -> T:
+        if value_of(0.0).op:
+            return function(*arguments, **keywords)
+        with recording():
+            return function(*arguments, **keywords)
+
+    return call
 
 
 def dependents(
@@ -73,7 +117,11 @@ class Partials:
             if node not in self._recomputed:
                 self._recomputed[node] = recomputed(node)
             return self._recomputed[node][i]
-        partial = RULES[node.op].partial(i, node.operands, node)
+        rule = RULES[node.op]
+        try:
+            partial = rule.partial(i, node.operands, node)
+        except ieee.FAILURES:  # of constants alone, which as Values take their limits
+            partial = rule.partial(i, list(map(value_of, node.operands)), node)
         if not hasattr(partial, "_apply"):
             return float(partial)
         if partial.op and all(x.__class__ is float for x in partial.operands):
@@ -101,14 +149,6 @@ class Partials:
             )
 
 
-def frontier(outputs: Iterable[Node], inputs: Sequence[Node]) -> list[Node]:
-    """The Values that are used beside the inputs, and do not depend on them."""
-    between = dependents(outputs, inputs)
-    active = {*between, *inputs}
-    used = (x for node in between for _, x in graph.edges(node))
-    return list(dict.fromkeys(x for x in used if x not in active))
-
-
 def rerun(node: Node) -> tuple[Any, list[Node]]:
     """What a checkpoint computed, once more with its graph, and the inputs of that.
 
@@ -121,20 +161,35 @@ def rerun(node: Node) -> tuple[Any, list[Node]]:
             "cannot differentiate a checkpoint again whose label was replaced by "
             f"{node.label!r}: the label keeps the function to be run"
         )
+    *_, z = node.operands
     xs = node.operands[len(node.operands) // 2 : -1]
-    output, inputs = run(xs)
-    if len(inputs) != len(xs):
+    with recording():
+        output, inputs = run(xs)
+    if not _identical(output.data, z):
         raise ValueError(
-            f"checkpoint: the function used {len(xs)} Values when it first ran and "
-            f"{len(inputs)} now; it must compute the same again"
+            f"cannot differentiate a checkpoint again: its function gave {z!r} when it "
+            f"first ran, and {output.data!r} now; it must compute the same, and .data "
+            "of what it uses must be the same"
         )
     return output, inputs
 
 
 def recomputed(node: Node) -> list[Any]:
-    """The partials of a checkpoint by all its operands, from its graph."""
+    """The partials of a checkpoint by all its operands, from its graph.
+
+    Raises:
+        ValueError: they are not those that were recorded.
+    """
     output, inputs = rerun(node)
-    return [0.0] * len(inputs) + sweep(output, inputs, stop=True) + [0.0]
+    slopes = sweep(output, inputs, stop=True)
+    for x, before in zip(slopes, node.partials[len(inputs) :]):
+        now = x if x.__class__ is float else x.data
+        if not _identical(now, before):
+            raise ValueError(
+                f"cannot differentiate a checkpoint again: its slope was {before!r} "
+                f"when it first ran, and is {now!r} now; .data of a Value has changed"
+            )
+    return [0.0] * len(slopes) + slopes + [0.0]
 
 
 def _identical(x: float, y: float) -> bool:
@@ -203,7 +258,7 @@ def pushforward(order: Sequence[Node], tangents: dict[Node, Any]) -> dict[Node, 
         tangents: the inputs' tangents, floats or Values. Changed.
 
     Returns:
-        ``tangents``, with an entry for every node of ``order``.
+        ``tangents``, with an entry for every node of ``order`` that they reach.
     """
     partial = Partials()
     with ieee.limits():
@@ -215,7 +270,8 @@ def pushforward(order: Sequence[Node], tangents: dict[Node, Any]) -> dict[Node, 
                 if operand in tangents:
                     part = times(tangents[operand], partial(node, i))
                     total = part if total is None else plus(total, part)
-            tangents[node] = total
+            if total is not None:
+                tangents[node] = total
     return tangents
 
 
@@ -258,6 +314,10 @@ def gradient(output: Node, inputs: Iterable[Node]) -> list[Any]:
     >>> slope.data, curvature.data
     (12.0, 12.0)
     """
+    if not isinstance(inputs, Iterable):
+        raise TypeError(
+            f"gradient: inputs must be a list of Values, got {type(inputs).__name__}"
+        )
     inputs = list(inputs)
     for name, x in [
         ("output", output),

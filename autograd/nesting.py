@@ -6,13 +6,15 @@ together again in the same nesting: the nesting of an argument is also that of
 its gradient.
 
 A list is a row of a rectangular nesting, as in a matrix, so that a number that was
-forgotten in one row is noticed; parts of different shapes go in a tuple or a dict.
+forgotten in one row is noticed. Arrays in a list have each its own shape; other parts
+that differ go in a tuple or a dict.
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from itertools import islice
 from typing import Any
 
 from autograd.value import is_number
@@ -33,6 +35,10 @@ def is_value(x: Any) -> bool:
     return hasattr(type(x), "backward") and hasattr(type(x), "_apply")
 
 
+def _is_scalar(x: Any) -> bool:
+    return x.__class__ is float or is_value(x) or is_number(x)
+
+
 def is_array(x: Any) -> bool:
     """Whether ``x`` is a NumPy array."""
     numpy = sys.modules.get("numpy")  # not imported yet: then x is none of its types
@@ -49,7 +55,8 @@ def flatten(x: Any, name: str) -> tuple[list[Any], Build]:
 
     Returns:
         The scalars in order, and a function from as many entries to their nesting.
-        An array becomes an array of floats if all of its entries are plain numbers.
+        An array becomes an array of floats if all of its entries are plain numbers;
+        nested entries become an array for each of their parts.
 
     Raises:
         TypeError: something in ``x`` is none of these; the message says where.
@@ -66,7 +73,7 @@ def flatten(x: Any, name: str) -> tuple[list[Any], Build]:
 
 def _take(x: Any, name: str, scalars: list[Any]) -> tuple[Callable[[Any], Any], str]:
     """Append the scalars of ``x``; how to build it again, and its shape in words."""
-    if is_value(x) or is_number(x):
+    if _is_scalar(x):
         scalars.append(x)
         return next, "a scalar"
     if is_array(x):
@@ -76,22 +83,26 @@ def _take(x: Any, name: str, scalars: list[Any]) -> tuple[Callable[[Any], Any], 
         keys = list(x)
         return lambda it: {k: part(it) for k, part in zip(keys, parts)}, "a dict"
     if isinstance(x, (list, tuple, range)):
+        kind, count = type(x), len(x)
+        # Not x itself: whoever keeps ``build`` must not keep the graph of x.
+        if all(map(_is_scalar, x)):  # the usual case, at once
+            scalars.extend(x)
+            shape = "a tuple" if isinstance(x, tuple) else f"a list of {count}"
+            return lambda it: _like(kind, list(islice(it, count))), shape
         taken = [_take(y, f"{name}[{i}]", scalars) for i, y in enumerate(x)]
         parts = [part for part, _ in taken]
+        build = lambda it: _like(kind, [part(it) for part in parts])
         if isinstance(x, tuple):
-            fields = getattr(x, "_fields", None)
-            new: Any = tuple if fields is None else lambda ys: type(x)(*ys)
-            return lambda it: new([part(it) for part in parts]), "a tuple"
+            return build, "a tuple"
         shapes = [shape for _, shape in taken]
         for i, shape in enumerate(shapes):
             if shape != shapes[0]:
                 raise ValueError(
-                    f"{name} is ragged: {name}[0] is {shapes[0]}, but {name}[{i}] is "
-                    f"{shape}; expected a rectangular list, or a tuple or dict, "
-                    "whose parts may differ in shape"
+                    f"{name} is ragged: [0] is {shapes[0]}, but [{i}] is {shape}; "
+                    "expected a rectangular list, or a tuple or dict, whose parts may "
+                    "differ in shape"
                 )
-        inner = f" of {shapes[0]}" if shapes and shapes[0] != "a scalar" else ""
-        return lambda it: [part(it) for part in parts], f"a list of {len(x)}{inner}"
+        return build, f"a list of {count} of {shapes[0]}"
     raise TypeError(
         f"{name} must be a Value, a real number, an array, or a list, tuple or dict "
         f"of them, got {type(x).__name__}"
@@ -99,30 +110,47 @@ def _take(x: Any, name: str, scalars: list[Any]) -> tuple[Callable[[Any], Any], 
 
 
 def _take_array(x: Any, name: str, scalars: list[Any]) -> tuple[Any, str]:
-    import numpy
-
     shape = x.shape
-    entries = list(x.flat) if x.dtype.kind in "Obiuf" else []
-    if x.size and not all(is_value(y) or is_number(y) for y in entries):
-        found = {type(y).__name__ for y in entries if not is_value(y)}
+    entries = list(x.flat)
+    others = [y for y in entries if not (is_value(y) or is_number(y))]
+    if others:
+        found = sorted({type(y).__name__ for y in others})
         raise TypeError(
-            f"{name} must be an array of real numbers or Values, got dtype {x.dtype}"
-            + (f" with entries of type {', '.join(sorted(found))}" if found else "")
+            f"{name} must be an array of real numbers or Values, got dtype {x.dtype} "
+            f"with entries of type {', '.join(found)}"
         )
     scalars.extend(entries)
 
-    def build(it: Any) -> Any:
-        taken = [next(it) for _ in entries]
-        if all(y.__class__ is float for y in taken):
-            return numpy.array(taken, dtype=float).reshape(shape)
-        if taken and all(is_array(y) and y.dtype.kind == "f" for y in taken):
-            return numpy.stack(taken).reshape(shape + taken[0].shape)
-        array = numpy.empty(len(taken), dtype=object)
-        for i, y in enumerate(taken):
-            array[i] = y
-        return array.reshape(shape)
+    count = len(entries)
+    return lambda it: _array(list(islice(it, count)), shape), "an array"
 
-    return build, f"an array of shape {shape}"
+
+def _array(entries: list[Any], shape: tuple[int, ...]) -> Any:
+    """Entries as an array; if they are nested themselves, one array for each part.
+
+    An array without dimensions is its only Value, as in NumPy's own arithmetic.
+    """
+    import numpy
+
+    if all(map(is_number, entries)):
+        return numpy.array(entries, dtype=float).reshape(shape)
+    first = entries[0]
+    if is_array(first):
+        return numpy.stack(entries).reshape(shape + first.shape)
+    if isinstance(first, dict):
+        return {key: _array([y[key] for y in entries], shape) for key in first}
+    if isinstance(first, (list, tuple)):
+        return _like(type(first), [_array(list(ys), shape) for ys in zip(*entries)])
+    array = numpy.empty(len(entries), dtype=object)
+    array[:] = entries
+    return array.reshape(shape)[()]
+
+
+def _like(kind: type, parts: list[Any]) -> Any:
+    """The parts as a named tuple, a tuple, or else a list."""
+    if not issubclass(kind, tuple):
+        return parts
+    return kind(*parts) if hasattr(kind, "_fields") else tuple(parts)
 
 
 def same_nesting(x: Any, like: Any, name: str, of: str) -> list[Any]:

@@ -11,14 +11,17 @@ from autograd.nesting import flatten
 __all__ = ["scipy_hessian", "scipy_hessp", "scipy_jacobian", "scipy_objective"]
 
 
-def _array(x: Any, shape: tuple[int, ...]) -> Any:
-    """Floats in the given shape, whatever they were nested in."""
+def _vector(x: Any) -> Any:
+    """``x`` as an array: derivatives by a list would be nested in another order."""
     import numpy
 
+    return numpy.asarray(x)
+
+
+def _floats(x: Any, shape: tuple[int, ...]) -> Any:
+    """Floats in the given shape, whatever they were nested in."""
     scalars, _ = flatten(x, "result")
-    return numpy.array(list(map(transforms.number, scalars)), dtype=float).reshape(
-        shape
-    )
+    return _vector(list(map(transforms.number, scalars))).astype(float).reshape(shape)
 
 
 def scipy_objective(f: Callable[..., Any]) -> Callable[..., tuple[float, Any]]:
@@ -41,8 +44,8 @@ def scipy_objective(f: Callable[..., Any]) -> Callable[..., tuple[float, Any]]:
     both = transforms.value_and_grad(f)
 
     def objective(x: Any, *args: Any) -> tuple[float, Any]:
-        value, gradient = both(x, *args)
-        return transforms.number(value), _array(gradient, (-1,))
+        value, gradient = both(_vector(x), *args)
+        return transforms.number(value), _floats(gradient, (-1,))
 
     return objective
 
@@ -62,7 +65,7 @@ def scipy_hessian(f: Callable[..., Any]) -> Callable[..., Any]:
            [6., 0.]])
     """
     hessian = transforms.hessian(f)
-    return lambda x, *args: _array(hessian(x, *args), (len(x), len(x)))
+    return lambda x, *args: _floats(hessian(_vector(x), *args), (len(x), len(x)))
 
 
 def scipy_hessp(f: Callable[..., Any]) -> Callable[..., Any]:
@@ -79,7 +82,7 @@ def scipy_hessp(f: Callable[..., Any]) -> Callable[..., Any]:
     array([2., 6.])
     """
     product = transforms.hvp(f)
-    return lambda x, v, *args: _array(product(x, *args, v), (-1,))
+    return lambda x, v, *args: _floats(product(_vector(x), *args, v), (-1,))
 
 
 def scipy_jacobian(f: Callable[..., Any]) -> Callable[..., Any]:
@@ -98,4 +101,4 @@ def scipy_jacobian(f: Callable[..., Any]) -> Callable[..., Any]:
            [1., 3.]])
     """
     jacobian = transforms.jacobian(f)
-    return lambda x, *args: _array(jacobian(x, *args), (-1, len(x)))
+    return lambda x, *args: _floats(jacobian(_vector(x), *args), (-1, len(x)))

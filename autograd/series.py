@@ -15,12 +15,13 @@ Griewank and Walther, Evaluating Derivatives (2008), chapter 13.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from autograd import ieee
 from autograd.graph import Node
-from autograd.higher import dependents, rerun, value_of
+from autograd.higher import dependents, rerun, value_of, with_recording
 from autograd.nesting import is_value
 from autograd.operations import Operations
 from autograd.rules import RULES
@@ -31,6 +32,9 @@ __all__ = ["Series", "derivative", "taylor"]
 
 ZERO = 0
 """A coefficient that is zero by structure: times anything, inf too, it is zero."""
+
+LARGEST_ORDER = 170
+"""Of a derivative: 171! is no float, and 1/171! has lost digits."""
 
 
 class Series(Operations):
@@ -71,6 +75,12 @@ class Series(Operations):
     def __bool__(self) -> bool:
         return bool(self[0])
 
+    def __float__(self) -> NoReturn:
+        raise TypeError(
+            "a power series is no float: write a row with the functions of autograd, "
+            "autograd.exp(x) for math.exp(x) and so on"
+        )
+
     def __eq__(self, other: object) -> bool:
         return bool(self[0] == _first(other))
 
@@ -96,7 +106,7 @@ def applied(name: str, operands: Sequence[Any], primal: Any) -> Series:
     def extend(k: int) -> Any:
         if k == 1:
             terms.extend(
-                (x, _series(RULES[name].partial(i, operands, z)))
+                (x, _series(_partial(name, i, operands, z)))
                 for i, x in enumerate(operands)
                 if isinstance(x, Series)
             )
@@ -109,6 +119,15 @@ def applied(name: str, operands: Sequence[Any], primal: Any) -> Series:
 
     z = Series([primal], extend)
     return z
+
+
+def _partial(name: str, i: int, operands: Sequence[Any], z: Series) -> Any:
+    """A row's partial, at singular points of its constants the limit."""
+    rule = RULES[name]
+    try:
+        return rule.partial(i, operands, z)
+    except ieee.FAILURES:  # of constants alone, which as series take their limits
+        return rule.partial(i, list(map(_series, operands)), z)
 
 
 def _series(x: Any) -> Series:
@@ -208,9 +227,9 @@ def propagate(
                 for end, x in zip(ends, node.operands[len(ends) :])
                 if x.__class__ is not float and x in inputs
             }
-            inputs[node] = propagate(inner, known, constant, n) or _series(
-                constant(node)
-            )
+            series = propagate(inner, known, constant, n)
+            # Not ``or``: a series that starts with 0 is false.
+            inputs[node] = _series(constant(node)) if series is None else series
             continue
         operands = [
             x if x.__class__ is float else inputs[x] if x in inputs else constant(x)
@@ -266,6 +285,7 @@ def _coefficients(
     if n < 0:
         raise ValueError(f"{name}: n must be at least 0, got {n}")
 
+    @with_recording
     def derived(x: Any) -> list[Any]:
         if not (is_value(x) or is_number(x)):
             raise TypeError(
@@ -308,17 +328,13 @@ def derivative(f: Callable[[Any], Any], n: int = 1) -> Callable[[Any], Any]:
 
     Raises:
         TypeError: ``n`` is no int, ``x`` no scalar, or ``f`` returns no scalar.
-        ValueError: ``n`` is negative.
+        ValueError: ``n`` is negative, or so large that n! is no float.
 
     >>> derivative(lambda x: x**5, 3)(2.0)
     240.0
     """
     coefficients = _coefficients("derivative", f, n)
-
-    def derived(x: Any) -> Any:
-        result = coefficients(x)[n]
-        for k in range(2, n + 1):
-            result = result * k
-        return result
-
-    return derived
+    if n > LARGEST_ORDER:
+        raise ValueError(f"derivative: n must be at most {LARGEST_ORDER}, got {n}")
+    factorial = float(math.factorial(n))
+    return lambda x: coefficients(x)[n] * factorial

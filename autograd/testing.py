@@ -1,10 +1,11 @@
 """Checks of derivatives, and random operands and expressions to check them on.
 
-The truth comes from the value of a function alone, never from its partials: by the
+The truth about a first derivative comes from the value of the function alone: by the
 complex step, which has no cancellation (Squire and Trapp, SIAM Review 40, 1998), or,
 where a function has no complex values here, by central differences extrapolated to
 step 0 with an estimate of the error (Ridders, Advances in Engineering Software 4,
-1982). Strategies for Hypothesis, which they alone import, draw the rest.
+1982). The truth about a higher one comes in the same way from the values of the one
+below. Strategies for Hypothesis, which they alone import, draw the rest.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from autograd import transforms
+from autograd import _engine, graph, transforms
 from autograd.nesting import Build, flatten, is_value
 from autograd.operations import Operations
 from autograd.rules import RULES, Interval, Reduction, Rule
@@ -37,9 +38,16 @@ __all__ = [
 STEP = 1e-100
 """The complex step; its square is 0 beside any number."""
 
+SMALLEST = 1e-150
+"""Smaller derivatives are not told apart: the step leaves a third derivative times its
+square, and a still smaller one times the step is no float."""
 
 ROUNDING = 1e-13
-"""What cancellation may leave of the largest derivative where another one is 0."""
+"""What rounding may leave of terms that cancel, relative to them."""
+
+POOREST = 1e-3
+"""The most that is allowed for the error of a numerical derivative, relative to these
+terms or 1: by a worse one nothing is checked, so that it had better be told."""
 
 
 class GradientError(AssertionError):
@@ -240,6 +248,8 @@ def check_gradients(
     scalars, build = flatten(x, "check_gradients: x")
     if not all(isinstance(s, (int, float)) or hasattr(s, "dtype") for s in scalars):
         raise TypeError("check_gradients: x must be plain numbers, not Values")
+    if not scalars:
+        raise ValueError("check_gradients: x must have at least one number, got none")
     xs = [float(s) for s in scalars]
     names = _names(x)
     flat = _Scalars(f, build)
@@ -251,7 +261,8 @@ def check_gradients(
         for key, entry in entries.items():
             gradient = transforms.grad(entry)
             exact = [transforms.number(g) for g in gradient(xs)]
-            rounding = ROUNDING * max(1.0, *map(abs, exact))
+            finite = filter(math.isfinite, map(abs, exact))
+            scale = max((_size(entry, xs), *finite))
             for i in range(len(xs)):
                 number = _Scalars(lambda *ys, e=entry: e(list(ys)), tuple).number
                 found = _complex_step(flat, xs, i) if k == 1 else None
@@ -259,13 +270,24 @@ def check_gradients(
                     found = _differences(number, xs, i)
                 worst = max(
                     worst,
-                    _judge(exact[i], found, (*key, i), names, xs, tolerance, rounding),
+                    _judge(exact[i], found, (*key, i), names, xs, tolerance, scale),
                 )
                 if not key or i <= key[-1]:  # mixed derivatives, each once
                     following.update({(*key, i): _entry(gradient, i)})
         if worst[0]:
             raise GradientError(worst[1])
         entries = following
+
+
+def _size(f: Callable[..., Any], xs: list[float]) -> float:
+    """How large the terms of f are: Σ |adjoint · data|, without what is not finite."""
+    output = f([_engine.Value(x) for x in xs])
+    if not is_value(output):
+        return 0.0
+    order = graph.topological_order(output)
+    adjoints = graph.reverse_sweep(order, {output: 1.0}, lambda x, i: x.partials[i])
+    terms = (abs(adjoint * node.data) for node, adjoint in adjoints.items())
+    return math.fsum(filter(math.isfinite, terms))
 
 
 def _entry(gradient: Callable[..., Any], i: int) -> Callable[..., Any]:
@@ -279,11 +301,11 @@ def _judge(
     names: list[str],
     xs: list[float],
     tolerance: float,
-    rounding: float,
+    scale: float,
 ) -> tuple[float, str]:
     """How much a derivative is off, in allowed differences, and the message; or 0."""
-    size = max(abs(exact), abs(found.number))
-    allowed = tolerance * size + 10 * found.error + rounding
+    allowed = tolerance * abs(found.number) + ROUNDING * scale + SMALLEST
+    allowed += min(10 * found.error, POOREST * max(1.0, scale))
     off = abs(exact - found.number)
     if exact == found.number or off <= allowed:
         return 0.0, ""
@@ -341,6 +363,9 @@ def _evaluate(name: str, operands: tuple[Any, ...]) -> Any:
     return RULES[name].value(*operands) if answer is NotImplemented else answer
 
 
+Operation = Rule | Reduction | str | Callable[..., Any]
+"""A row of the table, its name, or its function."""
+
 SMOOTH = (
     *("add", "sub", "mul", "truediv", "neg", "pow", "exp", "log", "sqrt"),
     *("sin", "cos", "tanh", "atan", "sigmoid", "softplus"),
@@ -355,26 +380,32 @@ def _grow(
     choose: Callable[[Sequence[Any]], Any],
     point: tuple[float, ...],
     count: int,
-    operations: Sequence[str],
+    rows: Sequence[Rule | Reduction],
 ) -> Expression:
     """An expression of at most ``count`` nodes, each inside its row's domain."""
-    for name in operations:
-        if name not in RULES:
-            raise ValueError(f"operations: there is no operation {name!r}")
     numbers = list(point)
     nodes: list[tuple[str, tuple[int, ...]]] = []
     for _ in range(count):
-        name = choose(operations)
-        rule = RULES[name]
+        rule = choose(rows)
         size = 2 * rule.columns if isinstance(rule, Reduction) else len(rule.partials)
         positions = tuple(choose(range(len(numbers))) for _ in range(size))
         z = _smooth(rule, [numbers[k] for k in positions])
         if z is not None:
-            nodes.append((name, positions))
+            nodes.append((rule.name, positions))
             numbers.append(z)
     if not nodes:
         nodes.append(("add", (0, len(point) - 1)))
     return Expression(point, tuple(nodes))
+
+
+def _row(name: str, operation: Operation) -> Rule | Reduction:
+    """The row that is meant by itself, its name, or its function."""
+    if isinstance(operation, (Rule, Reduction)):
+        return operation
+    found = getattr(operation, "__name__", operation)
+    if found not in RULES:
+        raise ValueError(f"{name}: there is no operation {found!r}")
+    return RULES[found]
 
 
 def _smooth(rule: Rule | Reduction, operands: list[float]) -> float | None:
@@ -399,14 +430,17 @@ def _smooth(rule: Rule | Reduction, operands: list[float]) -> float | None:
 
 
 def random_expression(
-    seed: int, max_nodes: int = 30, operations: Sequence[str] = SMOOTH, arity: int = 3
+    seed: int,
+    max_nodes: int = 30,
+    operations: Sequence[Operation] = SMOOTH,
+    arity: int = 3,
 ) -> Expression:
     """A random expression, the same for the same seed, without Hypothesis.
 
     Args:
         seed: any int.
         max_nodes: the most nodes that it has.
-        operations: names of rows.
+        operations: rows, or their names or functions.
         arity: the number of inputs.
 
     >>> random_expression(1) == random_expression(1)
@@ -414,11 +448,12 @@ def random_expression(
     """
     source = random.Random(seed)
     point = tuple(source.uniform(-2, 2) for _ in range(arity))
-    return _grow(source.choice, point, max_nodes, operations)
+    rows = [_row("operations", operation) for operation in operations]
+    return _grow(source.choice, point, max_nodes, rows)
 
 
 def expressions(
-    max_nodes: int = 30, operations: Sequence[str] = SMOOTH
+    max_nodes: int = 30, operations: Sequence[Operation] = SMOOTH
 ) -> SearchStrategy[Expression]:
     """A Hypothesis strategy: random expressions with shared parts.
 
@@ -427,28 +462,30 @@ def expressions(
 
     Args:
         max_nodes: the most nodes that one has.
-        operations: names of rows, those of custom rules too.
+        operations: rows, or their names or functions, those of custom rules too.
 
     Raises:
         ValueError: there is no such row.
     """
     from hypothesis import strategies as st
 
+    rows = [_row("operations", operation) for operation in operations]
+
     @st.composite
     def strategy(draw: st.DrawFn) -> Expression:
         arity = draw(st.integers(1, 4))
         point = draw(st.tuples(*[st.floats(-2, 2)] * arity))
         count = draw(st.integers(1, max_nodes))
-        return _grow(lambda xs: draw(st.sampled_from(xs)), point, count, operations)
+        return _grow(lambda xs: draw(st.sampled_from(xs)), point, count, rows)
 
     return strategy()
 
 
-def floats_in(rule: Rule | Reduction | str) -> SearchStrategy[tuple[float, ...]]:
+def floats_in(rule: Operation) -> SearchStrategy[tuple[float, ...]]:
     """A Hypothesis strategy: operands of a row, each inside its domain.
 
     Args:
-        rule: a row of the table, or its name.
+        rule: a row of the table, its name, or its function.
 
     Returns:
         Tuples of floats, one for each operand; one to four terms for a reduction.
@@ -458,10 +495,7 @@ def floats_in(rule: Rule | Reduction | str) -> SearchStrategy[tuple[float, ...]]
     """
     from hypothesis import strategies as st
 
-    if isinstance(rule, str):
-        if rule not in RULES:
-            raise ValueError(f"floats_in: there is no operation {rule!r}")
-        rule = RULES[rule]
+    rule = _row("floats_in", rule)
     if isinstance(rule, Reduction):
         term = st.tuples(*[_inside(Interval())] * rule.columns)
         terms = st.lists(term, min_size=1, max_size=4)

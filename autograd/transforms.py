@@ -19,7 +19,15 @@ from typing import Any, NamedTuple
 
 from autograd import _engine, functions, graph
 from autograd.graph import Node
-from autograd.higher import Mark, dependents, fresh, pushforward, sweep, value_of
+from autograd.higher import (
+    Mark,
+    dependents,
+    fresh,
+    pushforward,
+    sweep,
+    value_of,
+    with_recording,
+)
 from autograd.nesting import Build, flatten, is_array, is_value, same_nesting
 from autograd.value import is_number
 
@@ -32,6 +40,9 @@ __all__ = [
     "value_and_grad",
     "vjp",
 ]
+
+FORWARD = 10
+"""How many reverse sweeps over floats, which the engines have, a forward one costs."""
 
 Function = Callable[..., Any]
 Argnums = int | tuple[int, ...]
@@ -83,13 +94,17 @@ def call(
     nested = build(inputs)
     for i, x in zip(chosen, (nested,) if single else nested):
         given[i] = x
-    output = f(*given, **keywords)
-    mark.running = False
+    try:
+        output = f(*given, **keywords)
+    finally:
+        mark.running = False
     return Recorded(output, inputs, build, wanted, any(map(is_value, scalars)))
 
 
 def _positions(name: str, argnums: Any, count: int) -> list[int]:
     """``argnums`` as a list of positions."""
+    if argnums.__class__ is int and 0 <= argnums < count:  # nearly always
+        return [argnums]
     listed = argnums if isinstance(argnums, tuple) else (argnums,)
     for i in listed:
         if isinstance(i, bool) or not hasattr(i, "__index__"):
@@ -112,20 +127,20 @@ def _positions(name: str, argnums: Any, count: int) -> list[int]:
 
 def scalar(name: str, output: Any, hint: str = "") -> Any:
     """The output of a function that must return a scalar: a Value or a float."""
-    if is_array(output) and output.ndim == 0:
-        output = output.item()
     if is_value(output):
         return output
+    if is_array(output) and output.ndim == 0:
+        return scalar(name, output.item(), hint)
     if is_number(output):
         return float(output)
     found = type(output).__name__
-    if isinstance(output, (list, tuple)):
-        found += f" of {len(output)}"
+    if isinstance(output, (list, tuple, dict)):
+        found += f" of {len(output)}{hint}"
     elif is_array(output):
-        found = f"array of shape {output.shape}"
+        found = f"array of shape {output.shape}{hint}"
     raise TypeError(
         f"{name}: the function must return a scalar, a Value or a real number, "
-        f"got {found}{hint}"
+        f"got {found}"
     )
 
 
@@ -140,8 +155,8 @@ def slopes(output: Any, inputs: list[Node], floats: bool) -> list[Any]:
 
 
 def number(x: Any) -> Any:
-    """The number of a Value."""
-    return x.data if is_value(x) else x
+    """The number of a Value, or a plain number, as a float."""
+    return x.data if is_value(x) else float(x)
 
 
 def _callable(name: str, f: Any) -> None:
@@ -182,6 +197,7 @@ def value_and_grad(f: Function, argnums: Argnums = 0) -> Function:
 def _value_and_grad(name: str, f: Function, argnums: Argnums) -> Function:
     hint = "; autograd.jacobian differentiates several outputs"
 
+    @with_recording
     def derived(*arguments: Any, **keywords: Any) -> tuple[Any, Any]:
         recorded = call(name, f, arguments, keywords, argnums)
         output = scalar(name, recorded.output, hint)
@@ -237,7 +253,7 @@ def grad(f: Function, argnums: Argnums = 0) -> Function:
 def jacobian(f: Function, argnums: Argnums = 0) -> Function:
     """The derivatives of every output by every input.
 
-    One reverse sweep for each output; or, if there are fewer inputs, one forward
+    One reverse sweep for each output; or, if there are far fewer inputs, one forward
     sweep for each input.
 
     Args:
@@ -258,11 +274,13 @@ def jacobian(f: Function, argnums: Argnums = 0) -> Function:
     """
     _callable("jacobian", f)
 
+    @with_recording
     def derived(*arguments: Any, **keywords: Any) -> Any:
         recorded = call("jacobian", f, arguments, keywords, argnums)
         outputs, build = flatten(recorded.output, "jacobian: the function's result")
         floats = recorded.floats(outputs)
-        if len(recorded.inputs) < len(outputs):
+        price = FORWARD if floats else 1
+        if price * len(recorded.inputs) < len(outputs):
             rows = _by_columns(outputs, recorded.inputs, floats)
         else:
             rows = [slopes(y, recorded.inputs, floats) for y in outputs]
@@ -273,23 +291,25 @@ def jacobian(f: Function, argnums: Argnums = 0) -> Function:
 
 def _by_columns(outputs: list[Any], inputs: list[Node], floats: bool) -> list[Any]:
     """The rows of the Jacobian from a forward sweep for each column."""
-    values = [y for y in outputs if is_value(y)]
+    push = _forward(outputs, inputs, floats)
     columns = []
     for x in inputs:
-        order = dependents(values, [x])
-        tangents = _push(order, {x: 1.0}, floats)
+        tangents = push({x: 1.0})
         columns.append([tangents.get(y, 0.0) if is_value(y) else 0.0 for y in outputs])
     make: Any = float if floats else value_of
     return [[make(entry) for entry in row] for row in zip(*columns)]
 
 
-def _push(
-    order: list[Node], tangents: dict[Node, Any], floats: bool
-) -> dict[Node, Any]:
+def _forward(
+    outputs: list[Any], inputs: list[Node], floats: bool
+) -> Callable[[dict[Node, Any]], dict[Node, Any]]:
+    """The forward sweep from inputs to outputs, a function of the inputs' tangents."""
+    order = dependents([y for y in outputs if is_value(y)], inputs)
     if not floats:
-        return pushforward(order, tangents)
+        return lambda tangents: pushforward(order, tangents)
     recorded: dict[Node, tuple[float, ...]] = {node: node.partials for node in order}
-    return graph.forward_sweep(order, tangents, lambda node, i: recorded[node][i])
+    partial = lambda node, i: recorded[node][i]
+    return lambda tangents: graph.forward_sweep(order, tangents, partial)
 
 
 def hessian(f: Function, argnums: Argnums = 0) -> Function:
@@ -316,6 +336,7 @@ def hessian(f: Function, argnums: Argnums = 0) -> Function:
     """
     _callable("hessian", f)
 
+    @with_recording
     def derived(*arguments: Any, **keywords: Any) -> Any:
         recorded = call("hessian", f, arguments, keywords, argnums)
         output = scalar("hessian", recorded.output)
@@ -356,6 +377,7 @@ def hvp(f: Function, argnums: Argnums = 0) -> Function:
     """
     _callable("hvp", f)
 
+    @with_recording
     def derived(*arguments: Any, **keywords: Any) -> Any:
         if len(arguments) < 2:
             raise TypeError("hvp(f)(x, v) takes the arguments of f and then a vector v")
@@ -377,6 +399,7 @@ def _combination(weights: list[Any], values: list[Any]) -> Any:
     return functions.dot([w for w, _ in pairs], [y for _, y in pairs]) if pairs else 0.0
 
 
+@with_recording
 def vjp(f: Function, *primals: Any) -> tuple[Any, Function]:
     """f(*primals), and the function that carries cotangents back to the primals.
 
@@ -406,6 +429,7 @@ def vjp(f: Function, *primals: Any) -> tuple[Any, Function]:
     floats = recorded.floats(outputs)
     shown = build([number(y) if floats else value_of(y) for y in outputs])
 
+    @with_recording
     def pullback(cotangent: Any) -> Any:
         """The cotangents of the primals for a cotangent of the output."""
         weights = same_nesting(cotangent, recorded.output, "cotangent", "the output")
@@ -418,6 +442,7 @@ def vjp(f: Function, *primals: Any) -> tuple[Any, Function]:
     return shown, pullback
 
 
+@with_recording
 def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
     """f(*primals), and its derivative in the direction of the tangents.
 
@@ -456,8 +481,7 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
     floats = recorded.floats(outputs) and not any(map(is_value, directions))
     inputs = recorded.inputs
     seeds = [t if is_value(t) else float(t) for t in directions]
-    order = dependents([y for y in outputs if is_value(y)], inputs)
-    moved = _push(order, dict(zip(inputs, seeds)), floats)
+    moved = _forward(outputs, inputs, floats)(dict(zip(inputs, seeds)))
     made = [moved.get(y, 0.0) if is_value(y) else 0.0 for y in outputs]
     if floats:
         return build([number(y) for y in outputs]), build(made)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -48,6 +50,47 @@ def test_all_orders_and_checks() -> None:
     ag.check_gradients(bell, 0.4, order=3)
 
 
+def test_operands_may_have_defaults() -> None:
+    scaled = ag.rule(
+        lambda x, k=3.0: k * x,
+        [lambda x, k, z: k, lambda x, k, z: x],
+        name="my_scaled",
+    )
+    assert (scaled(2.0), scaled(2.0, 5.0), scaled(2.0, k=7.0)) == (6.0, 10.0, 14.0)
+    assert ag.grad(scaled)(2.0) == 3.0
+
+
+def test_a_name_can_be_used_for_another_row_once_it_is_free() -> None:
+    for k in (2, 3):
+        times = ag.rule(lambda x, k=k: k * x, [k, lambda x, k, z: x], name="my_times")
+        assert ag.value_and_grad(times)(5.0) == (5.0 * k, k)
+        del ag.RULES["my_times"]
+
+
+def test_pictures_paths_and_checkpoints_show_it() -> None:
+    bell = gauss()
+    x, y = ag.Value(0.5, label="x"), ag.Value(2.0, label="y")
+    z = y * ag.checkpoint(lambda x: bell(x) * x)(x) + bell(x)
+    assert "e⁻ˣ²" in ag.draw(z).source
+    assert "checkpoint" in ag.draw(z).source
+    assert "e⁻ˣ²" in ag.draw(z, view="paths", wrt=x).source
+    shown = str(ag.explain(z, x))
+    assert "e⁻ˣ²" in shown
+    assert "checkpoint" in shown
+
+
+def test_its_function_stands_for_the_row() -> None:
+    bell = gauss()
+
+    @given(testing.floats_in(bell), testing.expressions(8, [bell, ag.sin, "add"]))
+    @settings(max_examples=10)
+    def holds(xs: Any, e: testing.Expression) -> None:
+        ag.check_gradients(bell, *xs)
+        ag.check_gradients(e, *e.point)
+
+    holds()
+
+
 def test_random_expressions_can_be_made_of_it() -> None:
     gauss()
 
@@ -85,11 +128,18 @@ def test_a_row_wrong_by_a_thousandth_is_caught(order: int) -> None:
         ((lambda x: x, [1]), {}, ValueError, "identifier.*<lambda>"),
         ((lambda x: x, [1]), {"name": "sin"}, ValueError, "already"),
         ((lambda x: x, [1]), {"name": "arcsin"}, ValueError, "already"),
+        ((lambda x: x, [1]), {"name": "checkpoint"}, ValueError, "already"),
         ((lambda x: x, [1, 2]), {"name": "my"}, ValueError, "1 operands.*2 partials"),
         ((lambda x: x, [lambda x: 1]), {"name": "my"}, TypeError, r"\(x, z\), got"),
         ((lambda x: x, ["1"]), {"name": "my"}, TypeError, r"partials\[0\].*str"),
         ((lambda *xs: 1, [1]), {"name": "my"}, TypeError, "fixed number"),
         ((3, [1]), {"name": "my"}, TypeError, "value must be a function, got int"),
+        ((lambda x: x, lambda x, z: 1), {"name": "my"}, TypeError, "list or tuple"),
+        ((lambda x: x, [1]), {"name": "my", "symbol": 3}, TypeError, "symbol must be"),
+        ((lambda x: x, [1]), {"name": "my", "kink": "0"}, TypeError, "a Kink, got str"),
+        ((lambda x: x, [1]), {"name": "my", "domain": [1]}, TypeError, "Intervals"),
+        ((math.hypot, [1]), {"name": "my"}, TypeError, "name its operands"),
+        ((functools.partial(pow, 2), [1]), {}, ValueError, "give name="),
     ],
 )
 def test_bad_rows_are_refused_and_leave_the_table(

@@ -5,17 +5,19 @@ from __future__ import annotations
 import math
 import random
 import time
+import tracemalloc
 from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import autograd as ag
 from autograd.explain import _PRODUCT, Between, _class, explain
-from autograd.graph import edges, topological_order
+from autograd.graph import count_paths, edges, topological_order
 
 
 def walked(output: Any, wrt: Any) -> Iterator[tuple[tuple[int, ...], list[float]]]:
@@ -81,18 +83,76 @@ def test_all_paths_are_those_that_a_walk_finds(
         )
 
 
-@given(graphs(), st.data(), st.integers(0, 6))
+SLOPES = [
+    *(0.0, -0.0, 1.0, -1.0, 2.0, 0.5, 3.0),
+    *(math.inf, -math.inf, math.nan),
+    *(1e200, -1e-200, 1.7e308, 3e-310, 5e-324, -5e-324),
+]
+
+
+@st.composite
+def harsh_graphs(draw: st.DrawFn) -> tuple[Any, Any]:
+    """A graph of any local derivatives, many alike: its output and its first node.
+
+    Each graph has few different ones, so that ties, zeros and infinities meet.
+    """
+    slopes = st.sampled_from(draw(st.lists(st.sampled_from(SLOPES), min_size=1)))
+    nodes = [ag.Value(1.0)]
+    for _ in range(draw(st.integers(1, 7))):
+        operands = draw(st.lists(st.sampled_from(nodes[-3:]), min_size=1, max_size=3))
+        nodes.append(ag.sum([x * draw(slopes) for x in operands]))
+    return nodes[-1], nodes[0]
+
+
+def size(partials: list[float]) -> tuple[int, Fraction]:
+    """What paths are ordered by: nan, inf, and the exact sizes down to 0."""
+    zero, infinite = 0.0 in partials, any(map(math.isinf, partials))
+    if any(map(math.isnan, partials)) or (zero and infinite):
+        return 2, Fraction(0)
+    return (1, Fraction(0)) if infinite else (0, abs(exact(partials)))
+
+
+@given(
+    st.one_of(
+        harsh_graphs(),
+        st.tuples(graphs(), st.data()).map(
+            lambda drawn: (drawn[0][0], drawn[1].draw(st.sampled_from(drawn[0][1])))
+        ),
+    ),
+    st.integers(0, 6),
+)
 def test_the_shown_paths_are_the_largest_in_order(
-    graph: tuple[Any, list[Any]], data: st.DataObject, limit: int
+    graph: tuple[Any, Any], limit: int
 ) -> None:
-    output, nodes = graph
-    wrt = data.draw(st.sampled_from(nodes))
-    sizes = sorted((abs(exact(p)) for _, p in walked(output, wrt)), reverse=True)
+    output, wrt = graph
+    sizes = sorted((size(p) for _, p in walked(output, wrt)), reverse=True)
     taken = explain(output, wrt, limit)
+    assert taken.count == len(sizes)
     assert len(taken.paths) == min(limit, len(sizes))
-    for path, size in zip(taken.paths, sizes):
-        found = abs(exact(list(path.partials)))
-        assert abs(found - size) <= size * 2 * len(path.partials) * Fraction(2) ** -53
+    for path, (kind, largest) in zip(taken.paths, sizes):
+        found_kind, found = size(list(path.partials))
+        assert found_kind == kind
+        rounding = 2 * len(path.partials) * Fraction(2) ** -53
+        assert abs(found - largest) <= largest * rounding
+        if kind == 2:
+            assert math.isnan(path.contribution)
+        elif kind == 1 or found > 2 * Fraction(2) ** 1023:
+            assert math.isinf(path.contribution)
+        elif found < Fraction(2) ** 1023:
+            off = abs(abs(Fraction(path.contribution)) - found)
+            assert off <= found * rounding + Fraction(2) ** -1074
+
+
+def test_a_path_through_the_smallest_float_keeps_its_place_and_its_product() -> None:
+    a = ag.Value(1.0)
+    tiny = 5e-324
+    # 0.5 · 5e-324 rounds to 0, but not 0.5 · 5e-324 · 1e300.
+    output = a * 0.5 * tiny * 1e300 + a * 1e-30
+    taken = explain(output, a)
+    assert [path.contribution for path in taken.paths] == [
+        pytest.approx(tiny * 0.5e300, rel=1e-15),
+        1e-30,
+    ]
 
 
 @pytest.mark.parametrize("zero_first", [True, False])
@@ -184,6 +244,29 @@ def test_a_count_of_2_to_the_100000_is_exact_and_is_printed() -> None:
     assert taken.count == 2**100_000
     assert taken.total == math.inf
     assert "about 10^30103 paths" in str(taken)
+
+
+@pytest.mark.parametrize("width", [1, 2, 3, 4, 5, 9])
+def test_the_count_is_exact_however_wide_the_graph_is(width: int) -> None:
+    r = random.Random(width)
+    a = ag.Value(1.0)
+    nodes = [a] * width
+    for _ in range(400):
+        nodes.append(ag.sum(r.choices(nodes[-width:], k=r.randint(1, 3))))
+    assert explain(nodes[-1], a, limit=0).count == count_paths(nodes[-1], a)
+
+
+def test_the_count_holds_few_numbers_at_a_time() -> None:
+    a = x = y = ag.Value(1.0)
+    for _ in range(30_000):
+        x, y = x + y, x
+    between = Between(x, a)
+    tracemalloc.start()
+    count = between.count()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert count.bit_length() == 20_828  # of a number of 0.69 bits per step
+    assert peak < 20e6  # all 30,000 together would take 40 MB
 
 
 def test_time_is_linear_in_the_nodes() -> None:
@@ -292,6 +375,18 @@ def test_the_table_is_aligned_and_in_the_lectures_notation() -> None:
     assert lines[-1].startswith("sum     of 1 path = ∂L/∂W[1]1,1 ")
     assert len({line.rindex("= ") for line in lines}) == 1
     assert len(set(map(len, lines))) == 1
+
+
+def test_without_names_the_sum_says_output_and_wrt() -> None:
+    a = ag.Value(3.0)
+    assert "= ∂output/∂wrt" in str(explain(a * a, a))
+    a.label = "a"
+    assert "= ∂output/∂a" in str(explain(a * a, a))
+
+
+def test_a_limit_may_be_any_whole_number() -> None:
+    a = ag.Value(3.0)
+    assert len(explain(a * a, a, limit=np.int64(1)).paths) == 1
 
 
 def test_bad_arguments_are_named() -> None:

@@ -60,6 +60,20 @@ def test_least_squares_with_arguments() -> None:
     np.testing.assert_allclose(found.x, [2.5, 1.3], rtol=1e-8)
 
 
+@pytest.mark.parametrize("kind", [list, tuple, np.array])
+def test_points_and_residuals_of_any_kind(kind: Any) -> None:
+    x = kind([3.0, 1.0])
+    rows = [[6.0, 0.0], [1.0, 3.0]]
+    f = lambda x: [x[0] ** 2, x[0] * x[1]]
+    assert ag.scipy_jacobian(f)(x).tolist() == rows
+    assert ag.scipy_jacobian(lambda x: np.array(f(x)))(x).tolist() == rows
+    assert ag.scipy_jacobian(lambda x: {"a": np.array(f(x))})(x).tolist() == rows
+    product = lambda x: x[0] ** 2 * x[1]
+    assert ag.scipy_objective(product)(x)[1].tolist() == [6.0, 9.0]
+    assert ag.scipy_hessian(product)(x).tolist() == [[2.0, 6.0], [6.0, 0.0]]
+    assert ag.scipy_hessp(product)(x, kind([1.0, 0.0])).tolist() == [2.0, 6.0]
+
+
 def test_a_value_made_inside_the_function_does_no_harm() -> None:
     objective = ag.scipy_objective(lambda x: ag.Value(0.0) + x[0] * x[1])
     value, gradient = objective(np.array([2.0, 3.0]))

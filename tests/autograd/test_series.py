@@ -9,6 +9,7 @@ import mpmath
 import pytest
 
 import autograd as ag
+from autograd import series
 from autograd.rules import RULES
 
 PLAIN = {
@@ -120,7 +121,6 @@ def test_high_orders() -> None:
 
 def test_the_cost_is_polynomial() -> None:
     """Doubling the order multiplies the multiplications by at most 2³."""
-    from autograd import series
 
     def count(n: int) -> int:
         calls = 0
@@ -164,6 +164,8 @@ def test_singular_points_are_limits() -> None:
     [
         (lambda: ag.derivative(ag.sin, -1), ValueError, "at least 0, got -1"),
         (lambda: ag.derivative(ag.sin, 1.5), TypeError, "int, got float"),
+        (lambda: ag.derivative(ag.sin, 171), ValueError, "at most 170"),
+        (lambda: math.exp(series.Series([1.0])), TypeError, "autograd.exp"),
         (lambda: ag.derivative(ag.sin, 1)([1.0]), TypeError, "scalar.*got list"),
         (lambda: ag.derivative(lambda x: [x], 1)(1.0), TypeError, "got list of 1"),
     ],

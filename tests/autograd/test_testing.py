@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import subprocess
 import sys
 from fractions import Fraction
@@ -82,7 +83,46 @@ def test_near_the_end_of_a_domain() -> None:
     ag.check_gradients(lambda x: ag.erf(ag.log(x)), 1e-3)
 
 
+@pytest.mark.parametrize("size", [1e-30, 1.0, 1e30])
+def test_a_function_of_any_size_is_checked(size: float) -> None:
+    """Nothing that is wrong hides behind a tolerance for functions of size 1."""
+    right = lambda x: size * ag.sin(x)
+    ag.check_gradients(right, 0.5)
+    wrong = lambda x: size * (ag.sin(x) + 1e-3 * (x - x.detach()))
+    with pytest.raises(testing.GradientError, match="order 1 by x"):
+        ag.check_gradients(lambda x: _on_values_alone(wrong, x), 0.5)
+
+
+def _on_values_alone(f: Any, x: Any) -> Any:
+    if not hasattr(x, "backward"):
+        raise TypeError("Values only")
+    return f(x)
+
+
+def test_terms_that_cancel_are_no_error() -> None:
+    ag.check_gradients(lambda x: ag.log(ag.exp(x)) - x, 0.7)
+    ag.check_gradients(lambda x: ag.sin(x) ** 2 + ag.cos(x) ** 2 - 1, 0.7)
+
+
+@pytest.mark.parametrize("slope", [math.inf, math.nan])
+def test_a_partial_that_is_no_number_is_caught(slope: float) -> None:
+    f = ag.rule(lambda x: ag.sin(x), [lambda x, z: slope], name="my_infinite")
+    try:
+        with pytest.raises(testing.GradientError, match="order 1 by x"):
+            ag.check_gradients(f, 0.5, order=1)
+    finally:
+        del RULES["my_infinite"]
+
+
+def test_a_numerical_derivative_that_tells_nothing_is_no_pass() -> None:
+    noisy = lambda x: ag.erf(x) + ag.floor(1e3 * ag.sin(1e6 * x))
+    with pytest.raises(testing.GradientError, match=r"estimated error [0-9.]*e\+"):
+        ag.check_gradients(noisy, 0.5, order=1)
+
+
 def test_bad_input() -> None:
+    with pytest.raises(ValueError, match="at least one number"):
+        ag.check_gradients(lambda: 1.0)
     with pytest.raises(ValueError, match="order must be at least 1"):
         ag.check_gradients(ag.sin, 1.0, order=0)
     with pytest.raises(TypeError, match="plain numbers"):

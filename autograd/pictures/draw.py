@@ -6,6 +6,7 @@ Graphviz depends on the graph alone: equal graphs give equal bytes.
 
 from __future__ import annotations
 
+import math
 import os
 import secrets
 from pathlib import Path
@@ -39,7 +40,8 @@ class Drawing:
 
     Attributes:
         source: the DOT text.
-        boxes: how many boxes it has.
+        boxes: how many boxes it has, the small ones of constants and other operands
+            not counted.
     """
 
     def __init__(
@@ -62,7 +64,7 @@ class Drawing:
             GraphvizNotFound: nothing to draw with; the .dot text is saved beside.
             RenderError: Graphviz failed or took too long.
         """
-        target = Path(os.fspath(path))
+        target = file(path)
         form = suffix(target, SUFFIXES[:-1])
         if form == "dot":
             write(target, self.source.encode())
@@ -132,9 +134,11 @@ def draw(
         ``.render(path)`` writes it again.
 
     Raises:
-        TypeError: ``output`` or ``wrt`` is no Value.
+        TypeError: ``output`` or ``wrt`` is no Value, ``path`` no path, or
+            ``timeout`` no number.
         ValueError: an unknown suffix or view, a view that does not go with
-            ``wrt``, or more boxes than the limits.
+            ``wrt``, more boxes than the limits, or a ``timeout`` that is not
+            positive and finite.
         FileNotFoundError: there is no such folder.
         GraphvizNotFound: there is nothing to draw with; the .dot text is saved
             beside ``path``.
@@ -154,9 +158,11 @@ def draw(
     check_value(output, "output")
     if wrt is not None:
         check_value(wrt, "wrt")
-    if not timeout > 0:
-        raise ValueError(f"timeout must be positive, got {timeout!r}")
-    target = None if path is None else Path(os.fspath(path))
+    if not isinstance(timeout, (int, float)):
+        raise TypeError(f"timeout must be a number, got {type(timeout).__name__}")
+    if not 0 < timeout < math.inf:
+        raise ValueError(f"timeout must be positive and finite, got {timeout!r}")
+    target = None if path is None else file(path)
     form = "" if target is None else suffix(target, SUFFIXES)
     if view is not None and view not in VIEWS:
         raise ValueError(f"view must be one of {', '.join(VIEWS)}, got {view!r}")
@@ -185,6 +191,15 @@ def draw(
     elif target is not None:
         drawing.render(target)
     return drawing
+
+
+def file(path: str | os.PathLike[str]) -> Path:
+    """The path to write to."""
+    try:
+        return Path(os.fsdecode(path))
+    except TypeError:
+        given = type(path).__name__
+        raise TypeError(f"path must be a str or a path, got {given}") from None
 
 
 def refuse(boxes: int, form: str, force: bool) -> None:

@@ -19,6 +19,7 @@ import html
 import json
 import re
 from importlib.resources import files
+from itertools import accumulate
 from typing import Any
 
 from autograd import graph
@@ -29,12 +30,16 @@ from autograd.pictures.formulas import formulas
 from autograd.pictures.layout import place
 from autograd.pictures.names import names, operation
 from autograd.pictures.palette import number
+from autograd.pictures.values import uses
 from autograd.rules import RULES, Reduction
 
 __all__ = ["LIMIT", "page"]
 
 LIMIT = 1000
 """Values that a page can show and stay fluid."""
+
+SCRIPT = ("graph", "paths", "steps", "controls")
+"""The parts of the page's script, each of which uses those before it."""
 
 
 def page(output: Node, wrt: Node | None = None) -> str:
@@ -74,7 +79,8 @@ def page(output: Node, wrt: Node | None = None) -> str:
         None if wrt is None else next(i for i, node in enumerate(order) if node is wrt)
     )
     title = f"{data['nodes'][-1]['name']}: the graph of a gradient"
-    style, script = _asset("explorer.css"), _asset("explorer.js")
+    style = _asset("explorer.css")
+    script = "\n".join(_asset(f"explorer_{part}.js") for part in SCRIPT)
     parts = {
         "title": html.escape(title).encode("utf-8", "replace").decode(),
         "policy": (
@@ -121,10 +127,9 @@ def _described(order: list[Node]) -> tuple[dict[str, Any], str]:
     nodes = []
     for i, node in enumerate(order):
         # A value without a name is called v and its number, as on a Wengert list.
-        unnamed = not node.label and called[node] == operation(node)
-        operands = [
-            repr(x) if x.__class__ is float else index[x] for x in node.operands
-        ]
+        unnamed = called[node] == operation(node) and not (node.label and not node.op)
+        shown = uses(node)
+        operands, partials = node.operands, node.partials
         entry = {
             "name": f"v{i + 1}" if unnamed else called[node],
             "unnamed": unnamed,
@@ -133,8 +138,11 @@ def _described(order: list[Node]) -> tuple[dict[str, Any], str]:
             "data": repr(node.data),
             "grad": repr(node.grad),
             "adjoint": repr(adjoints[node]),
-            "operands": operands,
-            "partials": [repr(x) for x in node.partials],
+            "operands": [
+                repr(x) if x.__class__ is float else index[x]
+                for x in (operands[k] for k in shown)
+            ],
+            "partials": [repr(partials[k]) for k in shown],
         }
         if node.op:
             constants, letters = _letters(node)
@@ -143,7 +151,7 @@ def _described(order: list[Node]) -> tuple[dict[str, Any], str]:
                 rules[key] = len(templates)
                 templates.append(_template(f"rule-{len(templates)}", node, constants))
             entry["rule"] = rules[key]
-            entry["letters"] = letters
+            entry["letters"] = [letters[k] for k in shown]
         nodes.append(entry)
     layout = place(
         [[x if isinstance(x, int) else None for x in e["operands"]] for e in nodes]
@@ -183,7 +191,10 @@ def _letters(node: Node) -> tuple[tuple[float | None, ...], list[int | None]]:
     constant = [x.__class__ is float for x in node.operands]
     if isinstance(rule, Reduction):
         terms, rest = divmod(len(node.operands), rule.columns)
-        places = [1 + k // terms if terms else 1 for k in range(len(node.operands))]
+        # A column whose partial is 0 everywhere has no formula: see ``formulas``.
+        column = list(accumulate(int(p != 0) for p in rule.partials))
+        places = [column[k // terms] for k in range(terms * rule.columns)]
+        places += [column[-1] + 1] * rest
         # All that a reduction's formulas depend on is whether there is a start.
         shape: tuple[float | None, ...] = (None,) * (rule.columns + bool(rest))
         return shape, [None if c else p for c, p in zip(constant, places)]

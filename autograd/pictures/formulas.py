@@ -10,12 +10,19 @@ from __future__ import annotations
 
 import functools
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from autograd.pictures.notation import MathML, mathml, text
 from autograd.pictures.symbol import Symbol, key
-from autograd.rules import RULES, Reduction, Rule, exp_minus_square, magnitude
+from autograd.rules import (
+    RULES,
+    Reduction,
+    Rule,
+    exp_minus_square,
+    magnitude,
+    power_slope,
+)
 
 __all__ = ["Formula", "formulas"]
 
@@ -47,7 +54,7 @@ class Formula(NamedTuple):
             f"<mrow><mo>∂</mo>{name}</mrow></mfrac>"
         )
         given = "".join(
-            f"<mtext>{',' if i else ' with'}&nbsp;</mtext>"
+            f"<mtext>{',' if i else '&nbsp;&nbsp;with'}&nbsp;</mtext>"
             f"{style.name(letter)}<mo>=</mo>{mathml(part)}"
             for i, (letter, part) in enumerate(self.letters)
         )
@@ -85,9 +92,9 @@ def formulas(
             for name, number in zip(rule.parameters, given)
         ]
         z = Symbol.named("z")
-        found = [("z", rule.value(*operands))]
+        found = [("z", _run(rule.value, rule.name, operands))]
         found += [
-            (name, rule.partial(i, operands, z))
+            (name, _partial(rule, i, [*operands, z]))
             for i, (name, number) in enumerate(zip(rule.parameters, given))
             if number is None
         ]
@@ -95,13 +102,46 @@ def formulas(
     return [_lettered(left, _folded(right, named)) for left, right in found]
 
 
+def _run(
+    function: Callable[..., Any], name: str, operands: Sequence[Symbol | float]
+) -> Any:
+    """What a function makes of symbols; if it needs numbers, the call of its name.
+
+    All rows of the table take symbols. One that a user adds may branch or call
+    ``math``, which is well as long as only floats come.
+    """
+    try:
+        return function(*operands)
+    except Exception:  # whatever a user's function raises at a symbol
+        return Symbol(name, tuple(operands))
+
+
+def _partial(rule: Rule, i: int, operands: Sequence[Symbol | float]) -> Any:
+    partial = rule.partials[i]
+    if not callable(partial):
+        return partial
+    found = _run(partial, f"partials[{i}]", operands)
+    chosen = isinstance(found, Symbol) and found.operation == "where"
+    if chosen and rule.name == "pow" and key(found) == key(power_slope(*operands)):
+        return found.operands[2]  # the other branch is the same, to more digits
+    return found
+
+
 def _reduction(rule: Reduction, starts: bool) -> Iterator[tuple[str, Any]]:
-    """A reduction's formulas: of its term i, of its n terms, and of its start s."""
+    """A reduction's formulas: of its term i, of its n terms, and of its start s.
+
+    A column whose partial is 0 everywhere is left out: a checkpoint keeps its slopes
+    in one.
+    """
     names = _operands(rule)
     term = [Symbol.named(f"{name}_i") for name in names]
     n, z, start = Symbol.named("n"), Symbol.named("z"), Symbol.named("s")
     if rule.step is None:
-        ends = [(f"{name}_1", "…", f"{name}_n") for name in names]
+        ends = [
+            (f"{name}_1", "…", f"{name}_n")
+            for name, partial in zip(names, rule.partials)
+            if partial != 0
+        ]
         operands = tuple(Symbol.named(name) for end in ends for name in end)
         value: Any = Symbol(rule.name, operands)
     else:
@@ -113,8 +153,9 @@ def _reduction(rule: Reduction, starts: bool) -> Iterator[tuple[str, Any]]:
             value = rule.finish(value, n)  # type: ignore[arg-type]  # n is a symbol
     yield "z", value
     for name, partial in zip(names, rule.partials):
-        yield f"{name}_i", partial(*term, z, n) if callable(partial) else partial
-    if starts:
+        if partial != 0:
+            yield f"{name}_i", partial(*term, z, n) if callable(partial) else partial
+    if starts and rule.step is not None:
         yield "s", rule.partial(rule.columns, [*term, start], z)
 
 

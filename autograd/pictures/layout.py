@@ -76,7 +76,8 @@ def place(operands: Sequence[Sequence[int | None]], lines: float = 66.0) -> Layo
         for xs in operands
     ]
     heights += [WAYPOINT] * (len(up) - len(operands))
-    layers = _ordered(layers, up, down)
+    # A topological order is from the right; first operands are to be on top.
+    layers = _ordered([row[::-1] for row in layers], up, down)
     y = _coordinates(layers, up, down, heights)
 
     return _drawn(operands, layer, bus, y, heights)

@@ -45,7 +45,7 @@ MANY_WEIGHTS = 8
 def neurons_view(
     order: Sequence[Node], names: Mapping[Node, str], full: bool = False
 ) -> tuple[str, int]:
-    """DOT text with a box for each neuron, and the number of boxes.
+    """DOT text with a box for each neuron, and the number of boxes but constants.
 
     Args:
         order: nodes as :func:`~autograd.graph.topological_order` gives them.
@@ -73,7 +73,7 @@ def neurons_view(
     lines = []
     for i, ((network, layer), boxes) in enumerate(layers.items()):
         lines += _cluster(f"cluster_{i}", f"{network} layer {layer}".strip(), boxes)
-    for group in grouping.groups:
+    for group in reversed(grouping.groups):  # its order is from the right
         if not group.units:
             lines.append(_rest(identifier[group], group, names, scale))
     lines += [_constants(name, given) for given, name in constants.items()] + inputs
@@ -88,15 +88,17 @@ def neurons_view(
     count = len(grouping.groups)
     shortened = not full and any(len(x.parameters) > MANY_WEIGHTS + 1 for x in units)
     footer = _footer(len(order), count, shortened)
-    return digraph(lines, **footer), count + len(constants)
+    if units:  # they are declared in order, which Graphviz is not to improve on
+        footer["mclimit"] = "0.001"
+    return digraph(lines, **footer), count
 
 
 def _footer(values: int, boxes: int, shortened: bool) -> dict[str, str]:
     """The line that says how much is collapsed, and how to see it."""
-    said = (
-        f"{_size(values)} collapsed into {boxes:,} {'box' if boxes == 1 else 'boxes'}; "
-        'every value in a box of its own: draw(…, view="values")'
-    )
+    said = f"{_size(values)} in {boxes:,} {'box' if boxes == 1 else 'boxes'}"
+    if boxes < values:
+        said = said.replace(" in ", " collapsed into ")
+        said += '; every value in a box of its own: draw(…, view="values")'
     said += "; every weight in a row of its own: full=True" if shortened else ""
     return {
         "label": f"<{font(text(said, 200), MUTED, 10)}>",
@@ -215,12 +217,12 @@ def _layer(
     if first.activation is not first.pre_activation:
         title += f": {operation(first.activation)}"
     outs = [n.activation for instances in group.units.values() for n in instances]
-    biases = {n.bias for instances in group.units.values() for n in instances if n.bias}
+    biases = {n.bias for instances in group.units.values() for n in instances}
     weights = [p for p in group.parameters if p not in biases]
     rows = [_header(), _norm_row("out", outs, scale)]
     rows.append(_norm_row(f"{len(weights):,} weights", weights, scale))
-    if biases:
-        listed = [p for p in group.parameters if p in biases]
+    listed = [p for p in group.parameters if p in biases]
+    if listed:
         rows.append(_norm_row(f"{len(listed):,} biases", listed, scale))
     if full:
         rows += _parameter_rows(group.parameters, names, scale)

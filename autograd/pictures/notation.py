@@ -93,7 +93,7 @@ class MathML(Text):
 
     def name(self, name: str) -> str:
         stem, _, index = name.partition("_")
-        if index:
+        if len(index) == 1:  # of a term; a longer one is part of a word
             return f"<msub><mi>{escape(stem)}</mi><mi>{escape(index)}</mi></msub>"
         return f"<mi>{escape(name)}</mi>"
 

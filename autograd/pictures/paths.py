@@ -23,14 +23,14 @@ from autograd.pictures.markup import (
     text,
 )
 from autograd.pictures.palette import ENDS, INK, MUTED, PALE, PATHS, number
-from autograd.pictures.values import constant, title, tooltip
+from autograd.pictures.values import constant, title, tooltip, uses
 from autograd.rules import RULES, Reduction
 
 __all__ = ["paths_view"]
 
 
 def paths_view(output: Node, wrt: Node) -> tuple[str, int]:
-    """DOT text with the largest paths, and the number of its boxes.
+    """DOT text with the largest paths, and the number of boxes on them.
 
     Args:
         output: what is differentiated.
@@ -56,15 +56,11 @@ def paths_view(output: Node, wrt: Node) -> tuple[str, int]:
     shown = list(dict.fromkeys([*(x for p in total.paths for x in p.nodes), *steps]))
     position = {node: i for i, node in enumerate(between.order)} or {wrt: 0, output: 1}
     identifier = {node: f"n{position[node]}" for node in shown}
-    short = (
-        named[output] if len(named[output]) <= 4 and named[output][0].isalpha() else ""
-    )
-    slope = f"∂{short}/∂·"
-    lines, boxes = [], len(shown)
+    lines = []
     for node in shown:
         own, into = colors[node], steps.get(node, {})
         outline = own[0] if len(own) == 1 < len(total.paths) else INK
-        said = f"{slope} {number(adjoints[node])}"
+        said = f"{_slope(total, node)} {number(adjoints[node])}"
         ends = node is wrt or node is output
         lines.append(_box(identifier[node], node, named[node], said, outline, ends))
         for k, shared in into.items():
@@ -79,11 +75,17 @@ def paths_view(output: Node, wrt: Node) -> tuple[str, int]:
         for k in _others(node, set(into)):
             x = node.operands[k]
             if x.__class__ is float or x not in identifier:
-                boxes += 1
                 name = f"{identifier[node]}_{k}"
                 lines.append(_other(name, node, k, named))
                 lines.append(arrow(name, identifier[node], color=PALE, arrowsize="0.4"))
-    return digraph(lines, label=_sum(total), labelloc="b", labeljust="l"), boxes
+    return digraph(lines, label=_sum(total), labelloc="b", labeljust="l"), len(shown)
+
+
+def _slope(total: PathSum, node: Node) -> str:
+    """The left side of the line with a node's derivative."""
+    over, under = total.title(total.output), total.title(node)
+    short = over and under and len(over) + len(under) <= 20
+    return f"∂{over}/∂{under} =" if short else "adjoint"
 
 
 def _step(tail: str, head: str, partial: float, colors: list[str]) -> str:
@@ -141,7 +143,7 @@ def _others(node: Node, taken: set[int]) -> Iterator[int]:
         needed = {k for k in range(n) if callable(rule.partials[k])}
     else:
         needed = set()
-    yield from sorted(needed - taken)
+    yield from sorted(needed.intersection(uses(node)) - taken)
 
 
 def _other(identifier: str, node: Node, k: int, named: dict[Node, str]) -> str:
@@ -178,7 +180,8 @@ def _sum(total: PathSum) -> str:
                 cell(font(text(index), bold=True)),
                 cell(font(text(nodes, 500), bold=last)),
                 cell(text(product, 500)),
-                cell(font(text(f"= {contribution}"), bold=True), "RIGHT"),
+                cell(font("=", bold=True)),
+                cell(font(text(contribution), bold=True), "RIGHT"),
             ]
         )
     return table(rows, padding=4, border=PALE)

@@ -5,6 +5,9 @@ wheels bring Graphviz along; it runs in a child process too, since a layout cann
 be interrupted from within. Whichever runs is killed at the timeout, with all that
 it started. A picture without a single readable letter is no picture: both are
 asked once whether they can tell an A from a B before a PNG or PDF is believed.
+
+The package ``graphviz`` runs ``dot`` too, but for as long as it likes, so that the
+child is started here; ``Drawing.to_graphviz`` hands the text on to that package.
 """
 
 from __future__ import annotations
@@ -133,24 +136,24 @@ def render(source: str, form: str, timeout: float = 30.0) -> bytes:
 
 def _run(command: Sequence[str], source: str, timeout: float) -> tuple[bytes, str]:
     """Run a program on the text: its output and what it said on the side."""
-    child = subprocess.Popen(
+    with subprocess.Popen(
         command,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         start_new_session=True,  # a group of its own, to be killed as one
-    )
-    try:
-        output, errors = child.communicate(source.encode(), timeout=timeout)
-    except subprocess.TimeoutExpired:
-        _kill(child)
-        raise RenderError(
-            f"Graphviz was stopped after {timeout:g} seconds: give more by timeout=, "
-            "draw less (view='neurons'), or write the .dot text"
-        ) from None
-    except BaseException:
-        _kill(child)
-        raise
+    ) as child:
+        try:
+            output, errors = child.communicate(source.encode(), timeout=timeout)
+        except subprocess.TimeoutExpired:
+            _kill(child)
+            raise RenderError(
+                f"Graphviz was stopped after {timeout:g} seconds: give more by "
+                "timeout=, draw less (view='neurons'), or write the .dot text"
+            ) from None
+        except BaseException:
+            _kill(child)
+            raise
     complaints = errors.decode(errors="replace")
     if child.returncode != 0 or not output:
         raise RenderError(
@@ -166,7 +169,6 @@ def _kill(child: subprocess.Popen[bytes]) -> None:
             os.killpg(child.pid, signal.SIGKILL)
     else:
         child.kill()
-    child.communicate()
 
 
 _fonts: dict[tuple[str, ...], bool] = {}

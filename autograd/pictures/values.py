@@ -32,7 +32,7 @@ from autograd.pictures.palette import (
     number,
     tint,
 )
-from autograd.rules import RULES, Rule
+from autograd.rules import RULES, Reduction, Rule
 
 __all__ = ["values_view"]
 
@@ -57,7 +57,7 @@ def factor(partial: float) -> str:
 
 
 def values_view(order: Sequence[Node], names: Mapping[Node, str]) -> tuple[str, int]:
-    """DOT text with every value of a graph, and the number of its boxes.
+    """DOT text with every value of a graph, and the number of boxes but constants.
 
     Args:
         order: nodes as :func:`~autograd.graph.topological_order` gives them.
@@ -65,18 +65,33 @@ def values_view(order: Sequence[Node], names: Mapping[Node, str]) -> tuple[str, 
     """
     scale = largest(node.grad for node in order)
     position = {node: i for i, node in enumerate(order)}
-    boxes = len(order)
     lines = []
     for i, node in reversed(list(enumerate(order))):
         lines.append(value_box(f"n{i}", node, names[node], scale))
-        for k, (operand, partial) in enumerate(zip(node.operands, node.partials)):
-            if operand.__class__ is float:
-                boxes += 1
+        operands, partials = node.operands, node.partials
+        for k in uses(node):
+            if operands[k].__class__ is float:
                 lines.append(constant_box(f"c{i}_{k}", constant(node, k)))
                 lines.append(arrow(f"c{i}_{k}", f"n{i}", color=PALE))
             else:
-                lines.append(partial_arrow(f"n{position[operand]}", f"n{i}", partial))
-    return digraph(lines), boxes
+                tail = f"n{position[operands[k]]}"
+                lines.append(partial_arrow(tail, f"n{i}", partials[k]))
+    return digraph(lines), len(order)
+
+
+def uses(node: Node) -> list[int]:
+    """The positions of the operands to show: all, but what only repeats something.
+
+    A row of many operands whose first ones have the partial 0 everywhere, as a
+    checkpoint's, keeps its slopes there: they stand on the arrows already.
+    """
+    rule = RULES[node.op] if node.op else None
+    repeating = isinstance(rule, Reduction) and 0 in rule.partials
+    return [
+        k
+        for k, x in enumerate(node.operands)
+        if not (repeating and x.__class__ is float)
+    ]
 
 
 def constant(node: Node, k: int) -> str:

@@ -201,3 +201,30 @@ def test_every_operand_has_the_formula_of_its_partial(name: str) -> None:
     # A choice keeps what is not chosen as a constant; all else is differentiated.
     assert len(letters) == (1 if name == "where" else len(operands))
     assert sorted(set(letters)) == list(range(1, len(shown)))
+
+
+def test_a_checkpoint_shows_its_inputs_and_no_bookkeeping() -> None:
+    a, b = ag.Value(2.0, label="a"), ag.Value(5.0, label="b")
+    text = page(ag.checkpoint(lambda x, y: x * x * y)(a, b))
+    entry = data_of(text)["nodes"][-1]
+    assert entry["name"] == "v3"
+    assert [float(x) for x in entry["partials"]] == [20.0, 4.0]
+    assert all(isinstance(x, int) for x in entry["operands"])
+    (template,) = re.findall(r'<template id="rule-0">(.*?)</template>', text)
+    assert len(re.findall("<math", template)) == 2
+    assert entry["letters"] == [1, 1]
+
+
+def test_a_row_of_ones_own_that_needs_numbers_is_shown_by_its_name() -> None:
+    halved = ag.rule(
+        lambda x: x / 2 if x > 0 else math.sin(x),
+        [lambda x, z: 0.5 if x > 0 else math.cos(x)],
+        name="test_halved",
+    )
+    try:
+        text = page(halved(ag.Value(3.0, label="a")))
+    finally:
+        del RULES["test_halved"]
+    assert float(data_of(text)["nodes"][-1]["partials"][0]) == 0.5
+    assert "test_halved" in text
+    assert "partials[0]" in text

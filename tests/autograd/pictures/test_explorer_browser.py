@@ -191,6 +191,28 @@ def test_the_paths_are_those_of_explain(open_tab: Any) -> None:
         )
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_the_paths_are_those_of_explain_for_any_local_derivatives(
+    open_tab: Any, seed: int
+) -> None:
+    rng = random.Random(seed)
+    slopes = [0.0, -0.0, math.inf, 2.0, -0.5, 1e200, 1e-200, 5e-324, 1.0, -3.0]
+    slopes = [*rng.sample(slopes, 6), 1.0, 0.5, 2.0]
+    nodes = [ag.Value(1.0, label="a")]
+    for _ in range(7):
+        operands = rng.choices(nodes[-2:], k=2)
+        nodes.append(ag.sum([x * rng.choice(slopes) for x in operands]))
+    said = [path.contribution for path in explain(nodes[-1], nodes[0]).paths]
+    tab = open_tab(page(nodes[-1], nodes[0]))
+    products = [
+        float(element.get_attribute("title"))
+        for element in tab.page.locator("#paths .product").all()
+    ]
+    assert list(map(abs, products)) == pytest.approx(
+        list(map(abs, said)), rel=32 * 2.0**-53, abs=0.0, nan_ok=True
+    )
+
+
 def test_of_2_to_the_60_paths_the_largest_are_listed_and_the_rest_added(
     open_tab: Any,
 ) -> None:
@@ -234,6 +256,18 @@ def test_stepping_to_the_end_and_back_reproduces_the_adjoints(open_tab: Any) -> 
         assert state == (tab.numbers("data"), tab.numbers("grad"), tab.text("#step"))
     tab.page.click("#reset")
     assert tab.numbers("data") == [short(v.data) for v in order]
+
+
+def test_a_step_is_seen_although_paths_are_lit(open_tab: Any) -> None:
+    loss, parameters = network()
+    tab = open_tab(page(loss, parameters["W[1]1,1"]))
+    for position in range(1, tab.page.evaluate("LAST") + 1):
+        tab.page.fill("#position", str(position))
+        faint = tab.page.evaluate(
+            "[...document.querySelectorAll('.current, .flow')]"
+            ".filter(e => getComputedStyle(e).opacity !== '1').length"
+        )
+        assert faint == 0
 
 
 def test_a_backward_step_writes_out_the_chain_rule_with_its_numbers(

@@ -102,6 +102,14 @@ def test_every_row_prints_as_text_and_as_well_formed_mathml(name: str) -> None:
     [
         ("mul", ["z = x y", "∂z/∂x = y", "∂z/∂y = x"]),
         ("truediv", ["z = x / y", "∂z/∂x = 1 / y", "∂z/∂y = −z / y"]),
+        (
+            "pow",
+            [
+                "z = x^y",
+                "∂z/∂x = y x^(y − 1)",
+                "∂z/∂y = {0 if z = 0; z ln(x) otherwise}",
+            ],
+        ),
         ("acos", ["z = acos(x)", "∂z/∂x = −1 / √((1 − x) (1 + x))"]),
         ("cbrt", ["z = ∛(x)", "∂z/∂x = 1 / (3 z²)"]),
         ("tanh", ["z = tanh(x)", "∂z/∂x = 4 t / (1 + t)²  with t = e^(−2 |x|)"]),
@@ -121,6 +129,7 @@ def test_a_constant_operand_goes_in_as_its_number() -> None:
         "z = x²",
         "∂z/∂x = 2 x",
     ]
+    assert str(formulas(RULES["pow"], (None, 0.5))[1]) == "∂z/∂x = 0.5 x^(−0.5)"
     assert [str(f) for f in formulas(RULES["bce"], (None, 1.0))] == [
         "z = −ln(p)",
         "∂z/∂p = −1 / p",
@@ -133,3 +142,12 @@ def test_a_sum_of_products_has_a_start_only_if_there_is_one() -> None:
         "z = Σ w_i x_i + s",
         "∂z/∂s = 1",
     ]
+
+
+def test_a_name_with_an_underscore_is_one_word_unless_it_counts_terms() -> None:
+    assert "<mi>at_zero</mi>" in formulas(RULES["relu_at"])[1].mathml()
+    assert "<msub><mi>w</mi><mi>i</mi></msub>" in formulas(RULES["dot"])[0].mathml()
+
+
+def test_a_letter_stands_apart_from_its_formula() -> None:
+    assert "&nbsp;with&nbsp;" in formulas(RULES["tanh"])[1].mathml()

@@ -101,3 +101,9 @@ def test_a_tree_is_drawn_without_crossings() -> None:
     middle = [y + h / 2 for _, y, _, h in layout.boxes]
     upper, lower = ({0, 2}, {1, 3}) if middle[4] < middle[5] else ({1, 3}, {0, 2})
     assert max(middle[i] for i in upper) < min(middle[i] for i in lower)
+
+
+def test_the_first_operand_stands_on_top() -> None:
+    # Leaves 0, 1, 2 as a topological order lists them: the first operand last.
+    layout = place([[], [], [], [2, 1, 0]])
+    assert layout.boxes[2][1] < layout.boxes[1][1] < layout.boxes[0][1]

@@ -161,7 +161,6 @@ int as_double(PyObject *x, const char *name, double *number);
 int is_number(PyObject *x);
 int operand_number(uint32_t row, PyObject *x, double *number);
 int evaluate_in_python(Value *node);
-PyObject *unless_suspended(Value *node);
 PyObject *rule_of(uint32_t row);
 PyObject *record(uint32_t row, PyObject *const *operands, Py_ssize_t count);
 Py_ssize_t record_arity(uint32_t row);
@@ -201,6 +200,18 @@ static inline int
 suspended(void)
 {
     return suspensions != 0 && suspended_here();
+}
+
+/* A node; without recording, a leaf with its number. Takes the reference. */
+static inline PyObject *
+unless_suspended(Value *node)
+{
+    if (!suspended()) {
+        return (PyObject *)node;
+    }
+    Value *leaf = value_leaf(node->data);
+    Py_DECREF(node);
+    return (PyObject *)leaf;
 }
 
 #endif

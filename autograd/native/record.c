@@ -356,18 +356,6 @@ record_value(uint32_t row, const double *x, uint32_t count, double *z)
     return !code->fallible || isfinite(*z);
 }
 
-/* A node; without recording, a leaf with its number. Takes the reference. */
-PyObject *
-unless_suspended(Value *node)
-{
-    if (!suspended()) {
-        return (PyObject *)node;
-    }
-    Value *leaf = value_leaf(node->data);
-    Py_DECREF(node);
-    return (PyObject *)leaf;
-}
-
 /* Give a node that has its operands all the rest. Takes the reference. */
 static PyObject *
 record_finish(Value *node)

@@ -7,6 +7,7 @@ example, any loss of predictions and targets, and any optimizer.
 
 from __future__ import annotations
 
+import importlib
 import math
 import random
 import sys
@@ -178,7 +179,7 @@ def _reporter(progress: Progress | bool, epochs: int) -> Progress:
     if not progress:
         return lambda epoch, loss: None
     try:
-        from tqdm import tqdm
+        tqdm = importlib.import_module("tqdm").tqdm  # by name: it has no types
     except ImportError:
         return lambda epoch, loss: print(
             f"\repoch {epoch}/{epochs}, loss {loss:.6g}",

@@ -125,6 +125,11 @@ def test_a_peer_that_is_not_there_is_reported_and_the_others_are_measured(
     assert line.met is None
     assert "micrograd —: does not install: no network" in line.measured
     assert "not measured" in markdown([line])
+    rest = replace(line, bound=None)
+    with_target, without = markdown([rest, line]).split("\n\n")[1:]
+    assert with_target.splitlines()[0].endswith("| target | met |")
+    assert with_target.splitlines()[2].endswith("| not measured |")
+    assert "target" not in without
 
 
 def test_a_library_that_fails_in_its_interpreter_is_reported() -> None:

@@ -6,6 +6,7 @@ Graphviz depends on the graph alone: equal graphs give equal bytes.
 
 from __future__ import annotations
 
+import importlib
 import math
 import os
 import secrets
@@ -84,9 +85,8 @@ class Drawing:
 
     def to_graphviz(self) -> Any:
         """The same as a ``graphviz.Source``, for what that package can do with it."""
-        import graphviz
-
-        return graphviz.Source(self.source)
+        # By name, since it has no types for those who check their own program.
+        return importlib.import_module("graphviz").Source(self.source)
 
     def _repr_svg_(self) -> str:
         refuse(self.boxes, "svg", self._force)

@@ -42,8 +42,11 @@ PROGRAM = """
 from typing_extensions import assert_type
 
 import autograd as ag
+import autograd.testing
+import nn
 from autograd import Value, tanh
 
+assert_type(nn.MLP(2, [1]).parameters(), list[Value])
 x = Value(2.0, label="x")
 for value in (x * 2, 2 * x, x**2 + 1, 2**x, -x, +x, abs(x), x % 2, x // x, 1 / x):
     assert_type(value, Value)

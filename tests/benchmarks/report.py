@@ -1,4 +1,4 @@
-"""The table: what was measured, what had to be reached, and whether it is."""
+"""The tables: what was measured, what had to be reached, and whether it is."""
 
 from __future__ import annotations
 
@@ -37,6 +37,7 @@ class Row:
         return median <= self.bound if self.at_most else median >= self.bound
 
     def cells(self) -> list[str]:
+        """The cells under ``HEADER``, those for a target at the end."""
         met = {True: "yes", False: "**no**", None: "—"}[self.met]
         if self.bound is not None and not self.samples:
             met = "not measured"
@@ -50,14 +51,22 @@ HEADER = [
     *("what is measured", "engine", "collector", "time", "against"),
     *("median (min–max)", "target", "met"),
 ]
+WITHOUT_TARGET = len(HEADER) - 2
 
 
 def markdown(rows: Sequence[Row]) -> str:
-    """The table and, above it, where and when it was measured."""
-    lines = [f"Measured on {where()}.", ""]
-    for cells in [HEADER, ["---"] * len(HEADER), *(row.cells() for row in rows)]:
-        lines.append("| " + " | ".join(cells) + " |")
+    """Where and when it was measured, what has a target, and then the rest."""
+    aims = [row.cells() for row in rows if row.bound is not None]
+    rest = [row.cells()[:WITHOUT_TARGET] for row in rows if row.bound is None]
+    lines = [f"Measured on {where()}."]
+    for header, table in [(HEADER, aims), (HEADER[:WITHOUT_TARGET], rest)]:
+        if table:
+            lines += ["", *map(_line, [header, ["---"] * len(header), *table])]
     return "\n".join(lines)
+
+
+def _line(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
 
 
 def machine_readable(rows: Sequence[Row]) -> dict[str, Any]:

@@ -37,7 +37,7 @@ format: $(VENV)/ready-dev  ## format the code
 stubs: $(VENV)/ready  ## write the type stub again after a change of the table
 	$(BIN)/python -m autograd.stubs
 
-sanitize: $(VENV)/ready  ## the C engine under the sanitizers, the whole suite
+sanitize: $(VENV)/ready-dev  ## the C engine under the sanitizers, the whole suite
 	PYTHON=$(abspath $(BIN)/python) sh tests/autograd/native/sanitize.sh
 
 clean:  ## remove what these commands made

@@ -4,7 +4,8 @@
    Those come from slabs: blocks of 2 MiB that hold nodes of one size and start at a
    multiple of 2 MiB, so that a node's address tells its slab. Blocks without nodes in
    use are kept for the next step, since fresh memory costs more than all the rest of
-   a node: the system has to clear it. Up to 1 GiB is kept. */
+   a node: the system has to clear it. Up to 1 GiB is kept, and for the same reason
+   one node with very many edges, up to 256 MiB. */
 
 #include "engine.h"
 
@@ -55,6 +56,8 @@ enum {
     MOST_SLAB_EDGES = 40,
     MOST_SPARE = 512,  /* blocks kept for the next step */
     FEW = 8,           /* blocks that a small program may need */
+    WIDE = 1 << 20,    /* bytes from which on a node counts as wide */
+    WIDEST = 1 << 28,  /* bytes that are kept for the next wide node */
 };
 
 /* A block that nobody uses. */
@@ -202,12 +205,42 @@ take_fresh(uint32_t edges)
     return node;
 }
 
+/* The memory of a wide node that is gone, for another one of about its size. */
+static void *kept;
+static size_t kept_size;
+
+static Value *
+take_wide(size_t size)
+{
+    if (kept_size < size || kept_size / 2 > size) {
+        return PyObject_Malloc(size);
+    }
+    Value *node = kept;
+    kept = NULL;
+    kept_size = 0;
+    return node;
+}
+
+static void
+give_back_wide(Value *node, size_t size)
+{
+    if (size > WIDEST || size < kept_size) {
+        PyObject_Free(node);
+    }
+    else {
+        PyObject_Free(kept);
+        kept = node;
+        kept_size = size;
+    }
+}
+
 /* Memory for a node, or NULL. */
 Value *
 nodes_take(size_t edges)
 {
     if (edges > MOST_SLAB_EDGES) {
-        return PyObject_Malloc(node_size(edges));
+        const size_t size = node_size(edges);
+        return size < WIDE ? PyObject_Malloc(size) : take_wide(size);
     }
     Slab *slab = roomy[edges];
     if (slab == NULL || slab->released == NULL) {
@@ -223,7 +256,13 @@ void
 nodes_give_back(Value *node, size_t edges)
 {
     if (edges > MOST_SLAB_EDGES) {
-        PyObject_Free(node);
+        const size_t size = node_size(edges);
+        if (size < WIDE) {
+            PyObject_Free(node);
+        }
+        else {
+            give_back_wide(node, size);
+        }
         return;
     }
     Slab *slab = (Slab *)((uintptr_t)node & ~(uintptr_t)(BLOCK_SIZE - 1));

@@ -232,3 +232,16 @@ def test_walks_are_right_where_their_blocks_end(entries: int, first: str) -> Non
             assert set(rest) == set(others)
             for leaf in (x, *others):
                 leaf.grad = 0.0
+
+
+def test_wide_nodes_of_all_sizes_share_the_memory_that_is_kept_for_them() -> None:
+    x, y = ag.Value(2.0), ag.Value(0.5)
+    alive: list[tuple[Any, int]] = []
+    for n in (70_000, 65_000, 200_000, 70_000, 65_536, 300_000, 150_001, 70_000):
+        alive.append((ag.dot([x] * (n // 2), [y] * (n // 2), n % 2), n))
+        for node, size in alive:
+            assert len(node.operands) == size // 2 * 2 + 1
+            assert node.data == size // 2 + size % 2
+            assert native.gradients(node, [x])[0] == [size // 2 * 0.5]
+        if len(alive) == 3:
+            del alive[::2]

@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 
 import autograd as ag
 import formulas
-import lecture as demo
 import nn
+
+demo = pytest.importorskip("lecture", reason="needs the demos extra")
 
 numbers = st.floats(-2, 2).map(lambda x: round(x, 3))
 

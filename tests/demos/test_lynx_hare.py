@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 import autograd as ag
-import lynx_hare as demo
+
+demo = pytest.importorskip("lynx_hare", reason="needs the demos extra")
 
 THETA = np.array([0.54, 0.027, 0.8, 0.024, 34.6, 5.8])
 

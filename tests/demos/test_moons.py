@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-import moons as demo
+demo = pytest.importorskip("moons", reason="needs the demos extra")
 
 
 def test_the_demo_trains_and_draws(

@@ -88,6 +88,16 @@ def engine_under_test(name: str, operands: Sequence[float]) -> Recorded:
     return node.data, node.partials
 
 
+# These multiply by a factor that may be below the normal floats: what its rounding
+# costs there, 2^-1074, is as many times as much in the product.
+FACTORS: dict[str, Callable[..., float]] = {
+    "gelu": abs,
+    "silu": abs,
+    "elu": lambda x, alpha: abs(alpha),
+    "pow": lambda x, y: max(abs(y), abs(math.log(x))),
+}
+
+
 def errors(
     rule: Rule | Reduction, operands: Sequence[float], recorded: Recorded
 ) -> list[float]:
@@ -102,13 +112,12 @@ def errors(
         # e^(x-z) takes over the rounding of z
         share = 1 + abs(z) if rule.name == "logsumexp" else 1.0
         found.append((partial, error, share))
-    if rule.name in ("gelu", "silu"):
-        # x times a factor: once the factor is below the normal floats, what its
-        # rounding costs, 2^-1074, is x times as much in the product.
-        times = 1 + abs(operands[0])
+    if rule.name in FACTORS:
+        times = 1 + FACTORS[rule.name](*operands)
         small = times * sys.float_info.min
         found = [
-            (claim, e, times if abs(claim) < small else 1.0) for claim, e, _ in found
+            (claim, e, times if abs(claim) < small else share)
+            for claim, e, share in found
         ]
     return [error / share for _, error, share in found if error is not None]
 
@@ -187,11 +196,20 @@ def test_an_inverse_function_has_its_slope_near_the_end_of_its_domain(
 
 
 @pytest.mark.parametrize(
-    ("name", "x"),
-    [("gelu", -37.984375), ("gelu", -38.0), ("silu", -712.3), ("silu", -740.0)],
+    ("name", "operands"),
+    [
+        ("gelu", (-37.984375,)),
+        ("gelu", (-38.0,)),
+        ("silu", (-712.3,)),
+        ("silu", (-740.0,)),
+        ("pow", (1e-100, 3.125)),
+    ],
 )
-def test_a_factor_of_x_may_go_below_the_normal_floats(name: str, x: float) -> None:
-    assert max(errors(RULES[name], (x,), engine_under_test(name, (x,)))) <= UNITS
+def test_a_factor_may_go_below_the_normal_floats(
+    name: str, operands: tuple[float, ...]
+) -> None:
+    recorded = engine_under_test(name, operands)
+    assert max(errors(RULES[name], operands, recorded)) <= UNITS
 
 
 @pytest.mark.parametrize("label", [0.0, 1.0])

@@ -17,6 +17,10 @@ from autograd import _engine
 settings.register_profile(
     "default", deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
+# A gate must not pass or fail by chance; everybody else draws new examples each time.
+settings.register_profile(
+    "gate", parent=settings.get_profile("default"), derandomize=True
+)
 settings.register_profile("long", parent=settings(max_examples=2000), deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 

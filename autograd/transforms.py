@@ -202,13 +202,14 @@ def _value_and_grad(name: str, f: Function, argnums: Argnums) -> Function:
         recorded = call(name, f, arguments, keywords, argnums)
         output = scalar(name, recorded.output, hint)
         inputs, build = recorded.inputs, recorded.build
-        if is_value(output) and not recorded.live:  # one walk for both questions
+        if not recorded.live:
+            if not is_value(output):
+                return output, build([0.0] * len(inputs))
+            # One walk says both what the slopes are and whether they may be floats.
             derivatives, others = _engine.module().gradients(output, inputs)
             if not any(map(variable, others)):
                 return output.data, build(derivatives)
-        floats = recorded.floats([output])
-        derivatives = build(slopes(output, inputs, floats))
-        return number(output) if floats else value_of(output), derivatives
+        return value_of(output), build(slopes(output, inputs, floats=False))
 
     return derived
 

@@ -7,7 +7,6 @@ import contextlib
 import gc
 import math
 import os
-import subprocess
 import sys
 import threading
 from collections.abc import Callable
@@ -17,6 +16,7 @@ import pytest
 
 import autograd as ag
 from autograd.rules import RULES, Rule
+from tests.autograd.native.processes import in_a_process
 
 native = pytest.importorskip(
     "autograd.native.engine", reason="the C engine is not built"
@@ -52,28 +52,6 @@ def test_a_binary_node_takes_at_most_96_bytes_all_in() -> None:
     assert sys.getsizeof(many) - sys.getsizeof(a) == 100 * (
         sys.getsizeof(-a) - sys.getsizeof(a)
     )
-
-
-def in_a_process(program: str) -> list[float]:
-    """The numbers that a program prints, on the default stack of 8 MiB."""
-
-    resource = pytest.importorskip("resource", reason="sets the size of the stack")
-
-    def limit() -> None:
-        hard = resource.getrlimit(resource.RLIMIT_STACK)[1]
-        resource.setrlimit(resource.RLIMIT_STACK, (8 * 2**20, hard))
-
-    root = os.path.dirname(os.path.dirname(ag.__file__))
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        env={**os.environ, "PYTHONPATH": root, "AUTOGRAD_PURE": "0"},
-        preexec_fn=limit,
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert done.returncode == 0, done.stderr
-    return [float(x) for x in done.stdout.split()]
 
 
 SHAPES = {

@@ -10,13 +10,13 @@ from __future__ import annotations
 import itertools
 import os
 import random
-import subprocess
 import sys
 from typing import Any
 
 import pytest
 
 import autograd as ag
+from tests.autograd.native.processes import in_a_process
 
 native = pytest.importorskip(
     "autograd.native.engine", reason="the C engine is not built"
@@ -36,20 +36,6 @@ def enough_memory() -> bool:
     with open("/proc/meminfo") as file:
         lines = dict(line.split(":") for line in file)
     return int(lines["MemAvailable"].split()[0]) > 4 * 2**20
-
-
-def run(program: str) -> list[float]:
-    """The numbers that a program prints, in a process of its own."""
-    root = os.path.dirname(os.path.dirname(ag.__file__))
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        env={**os.environ, "PYTHONPATH": root, "AUTOGRAD_PURE": "0"},
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert done.returncode == 0, done.stderr
-    return [float(x) for x in done.stdout.split()]
 
 
 EDGES = (0, 1, 2, 2, 2, 3, 5, 17, 33, 38, 39, 40, 41, 42, 100)
@@ -140,7 +126,7 @@ for _ in range(3):
 @measures
 @in_slabs
 def test_memory_of_nodes_of_one_size_serves_the_next_size() -> None:
-    first, second, third = run(REUSE)
+    first, second, third = in_a_process(REUSE)
     largest = 100_000 * sys.getsizeof(ag.sum([ag.Value(1.0)] * 10)) / 2**20
     slab = 2.0
     assert first < largest + 10 * 2 * slab  # and not the sum of ten sizes, 130 MiB
@@ -166,7 +152,7 @@ print(full, resident() - start)
 def test_no_more_than_one_gib_is_kept_from_the_system() -> None:
     if not enough_memory():
         pytest.skip("needs 4 GiB of free memory")
-    full, kept = run(KEPT)
+    full, kept = in_a_process(KEPT)
     assert full > 1400
     assert kept < 1024 * 1.02
 
@@ -204,7 +190,7 @@ print(count, failures, z.data, x.grad)
 @measures
 @in_slabs
 def test_where_memory_ends_there_is_a_memory_error_and_the_engine_goes_on() -> None:
-    count, failures, data, grad = run(SHORT)
+    count, failures, data, grad = in_a_process(SHORT)
     assert count > 3 * 50_000
     assert failures == 6
     assert data == grad == 100_001.0

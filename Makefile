@@ -35,7 +35,7 @@ format: $(VENV)/ready-dev  ## format the code
 	$(BIN)/ruff format .
 
 stubs: $(VENV)/ready  ## write the type stub again after a change of the table
-	$(BIN)/python -m autograd.stubs
+	$(BIN)/python -m autograd.table.stubs
 
 sanitize: $(VENV)/ready-dev  ## the C engine under the sanitizers, the whole suite
 	PYTHON=$(abspath $(BIN)/python) sh tests/autograd/native/sanitize.sh
@@ -52,8 +52,8 @@ help:  ## this list
 # What the installation depends on: the package is installed in place, so only
 # the metadata and what is compiled call for a new one.
 SOURCES := pyproject.toml setup.py \
-           $(addprefix autograd/,$(addsuffix .py,rules row scalar operations \
-                                                 functions value native/emit)) \
+           $(wildcard autograd/table/*.py) autograd/core/value.py \
+           autograd/native/emit.py \
            $(wildcard autograd/native/*.c autograd/native/*.h)
 
 $(VENV)/ready: $(SOURCES) .ci/get-dot

@@ -20,8 +20,9 @@ SOURCES = (
 )
 # Where the generated headers come from: the rules, and the docstrings.
 GENERATED_FROM = [
-    *(f"autograd/{m}.py" for m in ("rules", "row", "scalar", "operations")),
-    *(f"autograd/{m}.py" for m in ("functions", "value", "native/emit")),
+    *(f"autograd/table/{m}.py" for m in ("functions", "number", "primitives")),
+    *(f"autograd/table/{m}.py" for m in ("row", "rules")),
+    *(f"autograd/{m}.py" for m in ("core/value", "native/emit")),
 ]
 
 

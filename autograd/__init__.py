@@ -10,27 +10,37 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
-from autograd import _engine
-from autograd.checkpoints import checkpoint
-from autograd.custom import rule
-from autograd.explain import Path, PathSum, explain
-from autograd.functions import FUNCTIONS as _FUNCTIONS
-from autograd.higher import gradient
-from autograd.optimize import (
+from autograd.core import choice
+from autograd.core.recording import no_grad
+from autograd.core.value import Value
+from autograd.derivatives.checkpoints import checkpoint
+from autograd.derivatives.scipy import (
     scipy_hessian,
     scipy_hessp,
     scipy_jacobian,
     scipy_objective,
 )
+from autograd.derivatives.series import derivative, taylor
+from autograd.derivatives.sweeps import gradient
+from autograd.derivatives.transforms import (
+    grad,
+    hessian,
+    hvp,
+    jacobian,
+    jvp,
+    value_and_grad,
+    vjp,
+)
+from autograd.paths.explain import Path, PathSum, explain
 from autograd.pictures.draw import Drawing, draw
 from autograd.pictures.render import GraphvizNotFound, NoUsableFont, RenderError
-from autograd.rules import RULES
-from autograd.series import derivative, taylor
+from autograd.table.custom import rule
+from autograd.table.functions import FUNCTIONS as _FUNCTIONS
+from autograd.table.rules import RULES
 from autograd.testing import check_gradients
-from autograd.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
-from autograd.value import Value, no_grad
 
 if TYPE_CHECKING:  # the functions that are made from the table
     from autograd._typed import *  # noqa: F403
@@ -40,7 +50,17 @@ __version__ = "0.1.0"
 engine: str
 """The engine that runs: ``"native"`` or ``"reference"``."""
 
-_engine.choose()
+choice.choose()
+
+# Where these were before the layers had folders: scripts may import them from there.
+for _folder, _names in {
+    "table": ("custom", "functions", "row", "rules"),
+    "core": ("graph", "value"),
+    "derivatives": ("checkpoints", "series", "transforms"),
+}.items():
+    for _name in _names:
+        _module = sys.modules[f"{__name__}.{_folder}.{_name}"]
+        sys.modules[f"{__name__}.{_name}"] = vars()[_name] = _module
 
 __all__ = [
     "RULES",

@@ -1,4 +1,4 @@
-"""What is made from the table, as signatures: by ``python -m autograd.stubs``."""
+"""What is made from the table, as signatures: by ``python -m autograd.table.stubs``."""
 
 # ruff: noqa: E501
 # fmt: off
@@ -8,7 +8,7 @@ from typing import TypeAlias, overload
 
 from typing_extensions import Self
 
-from autograd.value import Value
+from autograd.core.value import Value
 
 Number: TypeAlias = float
 """A plain number; to a type checker, ints, bools and NumPy's float64 are floats."""

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from typing import Any
 
 import autograd as ag
-from autograd.operations import OPERATORS
-from autograd.row import REAL, Rule
-from autograd.rules import RULES
+from autograd.table.number import OPERATORS
+from autograd.table.row import REAL, Rule
+from autograd.table.rules import RULES
 
 __all__ = ["ACTIVATIONS", "Activation", "activated", "caption", "checked"]
 

@@ -15,13 +15,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import autograd as ag
-from autograd import _engine
+from autograd.core import choice as engines
 from nn.activations import Activation, activated, caption, checked
 from nn.checks import as_list, choice, is_value, whole
 from nn.state import Nested, State, Stateful, fitted
 
 if TYPE_CHECKING:
-    from autograd.value import Value
+    from autograd.core.value import Value
 
 __all__ = ["INITS", "MLP", "Layer", "Module", "Neuron"]
 
@@ -274,9 +274,9 @@ class Neuron(Module):
         draw = (_generator(seed) or random).random
         # The expression of random.uniform(-b, b), whose bits no version changes.
         self.weights = [
-            _engine.Value(-bound + 2 * bound * draw(), f"w{k + 1}") for k in range(nin)
+            engines.Value(-bound + 2 * bound * draw(), f"w{k + 1}") for k in range(nin)
         ]
-        self.bias = _engine.Value(0.0, "b")
+        self.bias = engines.Value(0.0, "b")
 
     @property
     def activation(self) -> Activation:

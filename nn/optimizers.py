@@ -16,7 +16,7 @@ from nn.schedules import Schedule, schedule
 from nn.state import Nested, State, Stateful, fitted
 
 if TYPE_CHECKING:
-    from autograd.value import Value
+    from autograd.core.value import Value
 
 __all__ = ["SGD", "Adam", "AdamW", "Optimizer"]
 

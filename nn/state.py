@@ -19,7 +19,7 @@ import shutil
 from collections.abc import Mapping
 from typing import Any
 
-from autograd import _engine
+from autograd.core import choice
 from nn.checks import as_list
 
 __all__ = ["Stateful", "fitted", "read", "write"]
@@ -130,7 +130,7 @@ def _numbers(expected: Nested, given: Any) -> Nested:
         raise _MisfitError(None)
     try:
         if not isinstance(given, bool):
-            return _engine.Value(given).data
+            return choice.Value(given).data
     except (TypeError, OverflowError):
         pass
     raise _MisfitError(f"got {given!r:.60} of type {type(given).__name__}")

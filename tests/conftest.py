@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 
-from autograd import _engine
+from autograd.core import choice
 
 settings.register_profile(
     "default", deadline=None, suppress_health_check=[HealthCheck.too_slow]
@@ -25,10 +25,10 @@ settings.register_profile("long", parent=settings(max_examples=2000), deadline=N
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 
-@pytest.fixture(scope="session", autouse=True, params=_engine.available())
+@pytest.fixture(scope="session", autouse=True, params=choice.available())
 def engine(request: pytest.FixtureRequest) -> Iterator[str]:
     """The engine under test, ``"native"`` or ``"reference"``."""
-    before = _engine.name
-    _engine.use(request.param)
+    before = choice.name
+    choice.use(request.param)
     yield request.param
-    _engine.use(before)
+    choice.use(before)

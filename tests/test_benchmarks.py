@@ -106,7 +106,7 @@ def test_answers_that_differ_are_noticed() -> None:
 def test_a_peer_that_is_not_there_is_reported_and_the_others_are_measured(
     engine: str,
 ) -> None:
-    isolated = [sys.executable, "-E", "-s", "-c", "import autograd.rules"]
+    isolated = [sys.executable, "-E", "-s", "-c", "import autograd.table.rules"]
     if subprocess.run(isolated, cwd=Path(__file__).parent, check=False).returncode:
         pytest.skip("needs the project installed, not only its source tree")
     floats, mine = Contestant("floats", "moons"), Contestant(engine, "moons")

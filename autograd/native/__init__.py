@@ -1,1 +1,1 @@
-"""The engine in C: the same type as :mod:`autograd.value`, from the same table."""
+"""The engine in C: the same type as :mod:`autograd.core.value`, from the same table."""

@@ -3,7 +3,7 @@
    A walk depth first, from the right operand to the left, lists the nodes after
    their operands; the sweep goes through that list backwards, so that each node
    has its whole adjoint before it hands shares to its operands. The walk is the
-   one of ``autograd.graph.topological_order``, and so the additions happen in the
+   one of ``autograd.core.graph.topological_order``, and so the additions happen in the
    same order and give the same bits. It changes nothing but marks, which it takes
    back if memory runs out; the sweep needs no memory. No Python code runs here. */
 

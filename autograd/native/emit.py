@@ -21,10 +21,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any
 
-from autograd import value
-from autograd.functions import FUNCTIONS
-from autograd.operations import OPERATORS, Operations
-from autograd.rules import ALIASES, RULES, Reduction, Rule
+from autograd.core import value
+from autograd.table.functions import FUNCTIONS
+from autograd.table.number import OPERATORS, Operations
+from autograd.table.rules import ALIASES, RULES, Reduction, Rule
 
 
 class NotInC(Exception):  # noqa: N818  # no error: Python computes such rows
@@ -67,7 +67,7 @@ FALLIBLE = {
 PYTHON_ONLY = {"hypot", "dist", "fsum", "logsumexp", "remainder"}
 """Operations for which CPython has an algorithm of its own, not the C library's."""
 
-# Python 3.10 has neither in ``math``: see ``autograd.scalar`` for what stands in.
+# Python 3.10 has neither in ``math``: ``table.primitives`` has what stands in.
 if sys.version_info >= (3, 11):
     FALLIBLE |= {"exp2": "exp2({})", "cbrt": "cbrt({})"}
 else:

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-from autograd.value import Value as Value
-from autograd.value import gradients as gradients
-from autograd.value import leaves as leaves
-from autograd.value import no_grad as no_grad
+from autograd.core.value import Value as Value
+from autograd.core.value import gradients as gradients
+from autograd.core.value import leaves as leaves
+from autograd.core.value import no_grad as no_grad
 
 FUNCTIONS: dict[str, Callable[..., Any]]

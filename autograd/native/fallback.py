@@ -9,17 +9,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from autograd import ieee
-from autograd.rules import Reduction, Rule
-from autograd.value import Value
+from autograd.core import limits
+from autograd.core.value import Value
+from autograd.table.rules import Reduction, Rule
 
 
 def value(rule: Rule | Reduction, numbers: Sequence[float]) -> float:
     """The value of a row on floats, or the exception of float arithmetic."""
     try:
         z = rule.value(*numbers)
-    except ieee.FAILURES as error:
-        z = ieee.failed(rule, numbers, error)
+    except limits.FAILURES as error:
+        z = limits.failed(rule, numbers, error)
     return float(z)
 
 

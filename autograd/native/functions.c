@@ -1,6 +1,6 @@
 /* Functions of Values and numbers alike, where the cost of a call matters.
 
-   They do what the functions of ``autograd.functions`` do, and hand over to those
+   They do what the functions of ``autograd.table.functions`` do, and hand over to those
    whatever is not plainly theirs: keywords, defaults, other types, mistakes. */
 
 #include "engine.h"
@@ -8,7 +8,7 @@
 #include "docs.h"
 #include "rows.h"
 
-static PyObject *reference; /* autograd.functions.FUNCTIONS: the ones in Python */
+static PyObject *reference; /* autograd.table.functions.FUNCTIONS: the ones in Python */
 
 static PyObject *
 ask_reference(

@@ -187,13 +187,13 @@ set_up(PyObject *module)
         const char *module, *name;
     } needs[] = {
         {&python_value, "autograd.native.fallback", "value"},
-        {&python_operations, "autograd.operations", "Operations"},
+        {&python_operations, "autograd.table.number", "Operations"},
         {&python_misuse, "autograd.native.fallback", "misuse"},
         {&python_backward, "autograd.native.fallback", "backward"},
-        {&python_partial, "autograd.ieee", "partial"},
-        {&python_as_float, "autograd.value", "as_float"},
-        {&python_is_number, "autograd.value", "is_number"},
-        {&python_leaf, "autograd._engine", "leaf"},
+        {&python_partial, "autograd.core.limits", "partial"},
+        {&python_as_float, "autograd.core.plain", "as_float"},
+        {&python_is_number, "autograd.core.plain", "is_number"},
+        {&python_leaf, "autograd.core.choice", "leaf"},
     };
     for (size_t i = 0; i < Py_ARRAY_LENGTH(needs); i++) {
         *needs[i].to = attribute_of(needs[i].module, needs[i].name);
@@ -201,9 +201,9 @@ set_up(PyObject *module)
             return -1;
         }
     }
-    PyObject *rules = attribute_of("autograd.rules", "RULES");
-    PyObject *aliases = attribute_of("autograd.rules", "ALIASES");
-    PyObject *in_python = attribute_of("autograd.functions", "FUNCTIONS");
+    PyObject *rules = attribute_of("autograd.table.rules", "RULES");
+    PyObject *aliases = attribute_of("autograd.table.rules", "ALIASES");
+    PyObject *in_python = attribute_of("autograd.table.functions", "FUNCTIONS");
     PyObject *decorator = attribute_of("contextlib", "ContextDecorator");
     if (rules != NULL && aliases != NULL && in_python != NULL &&
         decorator != NULL && value_make_type(module, python_operations) == 0 &&
@@ -266,7 +266,7 @@ static PyModuleDef_Slot engine_slots[] = {
 static PyModuleDef engine_module = {
     PyModuleDef_HEAD_INIT,
     .m_name = "autograd.native.engine",
-    .m_doc = "The engine in C: the same type as autograd.value, from the same table.",
+    .m_doc = "The engine in C: the same type as autograd.core.value, from the same table.",
     .m_methods = engine_methods,
     .m_slots = engine_slots,
 };

@@ -66,7 +66,7 @@ static const char *const names[ROWS] = {
 /* Rows as Python objects. Those made at run time follow those in C, and stay. */
 static PyObject **rules;  /* owned references */
 static size_t rule_count, rule_room;
-static PyObject *table;   /* autograd.rules.RULES */
+static PyObject *table;   /* autograd.table.rules.RULES */
 static PyObject *numbers; /* of rows: a dict from the rule to its index */
 
 PyObject *
@@ -123,7 +123,7 @@ record_init(PyObject *all)
         if (rule == NULL) {
             if (PyErr_ExceptionMatches(PyExc_KeyError)) {
                 PyErr_Format(
-                    PyExc_SystemError, "autograd.rules has lost %s: build again",
+                    PyExc_SystemError, "autograd.table.rules has lost %s: build again",
                     names[i]);
             }
             return -1;

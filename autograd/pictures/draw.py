@@ -13,9 +13,9 @@ import secrets
 from pathlib import Path
 from typing import Any
 
-from autograd.explain import check_value
-from autograd.graph import Node, topological_order
-from autograd.pictures.names import names
+from autograd.core.graph import Node, topological_order
+from autograd.paths.explain import check_value
+from autograd.paths.names import names
 from autograd.pictures.neurons import neurons_view
 from autograd.pictures.paths import paths_view
 from autograd.pictures.render import FORMATS, GraphvizNotFound, render

@@ -22,16 +22,16 @@ from importlib.resources import files
 from itertools import accumulate
 from typing import Any
 
-from autograd import graph
-from autograd.explain import check_value
-from autograd.graph import Node
-from autograd.operations import BINARY
+from autograd.core import graph
+from autograd.core.graph import Node
+from autograd.paths.explain import check_value
+from autograd.paths.names import names, operation
+from autograd.paths.numerals import number
 from autograd.pictures.formulas import formulas
 from autograd.pictures.layout import place
-from autograd.pictures.names import names, operation
-from autograd.pictures.palette import number
 from autograd.pictures.values import uses
-from autograd.rules import RULES, Reduction
+from autograd.table.number import BINARY
+from autograd.table.rules import RULES, Reduction
 
 __all__ = ["LIMIT", "page"]
 

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from autograd.pictures.notation import MathML, mathml, text
 from autograd.pictures.symbol import Symbol, key
-from autograd.rules import (
+from autograd.table.rules import (
     RULES,
     Reduction,
     Rule,

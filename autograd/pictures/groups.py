@@ -15,8 +15,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from autograd.graph import Node, edges
-from autograd.pictures.names import LOSSES, Neuron, Unit, neurons
+from autograd.core.graph import Node, edges
+from autograd.paths.names import LOSSES, Neuron, Unit, neurons
 
 __all__ = ["Group", "Grouping", "grouped"]
 
@@ -61,7 +61,7 @@ def grouped(order: Sequence[Node]) -> Grouping:
     """Put every value of a graph into one group.
 
     Args:
-        order: nodes as :func:`~autograd.graph.topological_order` gives them.
+        order: nodes as :func:`~autograd.core.graph.topological_order` gives them.
     """
     member = _units(order)
     _cones(order, member)

@@ -11,7 +11,9 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
-from autograd.graph import Node
+from autograd.core.graph import Node
+from autograd.paths.names import operation
+from autograd.paths.numerals import number
 from autograd.pictures.groups import Group, grouped
 from autograd.pictures.markup import (
     arrow,
@@ -23,7 +25,6 @@ from autograd.pictures.markup import (
     table,
     text,
 )
-from autograd.pictures.names import operation
 from autograd.pictures.palette import (
     CONSTANT,
     GUIDE,
@@ -31,7 +32,6 @@ from autograd.pictures.palette import (
     MUTED,
     PALE,
     largest,
-    number,
     shade,
     tint,
 )
@@ -48,7 +48,7 @@ def neurons_view(
     """DOT text with a box for each neuron, and the number of boxes but constants.
 
     Args:
-        order: nodes as :func:`~autograd.graph.topological_order` gives them.
+        order: nodes as :func:`~autograd.core.graph.topological_order` gives them.
         names: what to call them.
         full: list all weights of a neuron, however many.
     """

@@ -1,4 +1,4 @@
-"""Colors and numbers of the pictures: what a gradient looks like, and is read as.
+"""Colors of the pictures: what a gradient looks like.
 
 A gradient is tinted by its sign and size, orange for plus and purple for minus:
 the two ends stay apart for every kind of color vision. All fills are light enough
@@ -94,24 +94,3 @@ def _luminance(color: str) -> float:
 
     red, green, blue = (linear(int(color[i : i + 2], 16) / 255) for i in (1, 3, 5))
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-def number(x: float, digits: int = 4) -> str:
-    """A number to so many significant digits, with a true minus sign.
-
-    >>> number(-0.00087654), number(1.5), number(-0.0), number(float("-inf"))
-    ('−0.0008765', '1.5', '−0', '−∞')
-    """
-    if math.isinf(x):
-        return "∞" if x > 0 else "−∞"
-    return f"{x:.{digits}g}".replace("-", "−")
-
-
-def signed(x: float, digits: int = 4) -> str:
-    """The same with its plus sign, for the terms of a sum.
-
-    >>> signed(0.25)
-    '+0.25'
-    """
-    text = number(x, digits)
-    return text if text.startswith("−") or text == "nan" else f"+{text}"

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from autograd.explain import Between, PathSum, explain
-from autograd.graph import Node
+from autograd.core.graph import Node
+from autograd.paths.explain import Between, PathSum, explain
+from autograd.paths.numerals import number
 from autograd.pictures.markup import (
     arrow,
     cell,
@@ -22,9 +23,9 @@ from autograd.pictures.markup import (
     table,
     text,
 )
-from autograd.pictures.palette import ENDS, INK, MUTED, PALE, PATHS, number
+from autograd.pictures.palette import ENDS, INK, MUTED, PALE, PATHS
 from autograd.pictures.values import constant, title, tooltip, uses
-from autograd.rules import RULES, Reduction
+from autograd.table.rules import RULES, Reduction
 
 __all__ = ["paths_view"]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from autograd.operations import Operations
+from autograd.table.number import Operations
 
 __all__ = ["COMPARISONS", "Symbol", "is_number", "key"]
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from autograd.graph import Node
-from autograd.operations import BINARY
+from autograd.core.graph import Node
+from autograd.paths.names import operation
+from autograd.paths.numerals import number
 from autograd.pictures.markup import (
     arrow,
     cell,
@@ -21,7 +22,6 @@ from autograd.pictures.markup import (
     table,
     text,
 )
-from autograd.pictures.names import operation
 from autograd.pictures.palette import (
     CONSTANT,
     GUIDE,
@@ -29,10 +29,10 @@ from autograd.pictures.palette import (
     MUTED,
     PALE,
     largest,
-    number,
     tint,
 )
-from autograd.rules import RULES, Reduction, Rule
+from autograd.table.number import BINARY
+from autograd.table.rules import RULES, Reduction, Rule
 
 __all__ = ["values_view"]
 
@@ -60,7 +60,7 @@ def values_view(order: Sequence[Node], names: Mapping[Node, str]) -> tuple[str, 
     """DOT text with every value of a graph, and the number of boxes but constants.
 
     Args:
-        order: nodes as :func:`~autograd.graph.topological_order` gives them.
+        order: nodes as :func:`~autograd.core.graph.topological_order` gives them.
         names: what to call them.
     """
     scale = largest(node.grad for node in order)

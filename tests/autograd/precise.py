@@ -12,8 +12,8 @@ from typing import Any
 
 import mpmath
 
-from autograd.operations import Operations
-from autograd.rules import RULES, Reduction, Rule
+from autograd.table.number import Operations
+from autograd.table.rules import RULES, Reduction, Rule
 
 mp = mpmath.MPContext()
 mp.dps = 450  # e^-700 beside 1 takes 304 of them, and the step 40 more

@@ -14,7 +14,7 @@ from pathlib import Path
 import environments
 import scale
 import truth
-from autograd import _engine
+from autograd.core import choice
 from comparisons import Comparison, Results, comparisons, row
 from contest import Contestant, alternate
 from libraries import LIBRARIES
@@ -35,7 +35,7 @@ def interpreters() -> dict[str, Path | str]:
         if not distribution:
             engine = name.partition("-")[0]
             built = engine not in ("native", "reference") or (
-                engine in _engine.available()
+                engine in choice.available()
             )
             found[name] = (
                 Path(sys.executable) if built else f"the {engine} engine is not built"
@@ -92,7 +92,7 @@ def main() -> None:
     rows = contests(
         [
             comparison
-            for comparison in comparisons(fastest=_engine.available()[0])
+            for comparison in comparisons(fastest=choice.available()[0])
             if wanted(comparison.what, comparison.name, comparison.mine.library)
         ],
         pythons,

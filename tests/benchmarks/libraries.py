@@ -97,9 +97,9 @@ class Engine(Library):
 
     def __init__(self) -> None:
         import autograd
-        from autograd import _engine
+        from autograd.core import choice
 
-        _engine.use(self.name)
+        choice.use(self.name)
         self.autograd: Any = autograd
         self.leaf = self.constant = autograd.Value
         # Unbound methods: ``exp(x)`` costs what ``x.exp()`` costs.

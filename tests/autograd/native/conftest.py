@@ -6,15 +6,15 @@ from collections.abc import Iterator
 
 import pytest
 
-from autograd import _engine
+from autograd.core import choice
 
 
 @pytest.fixture(scope="session", autouse=True)
 def engine() -> Iterator[str]:
     """The native engine, in place of every engine in turn."""
-    if "native" not in _engine.available():
+    if "native" not in choice.available():
         pytest.skip("the C engine is not built")
-    before = _engine.name
-    _engine.use("native")
+    before = choice.name
+    choice.use("native")
     yield "native"
-    _engine.use(before)
+    choice.use(before)

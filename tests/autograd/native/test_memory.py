@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 import autograd as ag
-from autograd.rules import RULES, Rule
+from autograd.table.rules import RULES, Rule
 from tests.autograd.native.processes import in_a_process
 
 native = pytest.importorskip(

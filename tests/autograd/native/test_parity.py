@@ -18,10 +18,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograd import ieee, value
-from autograd.functions import FUNCTIONS
-from autograd.operations import BINARY
-from autograd.rules import ALIASES, RULES, Reduction, Rule
+from autograd.core import limits, value
+from autograd.table.functions import FUNCTIONS
+from autograd.table.number import BINARY
+from autograd.table.rules import ALIASES, RULES, Reduction, Rule
 
 native = pytest.importorskip(
     "autograd.native.engine", reason="the C engine is not built"
@@ -120,7 +120,7 @@ def test_every_row_has_the_same_value_partials_and_exceptions(
 ) -> None:
     operands = data.draw(operands_of(RULES[name]))
     both(apply_row(name, operands))
-    with ieee.limits():
+    with limits.limits():
         both(apply_row(name, operands))
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import autograd as ag
-from autograd.graph import topological_order
+from autograd.core.graph import topological_order
 from autograd.pictures.draw import draw
 from autograd.pictures.render import RenderError
 from tests.autograd.pictures.dot import (

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 import autograd as ag
-from autograd.graph import topological_order
+from autograd.core.graph import topological_order
 from autograd.pictures.explorer import LIMIT, page
-from autograd.rules import RULES, Rule
+from autograd.table.rules import RULES, Rule
 from tests.autograd.pictures.lecture import NASTY, network
 
 

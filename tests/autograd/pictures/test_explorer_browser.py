@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 import autograd as ag
-from autograd.explain import explain
-from autograd.graph import count_paths, reverse_sweep, topological_order
+from autograd.core.graph import count_paths, reverse_sweep, topological_order
+from autograd.paths.explain import explain
 from autograd.pictures.explorer import LIMIT, page
 from tests.autograd.pictures.lecture import NASTY, network
 

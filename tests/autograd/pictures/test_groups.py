@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import autograd as ag
-from autograd.graph import edges, topological_order
+from autograd.core.graph import edges, topological_order
 from autograd.pictures.groups import grouped
 
 

@@ -14,7 +14,7 @@ import pytest
 
 import autograd as ag
 import nn
-from autograd.graph import topological_order
+from autograd.core.graph import topological_order
 from autograd.pictures.draw import draw
 from tests.autograd.pictures.dot import (
     cells,

@@ -6,7 +6,7 @@ import pytest
 
 from autograd.pictures.notation import mathml, text
 from autograd.pictures.symbol import Symbol
-from autograd.scalar import where
+from autograd.table.primitives import where
 
 
 def test_parentheses_stand_where_the_meaning_needs_them() -> None:

@@ -7,6 +7,7 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
+from autograd.paths.numerals import number
 from autograd.pictures.palette import (
     CONSTANT,
     ENDS,
@@ -15,7 +16,6 @@ from autograd.pictures.palette import (
     PATHS,
     UNDEFINED,
     contrast,
-    number,
     shade,
     tint,
 )

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 import autograd as ag
-from autograd.explain import explain
-from autograd.graph import topological_order
+from autograd.core.graph import topological_order
+from autograd.paths.explain import explain
+from autograd.paths.numerals import number
 from autograd.pictures.draw import draw
 from autograd.pictures.palette import (
     PATHS,
-    number,
 )
 from tests.autograd.pictures.dot import (
     cells,

@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 import autograd as ag
-from autograd.graph import edges, topological_order
+from autograd.core.graph import edges, topological_order
+from autograd.paths.names import names
+from autograd.paths.numerals import number
 from autograd.pictures.draw import draw
-from autograd.pictures.names import names
 from autograd.pictures.palette import (
     UNDEFINED,
-    number,
 )
-from autograd.rules import RULES
+from autograd.table.rules import RULES
 from tests.autograd.pictures.dot import (
     MINUS,
     cells,

@@ -1,0 +1,1 @@
+"""What a Value is: the reference engine, and what both engines share."""

@@ -1,0 +1,210 @@
+"""Float arithmetic that never raises: at a singular point it takes the limit.
+
+Python raises where IEEE 754 has an answer: ``1 / 0.0``, ``math.log(0.0)``,
+``math.exp(1000.0)``. For the value of an operation that is right, since a Value
+behaves as a float. A *local derivative* however must not raise: ``sqrt`` at 0 has
+the slope inf, and a graph that never uses it is none the worse. So the engines
+evaluate a partial on plain floats, and only if that raises once more on the
+number type of this module, in which every operation gives inf or nan as C does.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from autograd.table.number import Operations
+from autograd.table.rules import RULES, Reduction, Rule
+
+FAILURES = (ArithmeticError, ValueError)
+"""What float arithmetic raises at a singular point."""
+
+
+class IEEE(Operations):
+    """A float whose operations give inf or nan where Python's would raise.
+
+    >>> IEEE(1.0) / 0.0
+    IEEE(inf)
+    """
+
+    __slots__ = ("number",)
+
+    def __init__(self, number: float) -> None:
+        self.number = float(number)
+
+    def __repr__(self) -> str:
+        return f"IEEE({self.number!r})"
+
+    def _apply(self, name: str, operands: tuple[Any, ...]) -> Any:
+        if name == "where":
+            condition, x, y = operands
+            return x if condition else y
+        limit = _LIMITS.get(name)
+        if limit is None:  # an operation made of others: its rule takes it apart
+            return RULES[name].value(*operands)
+        numbers = [float(_number(x)) for x in operands]
+        try:
+            z = RULES[name].value(*numbers)
+        except FAILURES:
+            z = limit(*numbers)
+        return IEEE(z)
+
+    def __bool__(self) -> bool:
+        return self.number != 0
+
+    def __eq__(self, other: object) -> bool:
+        return bool(self.number == _number(other))
+
+    def __lt__(self, other: Any) -> bool:
+        return bool(self.number < _number(other))
+
+    def __le__(self, other: Any) -> bool:
+        return bool(self.number <= _number(other))
+
+    def __gt__(self, other: Any) -> bool:
+        return bool(self.number > _number(other))
+
+    def __ge__(self, other: Any) -> bool:
+        return bool(self.number >= _number(other))
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def _number(x: Any) -> Any:
+    return x.number if isinstance(x, IEEE) else x
+
+
+def _nan(*_: float) -> float:
+    return math.nan
+
+
+def _divide(x: float, y: float) -> float:
+    """x / y at y = 0."""
+    if x == 0 or math.isnan(x):
+        return math.nan
+    return math.copysign(math.inf, x) * math.copysign(1.0, y)
+
+
+def _power(x: float, y: float) -> float:
+    """x ** y where Python raises or turns complex: a pole, an overflow, nan."""
+    odd = math.fmod(y, 2.0) in (1.0, -1.0)
+    if x == 0:
+        return math.copysign(math.inf, x) if odd else math.inf
+    if x < 0 and y != math.floor(y):
+        return math.nan
+    return -math.inf if x < 0 and odd else math.inf
+
+
+def _at(pole: float, limit: float) -> Callable[[float], float]:
+    """``limit`` at ``pole``, and nan elsewhere outside the domain."""
+    return lambda x: limit if x == pole else math.nan
+
+
+def _overflow(x: float) -> float:
+    return math.inf
+
+
+def _odd_overflow(x: float) -> float:
+    return math.copysign(math.inf, x)
+
+
+def _itself(x: float) -> float:
+    return x
+
+
+def _sum(*xs: float) -> float:
+    """math.fsum where an intermediate sum overflows, or inf - inf."""
+    if not all(map(math.isfinite, xs)):
+        return sum(xs)
+    return math.ldexp(1.0, 64) * math.fsum(math.ldexp(x, -64) for x in xs)
+
+
+_LIMITS: dict[str, Callable[..., float]] = {
+    **dict.fromkeys(("add", "sub", "mul", "neg", "pos", "abs"), _nan),
+    **dict.fromkeys(("sin", "cos", "tan", "asin", "acos", "atan", "atan2"), _nan),
+    **dict.fromkeys(("mod", "fmod", "remainder"), _nan),
+    **dict.fromkeys(("sqrt", "cbrt", "acosh", "asinh", "tanh", "copysign"), _nan),
+    **dict.fromkeys(("erf", "erfc", "hypot", "dist"), _nan),
+    **dict.fromkeys(("floor", "ceil", "trunc"), _itself),
+    **dict.fromkeys(("exp", "exp2", "expm1", "cosh"), _overflow),
+    **dict.fromkeys(("log", "log2", "log10"), _at(0.0, -math.inf)),
+    "log1p": _at(-1.0, -math.inf),
+    "atanh": lambda x: math.copysign(math.inf, x) if abs(x) == 1 else math.nan,
+    "sinh": _odd_overflow,
+    "truediv": _divide,
+    "floordiv": _divide,  # at y = 0 the quotient is a whole number already: ±inf or nan
+    "pow": _power,
+    "fma": lambda x, y, w: x * y + w,
+    "fsum": _sum,
+}
+
+
+def evaluate(function: Callable[..., Any], *numbers: float) -> float:
+    """``function(*numbers)`` in arithmetic that never raises.
+
+    >>> import math
+    >>> evaluate(lambda x: 1 / x, 0.0)
+    inf
+    """
+    return float(_number(function(*map(IEEE, numbers))))
+
+
+def partial(
+    rule: Rule | Reduction, i: int, numbers: Sequence[float], z: float
+) -> float:
+    """The derivative of a row by operand ``i``, at a singular point its limit.
+
+    >>> partial(RULES["sqrt"], 0, [0.0], 0.0)
+    inf
+    """
+    try:
+        return float(rule.partial(i, numbers, z))
+    except FAILURES:
+        limit = rule.partial(i, [IEEE(x) for x in numbers], IEEE(z))
+        return float(_number(limit))
+
+
+_state = threading.local()
+
+
+@contextmanager
+def limits() -> Iterator[None]:
+    """While it lasts, operations in this thread take limits instead of raising.
+
+    Derivatives of derivatives are made of ordinary Values; within this context
+    they keep the promise that a derivative never raises.
+    """
+    before = taking_limits()
+    _state.active = True
+    try:
+        yield
+    finally:
+        _state.active = before
+
+
+def taking_limits() -> bool:
+    """Whether :func:`limits` is active in this thread."""
+    return getattr(_state, "active", False)
+
+
+def failed(rule: Rule | Reduction, numbers: Sequence[float], error: Exception) -> float:
+    """What an operation gives whose float arithmetic raised ``error``.
+
+    Both engines come here, so that they raise the same exception: the one of
+    float arithmetic, with the row's domain in its message.
+
+    Raises the error again, unless :func:`limits` asks for a number.
+    """
+    if taking_limits():
+        return float(_number(rule.value(*map(IEEE, numbers))))
+    shown = ", ".join(f"{x!r}" for x in numbers[:4]) + (", …" * (len(numbers) > 4))
+    message = f"{error.args[-1] if error.args else error}: {rule.name}({shown})"
+    if isinstance(rule, Rule) and rule.domain:
+        message += "; defined for " + ", ".join(
+            f"{name} ∈ {interval}"
+            for name, interval in zip(rule.parameters, rule.domain)
+        )
+    raise type(error)(message) from error

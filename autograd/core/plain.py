@@ -1,0 +1,42 @@
+"""Plain numbers: what may stand beside a Value, and the float that it stands for."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+
+def as_float(x: Any, name: str = "operand") -> float:
+    """A plain number as the float that it stands for.
+
+    Args:
+        x: an int, float, bool or NumPy scalar.
+        name: what the caller calls it, for the message.
+
+    Raises:
+        TypeError: ``x`` is anything else; the message names its type.
+        OverflowError: ``x`` is an int too large for a float.
+    """
+    if isinstance(x, (int, float)) or _is_numpy_scalar(x):
+        return float(x)
+    hint = ""
+    if hasattr(x, "_apply"):
+        hint = ": write its .data for the number, or .detach() for a new leaf"
+    raise TypeError(
+        f"{name} must be a real number (int, float, bool or NumPy scalar), "
+        f"got {type(x).__name__}{hint}"
+    )
+
+
+def _is_numpy_scalar(x: Any) -> bool:
+    numpy = sys.modules.get("numpy")  # not imported yet: then x is none of its types
+    return (
+        numpy is not None
+        and isinstance(x, (numpy.floating, numpy.integer, numpy.bool_))
+        and not isinstance(x, numpy.timedelta64)  # an integer to NumPy, with a unit
+    )
+
+
+def is_number(x: Any) -> bool:
+    """Whether ``x`` is a plain number that may stand beside a Value."""
+    return isinstance(x, (int, float)) or _is_numpy_scalar(x)

@@ -1,0 +1,1 @@
+"""Derivatives of functions, of any order, as sweeps over recorded graphs."""

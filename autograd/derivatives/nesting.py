@@ -1,0 +1,188 @@
+"""Nested arguments: scalars, arrays, lists, tuples and dicts of them.
+
+A transform works on a flat list of scalars. :func:`flatten` takes an argument
+apart into that list and a function that puts any other list of the same length
+together again in the same nesting: the nesting of an argument is also that of
+its gradient.
+
+A list is a row of a rectangular nesting, as in a matrix, so that a number that was
+forgotten in one row is noticed. Arrays in a list have each its own shape; other parts
+that differ go in a tuple or a dict.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from itertools import islice
+from typing import Any
+
+from autograd.core.plain import is_number
+
+__all__ = ["flatten", "is_value", "same_nesting"]
+
+Build = Callable[[Sequence[Any]], Any]
+"""Puts as many entries as were taken out together in the same nesting."""
+
+
+def is_value(x: Any) -> bool:
+    """Whether ``x`` is a Value of either engine.
+
+    >>> from autograd import Value
+    >>> is_value(Value(1.0)), is_value(1.0)
+    (True, False)
+    """
+    return hasattr(type(x), "backward") and hasattr(type(x), "_apply")
+
+
+def _is_scalar(x: Any) -> bool:
+    return x.__class__ is float or is_value(x) or is_number(x)
+
+
+def is_array(x: Any) -> bool:
+    """Whether ``x`` is a NumPy array."""
+    numpy = sys.modules.get("numpy")  # not imported yet: then x is none of its types
+    return numpy is not None and isinstance(x, numpy.ndarray)
+
+
+def flatten(x: Any, name: str) -> tuple[list[Any], Build]:
+    """The scalars of a nested argument, and how to nest as many others like it.
+
+    Args:
+        x: a Value, a number, a NumPy array of them, or a list, tuple or dict whose
+            entries are such arguments again.
+        name: what the caller calls it, for the messages.
+
+    Returns:
+        The scalars in order, and a function from as many entries to their nesting.
+        An array becomes an array of floats if all of its entries are plain numbers;
+        nested entries become an array for each of their parts.
+
+    Raises:
+        TypeError: something in ``x`` is none of these; the message says where.
+        ValueError: the rows of a list have different shapes.
+
+    >>> scalars, build = flatten((1.0, [2.0, 3.0]), "x")
+    >>> scalars, build(["a", "b", "c"])
+    ([1.0, 2.0, 3.0], ('a', ['b', 'c']))
+    """
+    scalars: list[Any] = []
+    build, _ = _take(x, name, scalars)
+    return scalars, lambda entries: build(iter(entries))
+
+
+def _take(x: Any, name: str, scalars: list[Any]) -> tuple[Callable[[Any], Any], str]:
+    """Append the scalars of ``x``; how to build it again, and its shape in words."""
+    if _is_scalar(x):
+        scalars.append(x)
+        return next, "a scalar"
+    if is_array(x):
+        return _take_array(x, name, scalars)
+    if isinstance(x, dict):
+        parts = [_take(y, f"{name}[{key!r}]", scalars)[0] for key, y in x.items()]
+        keys = list(x)
+        return lambda it: {k: part(it) for k, part in zip(keys, parts)}, "a dict"
+    if isinstance(x, (list, tuple, range)):
+        kind, count = type(x), len(x)
+        # Not x itself: whoever keeps ``build`` must not keep the graph of x.
+        if all(map(_is_scalar, x)):  # the usual case, at once
+            scalars.extend(x)
+            shape = "a tuple" if isinstance(x, tuple) else f"a list of {count}"
+            return lambda it: _like(kind, list(islice(it, count))), shape
+        taken = [_take(y, f"{name}[{i}]", scalars) for i, y in enumerate(x)]
+        parts = [part for part, _ in taken]
+        build = lambda it: _like(kind, [part(it) for part in parts])
+        if isinstance(x, tuple):
+            return build, "a tuple"
+        shapes = [shape for _, shape in taken]
+        for i, shape in enumerate(shapes):
+            if shape != shapes[0]:
+                raise ValueError(
+                    f"{name} is ragged: [0] is {shapes[0]}, but [{i}] is {shape}; "
+                    "expected a rectangular list, or a tuple or dict, whose parts may "
+                    "differ in shape"
+                )
+        return build, f"a list of {count} of {shapes[0]}"
+    raise TypeError(
+        f"{name} must be a Value, a real number, an array, or a list, tuple or dict "
+        f"of them, got {type(x).__name__}"
+    )
+
+
+def _take_array(x: Any, name: str, scalars: list[Any]) -> tuple[Any, str]:
+    shape = x.shape
+    entries = list(x.flat)
+    others = [y for y in entries if not (is_value(y) or is_number(y))]
+    if others:
+        found = sorted({type(y).__name__ for y in others})
+        raise TypeError(
+            f"{name} must be an array of real numbers or Values, got dtype {x.dtype} "
+            f"with entries of type {', '.join(found)}"
+        )
+    scalars.extend(entries)
+
+    count = len(entries)
+    return lambda it: _array(list(islice(it, count)), shape), "an array"
+
+
+def _array(entries: list[Any], shape: tuple[int, ...]) -> Any:
+    """Entries as an array; if they are nested themselves, one array for each part.
+
+    An array without dimensions is its only Value, as in NumPy's own arithmetic.
+    """
+    import numpy
+
+    if all(map(is_number, entries)):
+        return numpy.array(entries, dtype=float).reshape(shape)
+    first = entries[0]
+    if is_array(first):
+        return numpy.stack(entries).reshape(shape + first.shape)
+    if isinstance(first, dict):
+        return {key: _array([y[key] for y in entries], shape) for key in first}
+    if isinstance(first, (list, tuple)):
+        return _like(type(first), [_array(list(ys), shape) for ys in zip(*entries)])
+    array = numpy.empty(len(entries), dtype=object)
+    array[:] = entries
+    return array.reshape(shape)[()]
+
+
+def _like(kind: type, parts: list[Any]) -> Any:
+    """The parts as a named tuple, a tuple, or else a list."""
+    if not issubclass(kind, tuple):
+        return parts
+    return kind(*parts) if hasattr(kind, "_fields") else tuple(parts)
+
+
+def same_nesting(x: Any, like: Any, name: str, of: str) -> list[Any]:
+    """The scalars of ``x``, which must be nested as ``like`` is.
+
+    Args:
+        x: the nested argument.
+        like: what it must resemble; an array and a list of its shape are alike.
+        name, of: what the caller calls the two, for the message.
+
+    Raises:
+        ValueError: the nestings differ; the message has both.
+    """
+    scalars, _ = flatten(x, name)
+    shape, expected = outline(x), outline(like)
+    if shape != expected:
+        raise ValueError(
+            f"{name} must have the nesting of {of}: expected {expected}, got {shape}"
+        )
+    return scalars
+
+
+def outline(x: Any) -> str:
+    """The nesting of an argument in brackets, a dot for each scalar.
+
+    >>> outline(([1.0, 2.0], 3.0))
+    '[[· ·] ·]'
+    """
+    if isinstance(x, dict):
+        return "{" + " ".join(f"{k!r}: {outline(y)}" for k, y in x.items()) + "}"
+    if is_array(x):
+        x = x.tolist()
+    if isinstance(x, (list, tuple, range)):
+        return "[" + " ".join(map(outline, x)) + "]"
+    return "·"

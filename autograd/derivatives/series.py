@@ -1,0 +1,340 @@
+"""Truncated power series: derivatives of any order at polynomial cost.
+
+A series is one more number type for the table. If z is computed by a row from
+x_1 … x_m, then z' = Σ p_i(x, z) x_i', and comparing the powers of t gives
+
+    k z_k = Σ_i Σ_{j=1..k} j x_{i,j} p_{i,k-j},
+
+each coefficient from those before it. The p_i are the row's own partials, evaluated
+on series. Only the field operations are written out, since they are what p_i and
+this recurrence themselves are made of. Coefficients are computed when they are asked
+for; a result that is part of its own partial, as in exp, is thereby well defined.
+
+Griewank and Walther, Evaluating Derivatives (2008), chapter 13.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
+
+from autograd.core import limits
+from autograd.core.graph import Node
+from autograd.core.plain import is_number
+from autograd.derivatives.nesting import is_value
+from autograd.derivatives.sweeps import dependents, rerun, value_of, with_recording
+from autograd.table.number import Operations
+from autograd.table.primitives import apply
+from autograd.table.rules import RULES
+
+__all__ = ["Series", "derivative", "taylor"]
+
+ZERO = 0
+"""A coefficient that is zero by structure: times anything, inf too, it is zero."""
+
+LARGEST_ORDER = 170
+"""Of a derivative: 171! is no float, and 1/171! has lost digits."""
+
+
+class Series(Operations):
+    """A power series Σ c_k t^k whose coefficients are floats or Values.
+
+    Args:
+        coefficients: those known at the start, at least c_0.
+        extend: gives coefficient k from the earlier ones; without it, all further
+            ones are zero.
+    """
+
+    __slots__ = ("_coefficients", "_extend")
+
+    def __init__(
+        self, coefficients: list[Any], extend: Callable[[int], Any] | None = None
+    ) -> None:
+        self._coefficients = coefficients
+        self._extend = extend
+
+    def __repr__(self) -> str:
+        return f"Series({self._coefficients!r})"
+
+    def __getitem__(self, k: int) -> Any:
+        known = self._coefficients
+        while len(known) <= k:
+            known.append(ZERO if self._extend is None else self._extend(len(known)))
+        return known[k]
+
+    def _apply(self, name: str, operands: tuple[Any, ...]) -> Any:
+        if name == "where":
+            condition, x, y = operands
+            return x if condition else y
+        field = _FIELD.get(name)
+        if field is not None:
+            return field(*map(_series, operands))
+        return applied(name, operands, _value(name, [_first(x) for x in operands]))
+
+    def __bool__(self) -> bool:
+        return bool(self[0])
+
+    def __float__(self) -> NoReturn:
+        raise TypeError(
+            "a power series is no float: write a row with the functions of autograd, "
+            "autograd.exp(x) for math.exp(x) and so on"
+        )
+
+    def __eq__(self, other: object) -> bool:
+        return bool(self[0] == _first(other))
+
+    def __lt__(self, other: Any) -> bool:
+        return bool(self[0] < _first(other))
+
+    def __le__(self, other: Any) -> bool:
+        return bool(self[0] <= _first(other))
+
+    def __gt__(self, other: Any) -> bool:
+        return bool(self[0] > _first(other))
+
+    def __ge__(self, other: Any) -> bool:
+        return bool(self[0] >= _first(other))
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def applied(name: str, operands: Sequence[Any], primal: Any) -> Series:
+    """The series of a row's result, whose coefficient 0 is known."""
+    terms: list[tuple[Series, Series]] = []
+
+    def extend(k: int) -> Any:
+        if k == 1:
+            terms.extend(
+                (x, _series(_partial(name, i, operands, z)))
+                for i, x in enumerate(operands)
+                if isinstance(x, Series)
+            )
+        total: Any = ZERO
+        for x, partial in terms:
+            for j in range(1, k + 1):
+                if x[j] is not ZERO:
+                    total = _add(total, _multiply(_multiply(j, x[j]), partial[k - j]))
+        return total if total is ZERO else total / k
+
+    z = Series([primal], extend)
+    return z
+
+
+def _partial(name: str, i: int, operands: Sequence[Any], z: Series) -> Any:
+    """A row's partial, at singular points of its constants the limit."""
+    rule = RULES[name]
+    try:
+        return rule.partial(i, operands, z)
+    except limits.FAILURES:  # of constants alone, which as series take their limits
+        return rule.partial(i, list(map(_series, operands)), z)
+
+
+def _series(x: Any) -> Series:
+    if isinstance(x, Series):
+        return x
+    return Series([float(x) if is_number(x) else x])
+
+
+def _first(x: Any) -> Any:
+    return x[0] if isinstance(x, Series) else x
+
+
+def _value(name: str, operands: list[Any]) -> Any:
+    """A row's value on coefficients: floats or Values, at singular points the limit."""
+    answer = apply(name, tuple(operands))
+    if answer is not NotImplemented:
+        return answer
+    try:
+        return float(RULES[name].value(*operands))
+    except limits.FAILURES:
+        return limits.evaluate(RULES[name].value, *operands)
+
+
+def _add(x: Any, y: Any) -> Any:
+    return y if x is ZERO else x if y is ZERO else x + y
+
+
+def _multiply(x: Any, y: Any) -> Any:
+    if x is ZERO or y is ZERO:
+        return ZERO
+    if x.__class__ is int and x == 1:
+        return y
+    return x * y
+
+
+def _sum(x: Series, y: Series) -> Series:
+    return Series([], lambda k: _add(x[k], y[k]))
+
+
+def _negative(x: Series) -> Series:
+    return Series([], lambda k: x[k] if x[k] is ZERO else -x[k])
+
+
+def _product(x: Series, y: Series) -> Series:
+    def extend(k: int) -> Any:
+        total: Any = ZERO
+        for j in range(k + 1):
+            total = _add(total, _multiply(x[j], y[k - j]))
+        return total
+
+    return Series([], extend)
+
+
+def _quotient(x: Series, y: Series) -> Series:
+    """z y = x, coefficient by coefficient."""
+
+    def extend(k: int) -> Any:
+        rest = x[k]
+        for j in range(1, k + 1):
+            taken = _multiply(y[j], z[k - j])
+            rest = rest if taken is ZERO else _add(rest, -taken)
+        return rest if rest is ZERO else _value("truediv", [rest, y[0]])
+
+    z = Series([], extend)
+    return z
+
+
+_FIELD: dict[str, Callable[..., Series]] = {
+    "add": _sum,
+    "sub": lambda x, y: _sum(x, _negative(y)),
+    "mul": _product,
+    "truediv": _quotient,
+    "neg": _negative,
+    "pos": lambda x: x,
+}
+
+
+def propagate(
+    output: Node, inputs: dict[Node, Series], constant: Callable[[Any], Any], n: int
+) -> Series | None:
+    """The series of a recorded node, given those of the inputs.
+
+    Args:
+        output: a Value.
+        inputs: the series of the inputs. Changed: it gets those of all nodes between.
+        constant: what stands for a node that does not depend on the inputs.
+        n: the order up to which coefficients are computed.
+
+    Returns:
+        The output's series, or None if it does not depend on the inputs.
+    """
+    for node in dependents([output], list(inputs)):
+        if node.op == "checkpoint":
+            inner, ends = rerun(node)
+            known = {
+                end: inputs[x]
+                for end, x in zip(ends, node.operands[len(ends) :])
+                if x.__class__ is not float and x in inputs
+            }
+            series = propagate(inner, known, constant, n)
+            # Not ``or``: a series that starts with 0 is false.
+            inputs[node] = _series(constant(node)) if series is None else series
+            continue
+        operands = [
+            x if x.__class__ is float else inputs[x] if x in inputs else constant(x)
+            for x in node.operands
+        ]
+        # A constant Value would answer before a series does: it is one, too.
+        operands = [x if x.__class__ is float else _series(x) for x in operands]
+        field = _FIELD.get(node.op)
+        primal = constant(node)
+        if field is None:
+            inputs[node] = applied(node.op, operands, primal)
+        else:
+            tail = field(*map(_series, operands))
+            inputs[node] = Series([primal], tail.__getitem__)
+        inputs[node][n]  # computed here, so that nothing waits for its operands
+    return inputs.get(output)
+
+
+def taylor(f: Callable[[Any], Any], n: int) -> Callable[[Any], list[Any]]:
+    """The Taylor coefficients f(x), f'(x), f''(x)/2!, …, f⁽ⁿ⁾(x)/n! of a function.
+
+    All of them at once, at a cost that grows as a polynomial in n.
+
+    Args:
+        f: a function of one scalar that returns a scalar.
+        n: the highest order, at least 0.
+
+    Returns:
+        A function of a number or a Value to the list of the n + 1 coefficients:
+        floats for a number; Values, which can be differentiated again, if ``x`` is
+        one or ``f`` closes over one.
+
+    Raises:
+        TypeError: ``n`` is no int, ``x`` no scalar, or ``f`` returns no scalar.
+        ValueError: ``n`` is negative.
+
+    >>> from autograd import exp
+    >>> taylor(exp, 3)(0.0)[2:] == [1 / 2, 1 / 6]
+    True
+    """
+    return _coefficients("taylor", f, n)
+
+
+def _coefficients(
+    name: str, f: Callable[[Any], Any], n: int
+) -> Callable[[Any], list[Any]]:
+    from autograd.derivatives.transforms import call, number, scalar
+
+    if not callable(f):
+        raise TypeError(f"{name}: f must be a function, got {type(f).__name__}")
+    if isinstance(n, bool) or not isinstance(n, int):
+        raise TypeError(f"{name}: n must be an int, got {type(n).__name__}")
+    if n < 0:
+        raise ValueError(f"{name}: n must be at least 0, got {n}")
+
+    @with_recording
+    def derived(x: Any) -> list[Any]:
+        if not (is_value(x) or is_number(x)):
+            raise TypeError(
+                f"{name}: x must be a scalar, a Value or a real number, "
+                f"got {type(x).__name__}"
+            )
+        recorded = call(name, f, (x,), {}, 0)
+        output = scalar(name, recorded.output)
+        floats = recorded.floats([output])
+        constant: Any = number if floats else lambda v: v
+        (start,) = recorded.inputs
+        series = None
+        if is_value(output):
+            with limits.limits():
+                inputs = {start: Series([constant(start), 1.0])}
+                series = propagate(output, inputs, constant, n)
+        make: Any = (
+            float if floats else lambda c: value_of(float(c) if c is ZERO else c)
+        )
+        if series is None:
+            return [make(constant(output)), *(make(0.0) for _ in range(n))]
+        return [make(series[k]) for k in range(n + 1)]
+
+    return derived
+
+
+def derivative(f: Callable[[Any], Any], n: int = 1) -> Callable[[Any], Any]:
+    """The n-th derivative of a function of one scalar.
+
+    It is n! times the coefficient n of the Taylor series, at a cost that grows as a
+    polynomial in n, where nested gradients grow exponentially.
+
+    Args:
+        f: a function of one scalar that returns a scalar.
+        n: the order; 0 gives ``f`` itself.
+
+    Returns:
+        A function of a number or a Value, like f: a float for a number; a Value,
+        which can be differentiated again, if ``x`` is one or ``f`` closes over one.
+
+    Raises:
+        TypeError: ``n`` is no int, ``x`` no scalar, or ``f`` returns no scalar.
+        ValueError: ``n`` is negative, or so large that n! is no float.
+
+    >>> derivative(lambda x: x**5, 3)(2.0)
+    240.0
+    """
+    coefficients = _coefficients("derivative", f, n)
+    if n > LARGEST_ORDER:
+        raise ValueError(f"derivative: n must be at most {LARGEST_ORDER}, got {n}")
+    factorial = float(math.factorial(n))
+    return lambda x: coefficients(x)[n] * factorial

@@ -1,0 +1,347 @@
+"""Sweeps over Values: what they compute can be differentiated again.
+
+The engines' own sweeps carry floats and use the partials that were recorded. Here
+the table's partials are evaluated once more, on the Values of the graph, so that a
+partial is a graph itself; the chain rule then makes a graph of the gradient, and
+there is no second set of rules for second derivatives.
+
+The numbers are those of the engines' sweeps, bit for bit. A factor of exactly 1
+makes no node, and what is 0 everywhere stays the number 0.0: it has no derivative,
+and costs nothing in any higher order. At a singular point partials are IEEE limits.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import wraps
+from typing import Any, TypeVar
+
+from autograd.core import choice, graph, limits
+from autograd.core.graph import Node
+from autograd.table.primitives import apply
+from autograd.table.rules import RULES
+
+__all__ = [
+    "Partials",
+    "dependents",
+    "gradient",
+    "pullback",
+    "pushforward",
+    "recording",
+    "value_of",
+    "with_recording",
+]
+
+T = TypeVar("T")
+
+
+def value_of(x: Any) -> Any:
+    """``x`` as a Value: a number becomes a node without operands but that number.
+
+    It is no leaf, so that nobody takes it for a variable.
+    """
+    return x if hasattr(x, "_apply") else choice.Value(x)._apply("pos", (x,))
+
+
+@contextmanager
+def recording() -> Iterator[None]:
+    """While it lasts, operations in this thread are recorded, within no_grad too.
+
+    A derivative needs its function's graph, whoever asks for it; a ``no_grad`` in the
+    function itself holds.
+    """
+    suspended = 0
+    try:
+        while not value_of(0.0).op:
+            choice.no_grad().__exit__()
+            suspended += 1
+        yield
+    finally:
+        for _ in range(suspended):
+            choice.no_grad().__enter__()
+
+
+def with_recording(function: Callable[..., T]) -> Callable[..., T]:
+    """The function, within :func:`recording` where it needs to be."""
+
+    @wraps(function)
+    def call(*arguments: Any, **keywords: Any) -> T:
+        if value_of(0.0).op:
+            return function(*arguments, **keywords)
+        with recording():
+            return function(*arguments, **keywords)
+
+    return call
+
+
+def dependents(
+    outputs: Iterable[Node], inputs: Sequence[Node], stop: bool = True
+) -> list[Node]:
+    """The nodes between inputs and outputs, operands first.
+
+    Args:
+        outputs, inputs: Values.
+        stop: whether what the inputs themselves were computed from is left alone.
+            Without it, an input may depend on another one.
+    """
+    order: list[Node] = []
+    seen: set[Node] = set(inputs) if stop else set()
+    for output in outputs:
+        found = graph.topological_order(output, seen)
+        seen.update(found)
+        order += found
+    active = set(inputs)
+    between = []
+    for node in order:
+        if any(x.__class__ is not float and x in active for x in node.operands):
+            active.add(node)
+            between.append(node)
+    return between
+
+
+class Partials:
+    """The partials of recorded nodes, evaluated on the Values of the graph.
+
+    ``partials(node, i)`` is a number where the partial is the same everywhere, and
+    a Value otherwise.
+    """
+
+    def __init__(self) -> None:
+        self._checked: set[Node] = set()
+        self._recomputed: dict[Node, list[Any]] = {}
+
+    def __call__(self, node: Node, i: int) -> Any:
+        if node.op == "checkpoint":
+            if node not in self._recomputed:
+                self._recomputed[node] = recomputed(node)
+            return self._recomputed[node][i]
+        rule = RULES[node.op]
+        try:
+            partial = rule.partial(i, node.operands, node)
+        except limits.FAILURES:  # of constants alone, which as Values take their limits
+            partial = rule.partial(i, list(map(value_of, node.operands)), node)
+        if not hasattr(partial, "_apply"):
+            return float(partial)
+        if partial.op and all(x.__class__ is float for x in partial.operands):
+            partial = partial.data  # made of constants: the branch of a ``where``
+        self._check(node, i, partial)
+        return partial
+
+    def _check(self, node: Node, i: int, partial: Any) -> None:
+        """That no operand has other data now than when the node was recorded."""
+        number = partial if partial.__class__ is float else partial.data
+        same = _identical(number, node.partials[i])
+        if same and node not in self._checked:
+            self._checked.add(node)
+            rule = RULES[node.op]
+            numbers = [x if x.__class__ is float else x.data for x in node.operands]
+            try:
+                z = float(rule.value(*numbers))
+            except limits.FAILURES as error:
+                z = limits.failed(rule, numbers, error)
+            same = _identical(z, node.data)
+        if not same:
+            raise ValueError(
+                f"cannot differentiate {node.op!r} again: .data of one of its operands "
+                "has changed since it was recorded; compute the output anew"
+            )
+
+
+def rerun(node: Node) -> tuple[Any, list[Node]]:
+    """What a checkpoint computed, once more with its graph, and the inputs of that.
+
+    Raises:
+        ValueError: its label, which keeps what to run, has been replaced.
+    """
+    run = getattr(node.label, "run", None)
+    if run is None:
+        raise ValueError(
+            "cannot differentiate a checkpoint again whose label was replaced by "
+            f"{node.label!r}: the label keeps the function to be run"
+        )
+    *_, z = node.operands
+    xs = node.operands[len(node.operands) // 2 : -1]
+    with recording():
+        output, inputs = run(xs)
+    if not _identical(output.data, z):
+        raise ValueError(
+            f"cannot differentiate a checkpoint again: its function gave {z!r} when it "
+            f"first ran, and {output.data!r} now; it must compute the same, and .data "
+            "of what it uses must be the same"
+        )
+    return output, inputs
+
+
+def recomputed(node: Node) -> list[Any]:
+    """The partials of a checkpoint by all its operands, from its graph.
+
+    Raises:
+        ValueError: they are not those that were recorded.
+    """
+    output, inputs = rerun(node)
+    slopes = sweep(output, inputs, stop=True)
+    for x, before in zip(slopes, node.partials[len(inputs) :]):
+        now = x if x.__class__ is float else x.data
+        if not _identical(now, before):
+            raise ValueError(
+                f"cannot differentiate a checkpoint again: its slope was {before!r} "
+                f"when it first ran, and is {now!r} now; .data of a Value has changed"
+            )
+    return [0.0] * len(slopes) + slopes + [0.0]
+
+
+def _identical(x: float, y: float) -> bool:
+    return x == y or (x != x and y != y)
+
+
+def times(adjoint: Any, partial: Any) -> Any:
+    """A product of numbers or Values that makes a node only where it must."""
+    for one, other in ((adjoint, partial), (partial, adjoint)):
+        if one.__class__ is float:
+            if other.__class__ is float:
+                return one * other
+            if one == 1.0:
+                return other
+            if one == -1.0:
+                return -other
+            if one == 0.0:
+                return one * other.data
+    return adjoint * partial
+
+
+def plus(x: Any, y: Any) -> Any:
+    """A sum of numbers or Values that makes a node only where it must."""
+    if y.__class__ is float and y == 0.0:
+        return x
+    return y if x.__class__ is float and x == 0.0 else x + y
+
+
+def pullback(
+    order: Sequence[Node], adjoints: dict[Node, Any], inputs: Iterable[Node]
+) -> dict[Node, Any]:
+    """Carry adjoints back to the inputs, through the nodes that depend on them.
+
+    Args:
+        order: those nodes, as :func:`dependents` gives them.
+        adjoints: what is known at the start: floats or Values. Changed.
+        inputs: Values.
+
+    Returns:
+        ``adjoints``, with an entry for every node on the way.
+    """
+    partial = Partials()
+    active = {*order, *inputs}
+    with limits.limits():
+        for node in reversed(order):
+            if node not in adjoints:
+                continue
+            adjoint = adjoints[node]
+            for i, operand in graph.edges(node):
+                if operand not in active:
+                    continue
+                if adjoint.__class__ is float and adjoint == 0.0:
+                    part = adjoint * node.partials[i]
+                else:
+                    part = times(adjoint, partial(node, i))
+                before = adjoints.get(operand)
+                adjoints[operand] = part if before is None else plus(before, part)
+    return adjoints
+
+
+def pushforward(order: Sequence[Node], tangents: dict[Node, Any]) -> dict[Node, Any]:
+    """Carry tangents forward: the dual numbers (node, tangent) of each node.
+
+    Args:
+        order: the nodes that depend on the inputs, as :func:`dependents` gives them.
+        tangents: the inputs' tangents, floats or Values. Changed.
+
+    Returns:
+        ``tangents``, with an entry for every node of ``order`` that they reach.
+    """
+    partial = Partials()
+    with limits.limits():
+        for node in order:
+            if node in tangents:
+                continue
+            total: Any = None
+            for i, operand in graph.edges(node):
+                if operand in tangents:
+                    part = times(tangents[operand], partial(node, i))
+                    total = part if total is None else plus(total, part)
+            if total is not None:
+                tangents[node] = total
+    return tangents
+
+
+def positive_zero(x: Any) -> Any:
+    """``x``, with -0.0 as 0.0: what adding to a fresh ``grad`` makes of it."""
+    data = x if x.__class__ is float else x.data
+    return 0.0 + x if data == 0.0 and math.copysign(1.0, data) < 0 else x
+
+
+def sweep(output: Node, inputs: Sequence[Node], stop: bool) -> list[Any]:
+    """The derivatives of ``output`` by each input: Values, or floats if constant."""
+    if not hasattr(output, "_apply"):
+        return [0.0] * len(inputs)
+    order = dependents([output], inputs, stop)
+    adjoints = pullback(order, {output: 1.0}, inputs)
+    return [positive_zero(adjoints.get(x, 0.0)) for x in inputs]
+
+
+def gradient(output: Node, inputs: Iterable[Node]) -> list[Any]:
+    """The derivatives of a Value by others, as Values to be differentiated again.
+
+    No ``grad`` is touched. An input may be a leaf or a node on the way, and the
+    derivative by it then counts everything that depends on it, as ``backward`` does.
+
+    Args:
+        output: a Value.
+        inputs: Values.
+
+    Returns:
+        One Value for each input, 0.0 where the output does not depend on it.
+
+    Raises:
+        TypeError: ``output`` or an input is no Value.
+        ValueError: ``.data`` of a Value has changed since ``output`` was computed.
+
+    >>> from autograd import Value
+    >>> x = Value(2.0)
+    >>> (slope,) = gradient(x**3, [x])
+    >>> (curvature,) = gradient(slope, [x])
+    >>> slope.data, curvature.data
+    (12.0, 12.0)
+    """
+    if not isinstance(inputs, Iterable):
+        raise TypeError(
+            f"gradient: inputs must be a list of Values, got {type(inputs).__name__}"
+        )
+    inputs = list(inputs)
+    for name, x in [
+        ("output", output),
+        *((f"inputs[{i}]", x) for i, x in enumerate(inputs)),
+    ]:
+        if not hasattr(type(x), "backward"):
+            raise TypeError(f"gradient: {name} must be a Value, got {type(x).__name__}")
+    return [value_of(x) for x in sweep(output, inputs, stop=False)]
+
+
+class Mark(str):
+    """The label of a transform's own leaves, which says whether it still runs.
+
+    While it does, they are variables to the transforms within; afterwards they are
+    constants to everybody.
+    """
+
+    running = True
+
+
+def fresh(x: Any, mark: str = "") -> Node:
+    """A new input for a transform: a leaf, or an edge of slope 1 to a Value.
+
+    Derivatives by it stop there; those of an outer transform go through.
+    """
+    answer = apply("pos", (x,))
+    return choice.Value(x, mark) if answer is NotImplemented else answer

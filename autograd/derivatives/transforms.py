@@ -1,0 +1,496 @@
+"""Functions to functions: gradients, Jacobians, Hessians and directional derivatives.
+
+A transform calls the user's function on fresh inputs and so records its graph. For
+a number, the fresh input is a new leaf; for a Value it is a node of slope 1 on top
+of it. A derivative by fresh inputs ends at them, so that it never takes somebody
+else's variable for its own (perturbation confusion), while derivatives of an outer
+transform go on through them.
+
+Numbers in give numbers out, by the engine's sweep over floats. If a Value comes in,
+or the function closes over one, the results are Values, whose graph is made by the
+sweeps of :mod:`autograd.derivatives.sweeps`, and can be differentiated by all of them.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple
+
+from autograd.core import choice, graph
+from autograd.core.graph import Node
+from autograd.core.plain import is_number
+from autograd.derivatives.nesting import (
+    Build,
+    flatten,
+    is_array,
+    is_value,
+    same_nesting,
+)
+from autograd.derivatives.sweeps import (
+    Mark,
+    dependents,
+    fresh,
+    pushforward,
+    sweep,
+    value_of,
+    with_recording,
+)
+from autograd.table import functions
+
+__all__ = [
+    "grad",
+    "hessian",
+    "hvp",
+    "jacobian",
+    "jvp",
+    "value_and_grad",
+    "vjp",
+]
+
+FORWARD = 10
+"""How many reverse sweeps over floats, which the engines have, a forward one costs."""
+
+Function = Callable[..., Any]
+Argnums = int | tuple[int, ...]
+
+
+class Recorded(NamedTuple):
+    """A call of the user's function, recorded."""
+
+    output: Any
+    inputs: list[Node]
+    build: Build
+    arguments: Any
+    live: bool  # whether a Value came in, so that Values must come out
+
+    def floats(self, outputs: Iterable[Any]) -> bool:
+        """Whether derivatives of the outputs are plain numbers."""
+        return not self.live and only_on(outputs, self.inputs)
+
+
+def only_on(outputs: Iterable[Any], inputs: Sequence[Node]) -> bool:
+    """Whether the outputs depend on no leaf but the inputs."""
+    leaves = choice.module().leaves
+    own = set(inputs)
+    return not any(
+        variable(x) for y in outputs if is_value(y) for x in leaves(y) if x not in own
+    )
+
+
+def variable(leaf: Node) -> bool:
+    """Whether somebody may want derivatives by a leaf."""
+    return bool(getattr(leaf.label, "running", True))
+
+
+def call(
+    name: str, f: Function, arguments: tuple[Any, ...], keywords: Any, argnums: Any
+) -> Recorded:
+    """Run ``f`` on fresh inputs in place of the arguments that ``argnums`` names."""
+    chosen = _positions(name, argnums, len(arguments))
+    single = not isinstance(argnums, tuple)
+    wanted = arguments[chosen[0]] if single else tuple(arguments[i] for i in chosen)
+    label = f"{name}: argument"
+    if single:
+        scalars, build = flatten(wanted, f"{label} {chosen[0]}")
+    else:
+        scalars, build = flatten(wanted, f"{label}s {tuple(chosen)}")
+    mark = Mark()
+    inputs = [fresh(x, mark) for x in scalars]
+    given = list(arguments)
+    nested = build(inputs)
+    for i, x in zip(chosen, (nested,) if single else nested):
+        given[i] = x
+    try:
+        output = f(*given, **keywords)
+    finally:
+        mark.running = False
+    return Recorded(output, inputs, build, wanted, any(map(is_value, scalars)))
+
+
+def _positions(name: str, argnums: Any, count: int) -> list[int]:
+    """``argnums`` as a list of positions."""
+    if argnums.__class__ is int and 0 <= argnums < count:  # nearly always
+        return [argnums]
+    listed = argnums if isinstance(argnums, tuple) else (argnums,)
+    for i in listed:
+        if isinstance(i, bool) or not hasattr(i, "__index__"):
+            raise TypeError(
+                f"{name}: argnums must be an int or a tuple of ints, got {argnums!r}"
+            )
+        if not -count <= operator.index(i) < count:
+            raise ValueError(
+                f"{name}: argnums={argnums!r} asks for argument {i}, but the function "
+                f"was called with {count} positional argument{'s' * (count != 1)}"
+            )
+    positions = [operator.index(i) % count for i in listed]
+    if not positions or len(set(positions)) < len(positions):
+        raise ValueError(
+            f"{name}: argnums must name at least one argument, and each one once, "
+            f"got {argnums!r}"
+        )
+    return positions
+
+
+def scalar(name: str, output: Any, hint: str = "") -> Any:
+    """The output of a function that must return a scalar: a Value or a float."""
+    if is_value(output):
+        return output
+    if is_array(output) and output.ndim == 0:
+        return scalar(name, output.item(), hint)
+    if is_number(output):
+        return float(output)
+    found = type(output).__name__
+    if isinstance(output, (list, tuple, dict)):
+        found += f" of {len(output)}{hint}"
+    elif is_array(output):
+        found = f"array of shape {output.shape}{hint}"
+    raise TypeError(
+        f"{name}: the function must return a scalar, a Value or a real number, "
+        f"got {found}"
+    )
+
+
+def slopes(output: Any, inputs: list[Node], floats: bool) -> list[Any]:
+    """The derivatives of one output by the inputs, as floats or as Values."""
+    if not floats:
+        return [value_of(x) for x in sweep(output, inputs, stop=True)]
+    if not is_value(output):
+        return [0.0] * len(inputs)
+    derivatives: list[Any] = choice.module().gradients(output, inputs)[0]
+    return derivatives
+
+
+def number(x: Any) -> Any:
+    """The number of a Value, or a plain number, as a float."""
+    return x.data if is_value(x) else float(x)
+
+
+def _callable(name: str, f: Any) -> None:
+    if not callable(f):
+        raise TypeError(f"{name}: f must be a function, got {type(f).__name__}")
+
+
+def _named(derived: Function, name: str, f: Any) -> Function:
+    of = getattr(f, "__name__", type(f).__name__)
+    derived.__name__ = derived.__qualname__ = f"{name}({of})"
+    derived.__doc__ = f"The {name} of {of}, with the same arguments."
+    return derived
+
+
+def value_and_grad(f: Function, argnums: Argnums = 0) -> Function:
+    """The function that returns f and its gradient, from one call of f.
+
+    Args:
+        f: a function that returns a scalar. Its arguments are scalars, arrays, or
+            nested lists, tuples and dicts of them; f gets them with Values as their
+            scalars.
+        argnums: by which positional argument to differentiate, or a tuple of them.
+
+    Returns:
+        A function with the arguments of ``f``. It returns f's result and the
+        gradient, nested as the argument is; for a tuple of ``argnums``, a tuple.
+
+    Raises:
+        TypeError, ValueError: see :func:`grad`.
+
+    >>> value_and_grad(lambda x: x[0] * x[1])([2.0, 3.0])
+    (6.0, [3.0, 2.0])
+    """
+    _callable("value_and_grad", f)
+    return _named(_value_and_grad("value_and_grad", f, argnums), "value_and_grad", f)
+
+
+def _value_and_grad(name: str, f: Function, argnums: Argnums) -> Function:
+    hint = "; autograd.jacobian differentiates several outputs"
+
+    @with_recording
+    def derived(*arguments: Any, **keywords: Any) -> tuple[Any, Any]:
+        recorded = call(name, f, arguments, keywords, argnums)
+        output = scalar(name, recorded.output, hint)
+        inputs, build = recorded.inputs, recorded.build
+        if not recorded.live:
+            if not is_value(output):
+                return output, build([0.0] * len(inputs))
+            # One walk says both what the slopes are and whether they may be floats.
+            derivatives, others = choice.module().gradients(output, inputs)
+            if not any(map(variable, others)):
+                return output.data, build(derivatives)
+        return value_of(output), build(slopes(output, inputs, floats=False))
+
+    return derived
+
+
+def grad(f: Function, argnums: Argnums = 0) -> Function:
+    """The gradient of a function that returns a scalar.
+
+    Args:
+        f: a function that returns a scalar. Its arguments are scalars, arrays, or
+            nested lists, tuples and dicts of them; f gets them with Values as their
+            scalars.
+        argnums: by which positional argument to differentiate, or a tuple of them.
+
+    Returns:
+        A function with the arguments of ``f``. It returns the derivatives, nested as
+        the argument is: floats for numbers; Values, which can be differentiated
+        again, where a Value is among the arguments or ``f`` closes over one (or
+        makes one, by ``Value(…)`` or ``detach()``: nobody can tell it apart). The
+        derivative by an argument that the output does not depend on is 0.0.
+
+    Raises:
+        TypeError: ``f`` returns no scalar, or an argument holds something that is
+            neither a number nor a Value.
+        ValueError: there is no such argument, or a list in it is ragged.
+
+    >>> grad(lambda x: x**3)(2.0)
+    12.0
+    >>> grad(grad(lambda x: x**3))(2.0)
+    12.0
+    >>> grad(lambda p, x: p["w"] * x + p["b"])({"w": 2.0, "b": 1.0}, 3.0)
+    {'w': 3.0, 'b': 1.0}
+    """
+    _callable("grad", f)
+    both = _value_and_grad("grad", f, argnums)
+
+    def derived(*arguments: Any, **keywords: Any) -> Any:
+        return both(*arguments, **keywords)[1]
+
+    return _named(derived, "grad", f)
+
+
+def jacobian(f: Function, argnums: Argnums = 0) -> Function:
+    """The derivatives of every output by every input.
+
+    One reverse sweep for each output; or, if there are far fewer inputs, one forward
+    sweep for each input.
+
+    Args:
+        f: a function of scalars, arrays, or nested lists, tuples and dicts of them,
+            that returns the like.
+        argnums: by which positional argument to differentiate, or a tuple of them.
+
+    Returns:
+        A function with the arguments of ``f``. Its result is nested as f's output
+        is, with derivatives nested as the input in place of each scalar: for arrays,
+        an array of shape output.shape + input.shape.
+
+    Raises:
+        TypeError, ValueError: see :func:`grad`.
+
+    >>> jacobian(lambda x: [x[0] * x[1], x[0] + 1])([2.0, 3.0])
+    [[3.0, 2.0], [1.0, 0.0]]
+    """
+    _callable("jacobian", f)
+
+    @with_recording
+    def derived(*arguments: Any, **keywords: Any) -> Any:
+        recorded = call("jacobian", f, arguments, keywords, argnums)
+        outputs, build = flatten(recorded.output, "jacobian: the function's result")
+        floats = recorded.floats(outputs)
+        price = FORWARD if floats else 1
+        if price * len(recorded.inputs) < len(outputs):
+            rows = _by_columns(outputs, recorded.inputs, floats)
+        else:
+            rows = [slopes(y, recorded.inputs, floats) for y in outputs]
+        return build([recorded.build(row) for row in rows])
+
+    return _named(derived, "jacobian", f)
+
+
+def _by_columns(outputs: list[Any], inputs: list[Node], floats: bool) -> list[Any]:
+    """The rows of the Jacobian from a forward sweep for each column."""
+    push = _forward(outputs, inputs, floats)
+    columns = []
+    for x in inputs:
+        tangents = push({x: 1.0})
+        columns.append([tangents.get(y, 0.0) if is_value(y) else 0.0 for y in outputs])
+    make: Any = float if floats else value_of
+    return [[make(entry) for entry in row] for row in zip(*columns)]
+
+
+def _forward(
+    outputs: list[Any], inputs: list[Node], floats: bool
+) -> Callable[[dict[Node, Any]], dict[Node, Any]]:
+    """The forward sweep from inputs to outputs, a function of the inputs' tangents."""
+    order = dependents([y for y in outputs if is_value(y)], inputs)
+    if not floats:
+        return lambda tangents: pushforward(order, tangents)
+    recorded: dict[Node, tuple[float, ...]] = {node: node.partials for node in order}
+    partial = lambda node, i: recorded[node][i]
+    return lambda tangents: graph.forward_sweep(order, tangents, partial)
+
+
+def hessian(f: Function, argnums: Argnums = 0) -> Function:
+    """The second derivatives of a function that returns a scalar.
+
+    One sweep makes the graph of the gradient, and one sweep for each input goes
+    back from its entry, over no more than this entry depends on. Each pair of mixed
+    derivatives is computed once, so that the matrix is symmetric exactly.
+
+    Args:
+        f: a function as in :func:`grad`.
+        argnums: by which positional argument to differentiate, or a tuple of them.
+
+    Returns:
+        A function with the arguments of ``f``. Its result is nested as the argument
+        is, with the same nesting once more in place of each scalar: for an array, an
+        array of shape input.shape + input.shape.
+
+    Raises:
+        TypeError, ValueError: see :func:`grad`.
+
+    >>> hessian(lambda x: x[0] ** 2 * x[1])([2.0, 3.0])
+    [[6.0, 4.0], [4.0, 0.0]]
+    """
+    _callable("hessian", f)
+
+    @with_recording
+    def derived(*arguments: Any, **keywords: Any) -> Any:
+        recorded = call("hessian", f, arguments, keywords, argnums)
+        output = scalar("hessian", recorded.output)
+        inputs = recorded.inputs
+        floats = recorded.floats([output])
+        first = sweep(output, inputs, stop=True)
+        matrix: list[list[Any]] = [[0.0] * len(inputs) for _ in inputs]
+        for i, slope in enumerate(first):
+            row = slopes(slope, inputs[: i + 1], floats) if is_value(slope) else []
+            for j, entry in enumerate(row):
+                matrix[i][j] = matrix[j][i] = entry
+        make: Any = float if floats else value_of
+        rows = [recorded.build([make(x) for x in row]) for row in matrix]
+        return recorded.build(rows)
+
+    return _named(derived, "hessian", f)
+
+
+def hvp(f: Function, argnums: Argnums = 0) -> Function:
+    """The product of the Hessian and a vector, without the Hessian.
+
+    It is the gradient of (gradient · v): two sweeps, whatever the number of inputs.
+
+    Args:
+        f: a function as in :func:`grad`.
+        argnums: by which positional argument to differentiate, or a tuple of them.
+
+    Returns:
+        A function of the arguments of ``f`` followed by ``v``, nested as the
+        argument is; its result is nested so too.
+
+    Raises:
+        TypeError: see :func:`grad`.
+        ValueError: ``v`` is not nested as the argument is.
+
+    >>> hvp(lambda x: x[0] ** 2 * x[1])([2.0, 3.0], [1.0, 0.0])
+    [6.0, 4.0]
+    """
+    _callable("hvp", f)
+
+    @with_recording
+    def derived(*arguments: Any, **keywords: Any) -> Any:
+        if len(arguments) < 2:
+            raise TypeError("hvp(f)(x, v) takes the arguments of f and then a vector v")
+        *given, v = arguments
+        recorded = call("hvp", f, tuple(given), keywords, argnums)
+        output = scalar("hvp", recorded.output)
+        vector = same_nesting(v, recorded.arguments, "hvp: v", "the argument")
+        inputs = recorded.inputs
+        combined = _combination(vector, sweep(output, inputs, stop=True))
+        floats = recorded.floats([output, combined]) and not any(map(is_value, vector))
+        return recorded.build(slopes(combined, inputs, floats))
+
+    return _named(derived, "hvp", f)
+
+
+def _combination(weights: list[Any], values: list[Any]) -> Any:
+    """Σ weight · value as one node."""
+    pairs = [(w, y) for w, y in zip(weights, values) if is_value(y) or is_value(w)]
+    return functions.dot([w for w, _ in pairs], [y for _, y in pairs]) if pairs else 0.0
+
+
+@with_recording
+def vjp(f: Function, *primals: Any) -> tuple[Any, Function]:
+    """f(*primals), and the function that carries cotangents back to the primals.
+
+    Args:
+        f: a function of scalars, arrays, or nested lists, tuples and dicts of them,
+            that returns the like.
+        primals: its arguments.
+
+    Returns:
+        The output, and a function that takes a cotangent nested as the output is and
+        returns the tuple of cotangents, one for each primal and nested as it is:
+        Σ cotangent · ∂output/∂primal.
+
+    Raises:
+        TypeError: an argument or the output holds something that is no scalar.
+        ValueError: a list is ragged, or a cotangent is not nested as the output is.
+
+    >>> output, pullback = vjp(lambda x, y: [x * y, x + y], 2.0, 3.0)
+    >>> output, pullback([1.0, 10.0])
+    ([6.0, 5.0], (13.0, 12.0))
+    """
+    _callable("vjp", f)
+    if not primals:
+        raise TypeError("vjp: f needs at least one primal")
+    recorded = call("vjp", f, primals, {}, tuple(range(len(primals))))
+    outputs, build = flatten(recorded.output, "vjp: the function's result")
+    floats = recorded.floats(outputs)
+    shown = build([number(y) if floats else value_of(y) for y in outputs])
+
+    @with_recording
+    def pullback(cotangent: Any) -> Any:
+        """The cotangents of the primals for a cotangent of the output."""
+        weights = same_nesting(cotangent, recorded.output, "cotangent", "the output")
+        inputs = recorded.inputs
+        pairs = [(w, y) for w, y in zip(weights, outputs) if is_value(y)]
+        combined = _combination([w for w, _ in pairs], [y for _, y in pairs])
+        plain = floats and not any(map(is_value, weights))
+        return recorded.build(slopes(combined, inputs, plain))
+
+    return shown, pullback
+
+
+@with_recording
+def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
+    """f(*primals), and its derivative in the direction of the tangents.
+
+    Forward mode: each node of the graph is a dual number (node, tangent), and the
+    tangent of a result is the sum of its operands' tangents times the partials.
+
+    Args:
+        f: a function of scalars, arrays, or nested lists, tuples and dicts of them,
+            that returns the like.
+        primals: its arguments, as a tuple or list.
+        tangents: as many, nested as the primals are.
+
+    Returns:
+        The output and its tangent, nested alike: Σ ∂output/∂primal · tangent.
+
+    Raises:
+        TypeError: primals or tangents are no tuple or list, or hold something that
+            is no scalar; so does the output.
+        ValueError: tangents are not nested as primals are, or a list is ragged.
+
+    >>> jvp(lambda x, y: x * y, (2.0, 3.0), (1.0, 0.0))
+    (6.0, 3.0)
+    """
+    _callable("jvp", f)
+    for name, given in (("primals", primals), ("tangents", tangents)):
+        if not isinstance(given, (tuple, list)):
+            raise TypeError(
+                f"jvp: {name} must be a tuple or list, one entry for each argument "
+                f"of f, got {type(given).__name__}"
+            )
+    if not primals:
+        raise TypeError("jvp: f needs at least one primal")
+    directions = same_nesting(tuple(tangents), tuple(primals), "tangents", "primals")
+    recorded = call("jvp", f, tuple(primals), {}, tuple(range(len(primals))))
+    outputs, build = flatten(recorded.output, "jvp: the function's result")
+    floats = recorded.floats(outputs) and not any(map(is_value, directions))
+    inputs = recorded.inputs
+    seeds = [t if is_value(t) else float(t) for t in directions]
+    moved = _forward(outputs, inputs, floats)(dict(zip(inputs, seeds)))
+    made = [moved.get(y, 0.0) if is_value(y) else 0.0 for y in outputs]
+    if floats:
+        return build([number(y) for y in outputs]), build(made)
+    return build([value_of(y) for y in outputs]), build([value_of(t) for t in made])

@@ -1,0 +1,134 @@
+"""Every row of the table as an operator, a method and a function.
+
+A number type that inherits from :class:`Operations` says in ``_apply(name,
+operands)`` what applying a rule means to it (record a node, print C, multiply
+power series), and has all of Python's operators and all the table's methods.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from autograd.table.rules import ALIASES, RULES, Reduction, Rule
+
+if TYPE_CHECKING:  # written from the table by autograd/stubs.py
+    from typing_extensions import Self
+
+    from autograd._typed import Methods
+else:
+    Methods = object
+
+BINARY = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow")
+"""Rows that Python writes as an operator between two operands."""
+
+UNARY = ("neg", "abs", "trunc", "floor", "ceil")
+"""Rows that Python, or ``math``, calls by a special method of one operand."""
+
+OPERATORS = {*BINARY, "neg", "pos", "where", "sum", "mean", "dot", "fsum", "dist"}
+"""Rows that have no method of their own name, but Python's operator or a function."""
+
+METHODS = tuple(name for name in RULES if name not in OPERATORS or name == "pow")
+"""Rows that are a method of their own name."""
+
+
+class Operations(Methods):
+    """Python's operators and one method per row, all through ``_apply``."""
+
+    __slots__ = ()
+
+    def _apply(self, name: str, operands: tuple[Any, ...]) -> Any:
+        raise NotImplementedError(f"{type(self).__name__}._apply is missing")
+
+    def __pos__(self) -> Self:
+        return self
+
+    def __divmod__(self, other: Self | float) -> tuple[Self, Self]:
+        return self // other, self % other
+
+    def __rdivmod__(self, other: Self | float) -> tuple[Self, Self]:
+        return other // self, other % self
+
+    def relu(self, at_zero: float = 0.0) -> Self:
+        """x if positive, else 0, with slope ``at_zero`` at exactly 0."""
+        if at_zero.__class__ is float and at_zero == 0.0:
+            result: Self = self._apply("relu", (self,))
+        else:
+            result = self._apply("relu_at", (self, at_zero))
+        return result
+
+
+def signature(rule: Rule) -> inspect.Signature:
+    """How the function of a row is called: the row's operands and their defaults."""
+    kind, empty = inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.empty
+    required = [empty] * (len(rule.parameters) - len(rule.defaults))
+    return inspect.Signature(
+        [
+            inspect.Parameter(name, kind, default=default, annotation="Any")
+            for name, default in zip(rule.parameters, [*required, *rule.defaults])
+        ],
+        return_annotation="Any",
+    )
+
+
+def completion(rule: Rule) -> Callable[[tuple[Any, ...], dict[str, Any]], Any]:
+    """What turns a call by position, by name and by default into all operands.
+
+    >>> completion(RULES["elu"])((3.0,), {})
+    (3.0, 1.0)
+    """
+    called = signature(rule)
+
+    def complete(operands: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        try:
+            bound = called.bind(*operands, **named)
+        except TypeError as error:
+            shown = ", ".join(called.parameters)
+            raise TypeError(f"{rule.name}() takes ({shown}): {error}") from None
+        bound.apply_defaults()
+        return bound.args
+
+    return complete
+
+
+def method(rule: Rule | Reduction) -> Callable[..., Any]:
+    """The method of a row, which applies it to ``self`` and further operands."""
+    name = rule.name
+    if isinstance(rule, Reduction):
+
+        def apply(self: Any, *others: Any, **named: Any) -> Any:
+            if named:
+                raise TypeError(f"{name}() takes no argument {next(iter(named))!r}")
+            return self._apply(name, (self, *others))
+    else:
+        count, complete = len(rule.partials), completion(rule)
+
+        def apply(self: Any, *others: Any, **named: Any) -> Any:
+            operands = (self, *others)
+            if named or len(operands) != count:
+                operands = complete(operands, named)
+            return self._apply(name, operands)
+
+    apply.__name__ = apply.__qualname__ = name
+    apply.__doc__ = rule.doc
+    return apply
+
+
+def _reflected(name: str) -> Callable[..., Any]:
+    def apply(self: Any, other: Any) -> Any:
+        return self._apply(name, (other, self))
+
+    return apply
+
+
+for _name in BINARY:
+    setattr(Operations, f"__{_name}__", method(RULES[_name]))
+    setattr(Operations, f"__r{_name}__", _reflected(_name))
+for _name in UNARY:
+    setattr(Operations, f"__{_name}__", method(RULES[_name]))
+for _name in METHODS:
+    if not hasattr(Operations, _name):  # relu is written out
+        setattr(Operations, _name, method(RULES[_name]))
+for _alias, _name in ALIASES.items():
+    setattr(Operations, _alias, method(RULES[_name]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import sysconfig
 import types
@@ -31,6 +32,7 @@ def write_rules(directory: Path) -> None:
     # Not the package's own __init__: it would look for the engine to be built.
     package = types.ModuleType("autograd")
     package.__path__ = [str(HERE / "autograd")]
+    package.__distribution__ = "scalar-autograd"
     before = {name: m for name, m in sys.modules.items() if name.startswith("autograd")}
     for name in before:
         del sys.modules[name]
@@ -69,6 +71,8 @@ class OptionalEngine(build_ext):
                 f"-fno-builtin-{name}" for name in ("pow", "sin", "cos")
             ]
             ext.extra_compile_args += ["-fvisibility=hidden"]
+            if sys.platform == "linux" and "-g" not in os.environ.get("CFLAGS", ""):
+                ext.extra_link_args += ["-Wl,--strip-all"]
             if strict:
                 ext.extra_compile_args += ["-Wall", "-Wextra", "-Werror"]
         if os.environ.get("AUTOGRAD_TEST_ALLOC", "") not in ("", "0"):
@@ -83,7 +87,24 @@ class OptionalEngine(build_ext):
             print("The reference engine, in Python, will run.", file=sys.stderr)
 
 
+def description() -> str:
+    """README.md, with links that hold on a package index if it is known where to."""
+    text = (HERE / "README.md").read_text(encoding="utf-8")
+    if not URL:
+        return text
+    text = re.sub(r"(!\[[^]]*\])\((?!https?:)", rf"\1({URL}/raw/main/", text)
+    return re.sub(r"(?<!\])(\[[^]!]*\])\((?!https?:|#)", rf"\1({URL}/blob/main/", text)
+
+
+URL = os.environ.get("AUTOGRAD_PROJECT_URL", "").rstrip("/")
+"""Where the project is published; known to who publishes it."""
+
 setup(
+    long_description=description(),
+    long_description_content_type="text/markdown",
+    project_urls={"Source": URL, "Changelog": f"{URL}/blob/main/CHANGELOG.md"}
+    if URL
+    else {},
     ext_modules=[
         Extension(
             "autograd.native.engine",

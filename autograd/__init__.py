@@ -10,6 +10,9 @@
 
 from __future__ import annotations
 
+__version__ = "0.1.0"
+__distribution__ = "scalar-autograd"  # HIPS autograd has the same import name
+
 import sys
 from typing import TYPE_CHECKING
 
@@ -44,8 +47,6 @@ from autograd.testing import check_gradients
 
 if TYPE_CHECKING:  # the functions that are made from the table
     from autograd._typed import *  # noqa: F403
-
-__version__ = "0.1.0"
 
 engine: str
 """The engine that runs: ``"native"`` or ``"reference"``."""

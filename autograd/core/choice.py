@@ -10,6 +10,8 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+import warnings
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -95,3 +97,17 @@ def choose() -> None:
     """Take the fastest engine that the environment allows."""
     pure = os.environ.get("AUTOGRAD_PURE", "") not in ("", "0")
     use("reference" if pure else available()[0])
+    if not pure and name == "reference" and checkout() is not None:
+        warnings.warn(
+            f"the C engine is not built in {checkout()}, so the reference engine runs: "
+            "'pip install --editable .' there builds it, AUTOGRAD_PURE=1 says that the "
+            "reference is meant",
+            RuntimeWarning,
+            stacklevel=2,
+        )
+
+
+def checkout() -> Path | None:
+    """The source tree that this package is imported from, if it is one."""
+    root = Path(__file__).resolve().parents[2]
+    return root if (root / "setup.py").is_file() else None

@@ -1,0 +1,109 @@
+"""ba: bundle adjustment, a sparse Jacobian of many small equal blocks."""
+
+from __future__ import annotations
+
+import autograd as ag
+from tests.benchmarks.gradbench.function import Function
+from tests.benchmarks.gradbench.style import compiled, inner
+
+
+def cross(a, b):
+    return [
+        a[1] * b[2] - a[2] * b[1],
+        a[2] * b[0] - a[0] * b[2],
+        a[0] * b[1] - a[1] * b[0],
+    ]
+
+
+def rotate(axis_angle, v):
+    squared = inner(axis_angle, axis_angle)
+    if squared == 0:
+        turned = cross(axis_angle, v)
+        return [v[i] + turned[i] for i in range(3)]
+    angle = ag.sqrt(squared)
+    axis = [r / angle for r in axis_angle]
+    cos, sin = ag.cos(angle), ag.sin(angle)
+    turned, along = cross(axis, v), inner(axis, v) * (1.0 - cos)
+    return [v[i] * cos + turned[i] * sin + axis[i] * along for i in range(3)]
+
+
+def reprojection(unknowns, feature):
+    """The weighted distance in the picture of a point from where it was seen.
+
+    ``unknowns`` are rotation 3, center 3, focal length, principal point 2, radial
+    distortion 2, point 3, weight.
+    """
+    center, focal, principal = unknowns[3:6], unknowns[6], unknowns[7:9]
+    k1, k2 = unknowns[9:11]
+    point, weight = unknowns[11:14], unknowns[14]
+    seen = rotate(unknowns[:3], [point[i] - center[i] for i in range(3)])
+    u, v = seen[0] / seen[2], seen[1] / seen[2]
+    r2 = u * u + v * v
+    stretch = 1.0 + k1 * r2 + k2 * r2 * r2
+    return [
+        weight * (u * stretch * focal + principal[0] - feature[0]),
+        weight * (v * stretch * focal + principal[1] - feature[1]),
+    ]
+
+
+def weight_error(w):
+    return 1.0 - w * w
+
+
+reprojection_jacobian = compiled(ag.jacobian(reprojection))
+weight_slope = compiled(ag.grad(weight_error))
+
+
+def ba_prepare(raw):
+    n, m, p = raw["n"], raw["m"], raw["p"]
+    cameras = [list(raw["cam"]) for _ in range(n)]
+    points = [list(raw["x"]) for _ in range(m)]
+    weights = [raw["w"]] * p
+    observations = [(i % n, i % m) for i in range(p)]
+    features = [list(raw["feat"])] * p
+    return cameras, points, weights, observations, features
+
+
+def ba_objective(cameras, points, weights, observations, features):
+    errors = [
+        reprojection([*cameras[c], *points[x], w], feature)
+        for (c, x), w, feature in zip(observations, weights, features)
+    ]
+    return errors, [weight_error(w) for w in weights]
+
+
+def ba_jacobian(cameras, points, weights, observations, features):
+    n, m = len(cameras), len(points)
+    rows, columns, values = [0], [], []
+    for i, ((c, x), w, feature) in enumerate(zip(observations, weights, features)):
+        where = [11 * c + j for j in range(11)]
+        where += [11 * n + 3 * x + j for j in range(3)]
+        where.append(11 * n + 3 * m + i)
+        for row in reprojection_jacobian([*cameras[c], *points[x], w], feature):
+            columns += where
+            values += row
+            rows.append(len(columns))
+    for i, w in enumerate(weights):
+        columns.append(11 * n + 3 * m + i)
+        values.append(weight_slope(w))
+        rows.append(len(columns))
+    return rows, columns, values
+
+
+def ba_objective_report(result):
+    errors, weights = result
+    return {
+        "reproj_error": {"elements": errors[0], "repeated": len(errors)},
+        "w_err": {"element": weights[0], "repeated": len(weights)},
+    }
+
+
+def ba_jacobian_report(result):
+    told = (part[:30] + part[-1:] for part in result)
+    return dict(zip(("rows", "cols", "vals"), told))
+
+
+FUNCTIONS = {
+    "objective": Function(ba_objective, ba_prepare, ba_objective_report),
+    "jacobian": Function(ba_jacobian, ba_prepare, ba_jacobian_report),
+}

@@ -1,0 +1,54 @@
+"""The styles in which the same programs run.
+
+``eager`` and ``pure`` are loops over Values, on the engine that is built and on the
+reference; ``reductions`` has ``dot`` and ``sum`` in place of inner loops; ``compiled``
+records each derivative once and replays it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from functools import reduce
+from typing import Any
+
+import autograd as ag
+
+STYLES = ("eager", "reductions", "compiled", "pure")
+
+STYLE = os.environ.get("GRADBENCH_STYLE", "eager")
+
+
+def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function itself, or its compiled program where the style asks for that."""
+    return ag.compile(function) if STYLE == "compiled" else function
+
+
+def total(terms: Iterable[Any]) -> Any:
+    """The sum of the terms."""
+    if STYLE == "reductions":
+        return ag.sum(list(terms))
+    result: Any = 0.0
+    for term in terms:
+        result = result + term
+    return result
+
+
+def inner(ws: Sequence[Any], xs: Sequence[Any]) -> Any:
+    """The inner product."""
+    if STYLE == "reductions":
+        return ag.dot(ws, xs)
+    return total(w * x for w, x in zip(ws, xs))
+
+
+def smallest(xs: Sequence[Any]) -> Any:
+    """The smallest: chosen by comparing where that is recorded once and for all."""
+    return reduce(ag.minimum, xs) if STYLE == "compiled" else min(xs)
+
+
+def log_sum_exp(xs: Sequence[Any]) -> Any:
+    """log Σ e^x, shifted by the largest x."""
+    if STYLE in ("reductions", "compiled"):
+        return ag.logsumexp(xs)
+    top = max(xs)
+    return top + ag.log(total(ag.exp(x - top) for x in xs))

@@ -11,7 +11,7 @@ import operator
 from collections.abc import Collection
 from typing import Any
 
-__all__ = ["as_list", "choice", "is_value", "real", "same_length", "whole"]
+__all__ = ["as_list", "choice", "is_value", "real", "same_length", "switch", "whole"]
 
 
 def is_value(x: Any) -> bool:
@@ -86,6 +86,20 @@ def choice(name: str, x: Any, allowed: Collection[str]) -> str:
     """
     if not isinstance(x, str) or x not in allowed:
         raise ValueError(f"{name} must be one of {', '.join(allowed)}, got {x!r}")
+    return x
+
+
+def switch(name: str, x: Any) -> bool:
+    """True or False, and nothing that only counts as one of them.
+
+    Raises:
+        TypeError: ``x`` is no bool.
+
+    >>> switch("nesterov", True)
+    True
+    """
+    if not isinstance(x, bool):
+        raise TypeError(f"{name} must be True or False, got {x!r:.60}")
     return x
 
 

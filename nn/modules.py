@@ -11,13 +11,16 @@ from __future__ import annotations
 
 import math
 import random
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from types import MemberDescriptorType
 from typing import TYPE_CHECKING, Any
 
 import autograd as ag
 from autograd.core import choice as engines
 from nn.activations import Activation, activated, caption, checked
-from nn.checks import as_list, choice, is_value, whole
+from nn.checks import as_list, choice, is_value, switch, whole
 from nn.state import Nested, State, Stateful, fitted
 
 if TYPE_CHECKING:
@@ -53,14 +56,46 @@ class Module(Stateful):
     {'slope': 2.0, 'shift': [1.0]}
     """
 
-    def _places(self) -> Iterator[Place]:
-        """Every parameter in order, with its place in the state."""
-        return self._others()
+    # Slots here and below: a ``__dict__`` that was ever looked at is slow to read from,
+    # and without one Python refuses an attribute that nothing reads.
+    __slots__ = ()
 
-    def _others(self) -> Iterator[Place]:
+    def _places(self, around: frozenset[int]) -> Iterator[Place]:
+        """Every parameter in order, with its place in the state.
+
+        ``around`` has the ids of what contains this module: what contains itself is
+        not gone through again.
+        """
+        return self._others(around)
+
+    def _others(self, around: frozenset[int]) -> Iterator[Place]:
         """The places in attributes that a subclass has added."""
-        for name, attribute in vars(self).items():
-            yield from _within(name, attribute)
+        for cls in type(self).__mro__:
+            if "_places" in vars(cls):
+                break
+            for name, member in vars(cls).items():
+                if isinstance(member, MemberDescriptorType) and hasattr(self, name):
+                    yield from _within(name, getattr(self, name), around)
+        for name, attribute in getattr(self, "__dict__", {}).items():
+            yield from _within(name, attribute, around)
+
+    def _named_places(self) -> dict[str, Place]:
+        """The places by the names of their parameters, no two of them alike."""
+        named: dict[str, Place] = {}
+        places: set[tuple[str, tuple[int, ...]]] = set()
+        lists: set[tuple[str, tuple[int, ...]]] = set()
+        for entry, index, parameter in self._places(frozenset([id(self)])):
+            name, place = _name(entry, index), (entry, index)
+            around = {(entry, index[:k]) for k in range(len(index))}
+            if name in named or place in lists or around & places:
+                raise ValueError(
+                    f"{type(self).__name__} has two parameters in one place, {name!r}: "
+                    "rename an attribute or a key"
+                )
+            named[name] = (*place, parameter)
+            places.add(place)
+            lists |= around
+        return named
 
     def parameters(self) -> list[Value]:
         """The parameters in order, each once.
@@ -68,7 +103,7 @@ class Module(Stateful):
         >>> len(MLP(2, [16, 16, 1]).parameters())
         337
         """
-        return list(dict.fromkeys(parameter for _, _, parameter in self._places()))
+        return list(dict.fromkeys(p for _, _, p in self._named_places().values()))
 
     def named_parameters(self) -> list[tuple[str, Value]]:
         """The parameters in order, each with the name that its place gives it.
@@ -76,10 +111,7 @@ class Module(Stateful):
         >>> [name for name, _ in MLP(2, [1, 1]).named_parameters()]
         ['W[1]1,1', 'W[1]1,2', 'b[1]1', 'W[2]1,1', 'b[2]1']
         """
-        return [
-            (_name(entry, index), parameter)
-            for entry, index, parameter in self._places()
-        ]
+        return [(name, p) for name, (_, _, p) in self._named_places().items()]
 
     def zero_grad(self) -> None:
         """Set ``grad`` of every parameter to 0, as before each ``backward``."""
@@ -89,8 +121,19 @@ class Module(Stateful):
     def _entries(self) -> dict[str, Nested]:
         """The parameters as (nested) lists by the name of their entry."""
         places: dict[str, list[tuple[tuple[int, ...], Value]]] = {}
-        for entry, index, parameter in self._places():
+        held = set()
+        for entry, index, parameter in self._named_places().values():
             places.setdefault(entry, []).append((index, parameter))
+            held.add(parameter)
+        for parameter in held.symmetric_difference(self.parameters()):
+            raise ValueError(
+                f"a state of {type(self).__name__} would lose a parameter: {parameter} "
+                + (
+                    "is in an attribute, but parameters() does not list it"
+                    if parameter in held
+                    else "is listed by parameters(), but no attribute holds it"
+                )
+            )
         return {entry: _nested(items) for entry, items in places.items()}
 
     def state_dict(self) -> State:
@@ -128,24 +171,43 @@ class Module(Stateful):
             parameter.data = number
 
 
-def _within(name: str, x: Any) -> Iterator[Place]:
+def _within(name: str, x: Any, around: frozenset[int]) -> Iterator[Place]:
     """The places of the parameters in an attribute, or in an entry of one."""
     if is_value(x):
         if not x.operands:  # what was computed is no parameter
             yield name, (), x
-    elif isinstance(x, Module):
-        for entry, index, parameter in x._places():
+        return
+    if id(x) in around:
+        return
+    around |= {id(x)}
+    if getattr(getattr(x, "dtype", None), "kind", "") == "O":
+        x = x.tolist()  # of an array without axes, its only entry
+    if isinstance(x, Module):
+        for entry, index, parameter in x._places(around):
             yield f"{name}.{entry}", index, parameter
-    elif isinstance(x, dict):
+    elif isinstance(x, Mapping):
         for key, item in x.items():
-            yield from _within(f"{name}.{key}", item)
-    elif isinstance(x, (list, tuple)):
+            yield from _within(f"{name}.{key}", item, around)
+    elif is_dataclass(x) and not isinstance(x, type):
+        for field in fields(x):
+            item = getattr(x, field.name, None)
+            yield from _within(f"{name}.{field.name}", item, around)
+    elif isinstance(x, (list, tuple, deque)):
         for k, item in enumerate(x):
-            for entry, index, parameter in _within("", item):
+            for entry, index, parameter in _within("", item, around):
                 if entry:  # a module's
                     yield f"{name}.{k}{entry}", index, parameter
                 else:
                     yield name, (k + 1, *index), parameter
+    elif isinstance(x, (set, frozenset)):
+        for item in x:
+            for _ in _within(name, item, around):
+                raise TypeError(
+                    f"{name} is a {type(x).__name__} with parameters, whose order "
+                    "changes from run to run: take a list"
+                )
+    elif is_value(x):
+        yield from _within(name, x, around)
 
 
 def _name(entry: str, index: tuple[int, ...]) -> str:
@@ -250,8 +312,7 @@ class Neuron(Module):
     SigmoidNeuron(2)
     """
 
-    # Slots, since a ``__dict__`` that was ever looked at is slow to read from.
-    __slots__ = ("_activation", "bias", "nin", "weights")
+    __slots__ = ("_activation", "_alike", "_nonlin", "bias", "nin", "weights")
 
     def __init__(
         self,
@@ -263,14 +324,13 @@ class Neuron(Module):
         seed: int | random.Random | None = None,
         nout: int = 1,
     ) -> None:
-        if not isinstance(nonlin, bool):
-            raise TypeError(
-                f"nonlin must be True or False, got {nonlin!r}: "
-                "name an activation as activation=..."
-            )
+        if isinstance(nonlin, str):
+            raise TypeError(f"name an activation as activation={nonlin!r}, not nonlin")
         self.nin = whole("nin", nin)
-        self._activation = checked("activation", activation) if nonlin else None
-        bound = _bound(init, self._activation, seed, nin, whole("nout", nout))
+        self._nonlin = switch("nonlin", nonlin)
+        self._activation = checked("activation", activation)
+        self._alike = [True]  # shared by the neurons of a layer
+        bound = _bound(init, self.activation, seed, nin, whole("nout", nout))
         draw = (_generator(seed) or random).random
         # The expression of random.uniform(-b, b), whose bits no version changes.
         self.weights = [
@@ -281,7 +341,23 @@ class Neuron(Module):
     @property
     def activation(self) -> Activation:
         """g: the name of a row, a function, or None for a linear neuron."""
-        return self._activation
+        return self._activation if self._nonlin else None
+
+    @activation.setter
+    def activation(self, activation: Activation) -> None:
+        self._activation = checked("activation", activation)
+        self._nonlin = True
+        self._alike[0] = False
+
+    @property
+    def nonlin(self) -> bool:
+        """micrograd's switch: False leaves the activation out."""
+        return self._nonlin
+
+    @nonlin.setter
+    def nonlin(self, nonlin: bool) -> None:
+        self._nonlin = switch("nonlin", nonlin)
+        self._alike[0] = False
 
     @property
     def w(self) -> list[Value]:
@@ -301,11 +377,10 @@ class Neuron(Module):
     def b(self, bias: Value) -> None:
         self.bias = bias
 
-    def _places(self) -> Iterator[Place]:
-        for k, weight in enumerate(self.weights):
-            yield "w", (k + 1,), weight
-        yield "b", (), self.bias
-        yield from self._others()
+    def _places(self, around: frozenset[int]) -> Iterator[Place]:
+        yield from _within("w", self.weights, around)
+        yield from _within("b", self.bias, around)
+        yield from self._others(around)
 
     def __call__(self, x: Any) -> Any:
         """The activation for one example.
@@ -319,7 +394,7 @@ class Neuron(Module):
         """
         row = _inputs(x, self.nin, f"{self!r}")
         z = ag.dot(self.weights, row, self.bias)
-        return activated(self._activation, [z])[0]
+        return activated(self.activation, [z])[0]
 
     def __repr__(self) -> str:
         return f"{caption(self.activation)}Neuron({self.nin})"
@@ -343,7 +418,7 @@ class Layer(Module):
     ['W1,1', 'W1,2', 'W1,3', 'b1', 'W2,1', 'W2,2', 'W2,3', 'b2']
     """
 
-    __slots__ = ("_activation", "_neurons", "nin", "nout")
+    __slots__ = ("_activation", "_alike", "_neurons", "nin", "nout")
 
     def __init__(
         self,
@@ -362,26 +437,32 @@ class Layer(Module):
             Neuron(nin, nonlin, activation=activation, init=init, seed=seed, nout=nout)
             for _ in range(nout)
         )
-        self._activation = self._neurons[0]._activation
+        self._activation = self._neurons[0].activation
+        # Whether they all have it still: each neuron says so here if it is changed.
+        self._alike = [True]
+        for neuron in self._neurons:
+            neuron._alike = self._alike
         for name, parameter in self.named_parameters():
             parameter.label = name
 
-    def _places(self) -> Iterator[Place]:
+    def _places(self, around: frozenset[int]) -> Iterator[Place]:
         for j, neuron in enumerate(self.neurons):
-            for _, index, parameter in neuron._places():
-                yield "W" if index else "b", (j + 1, *index), parameter
-        yield from self._others()
+            for entry, index, parameter in neuron._places(around):
+                yield "W" if entry == "w" else entry, (j + 1, *index), parameter
+        yield from self._others(around)
 
     @property
     def neurons(self) -> tuple[Neuron, ...]:
-        """The neurons, fixed once made: they share one activation."""
+        """The neurons, fixed once made."""
         return self._neurons
 
     def _outputs(self, row: Sequence[Any]) -> list[Any]:
         """The activations for a row of the right length; the hot path."""
         dot = ag.dot  # looked up now: each engine brings its own
         zs = [dot(n.weights, row, n.bias) for n in self._neurons]
-        return activated(self._activation, zs)
+        if self._alike[0]:
+            return activated(self._activation, zs)
+        return [activated(n.activation, [z])[0] for n, z in zip(self._neurons, zs)]
 
     def __call__(self, x: Any) -> Any:
         """The activations for one example.
@@ -462,11 +543,11 @@ class MLP(Module):
         for name, parameter in self.named_parameters():
             parameter.label = name
 
-    def _places(self) -> Iterator[Place]:
+    def _places(self, around: frozenset[int]) -> Iterator[Place]:
         for k, layer in enumerate(self.layers):
-            for entry, index, parameter in layer._places():
+            for entry, index, parameter in layer._places(around):
                 yield f"{entry}[{k + 1}]", index, parameter
-        yield from self._others()
+        yield from self._others(around)
 
     def __call__(self, x: Any) -> Any:
         """The network's output for one example.

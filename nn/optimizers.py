@@ -8,15 +8,19 @@ finite leaves parameters and optimizer as they were.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from nn.checks import is_value, real
+from nn.checks import is_value, real, switch
 from nn.schedules import Schedule, schedule
 from nn.state import Nested, State, Stateful, fitted
 
 if TYPE_CHECKING:
     from autograd.core.value import Value
+    from nn.modules import Module
+
+    Parameters = Iterable[Value] | Module
 
 __all__ = ["SGD", "Adam", "AdamW", "Optimizer"]
 
@@ -28,23 +32,49 @@ class Optimizer(Stateful):
     parameter, by name; they are part of the state.
 
     Args:
-        parameters: leaf Values, each once.
+        parameters: a model, or leaf Values, each once.
         learning_rate: α, a number from 0 on or a schedule: a function from the
             number of steps taken to α.
         memory: the names of the vectors, which start as zeros.
+
+    The learning rate and the other settings of a rule are attributes that can be
+    set at any time, and are checked when they are.
 
     Raises:
         TypeError, ValueError: there is no parameter, one is no leaf Value, or one
             comes twice.
     """
 
+    # Without a ``__dict__``, so that Python refuses an attribute that nothing reads.
+    __slots__ = ("_memory", "learning_rate", "parameters", "steps")
+
+    parameters: list[Value]
+    learning_rate: float | Schedule
+    steps: int
+    _memory: dict[str, list[float]]
+
+    _CHECKS: ClassVar[dict[str, Callable[[str, Any], Any]]] = {}
+    """For each setting of a rule what gives it back or raises."""
+
+    def __setattr__(self, name: str, x: Any) -> None:
+        if name == "learning_rate":
+            schedule(name, x)
+        check = self._CHECKS.get(name)
+        object.__setattr__(self, name, x if check is None else check(name, x))
+
     def __init__(
         self,
-        parameters: Iterable[Value],
+        parameters: Parameters,
         learning_rate: float | Schedule,
         memory: tuple[str, ...] = (),
     ) -> None:
-        self.parameters = list(parameters)
+        own = getattr(parameters, "parameters", None)
+        values = own() if callable(own) else parameters
+        if not isinstance(values, Iterable):
+            raise TypeError(
+                f"parameters must be a model or Values, got {type(parameters).__name__}"
+            )
+        self.parameters = list(values)
         if not self.parameters:
             raise ValueError("parameters must have at least one Value, got none")
         for i, p in enumerate(self.parameters):
@@ -58,7 +88,7 @@ class Optimizer(Stateful):
                 )
         if len(set(self.parameters)) < len(self.parameters):
             raise ValueError("parameters has a Value more than once")
-        self.learning_rate = schedule("learning_rate", learning_rate)
+        self.learning_rate = learning_rate
         self.steps = 0
         self._memory = {name: [0.0] * len(self.parameters) for name in memory}
 
@@ -74,7 +104,9 @@ class Optimizer(Stateful):
             FloatingPointError: a gradient or an updated parameter is not finite;
                 the message names the parameter, and nothing has changed.
         """
-        rate = real("learning_rate", self.learning_rate(self.steps))
+        rate = self.learning_rate
+        if callable(rate):
+            rate = real("learning_rate", rate(self.steps))
         gradients = [p.grad for p in self.parameters]
         self._require_finite("the gradient of", gradients)
         theta = [p.data for p in self.parameters]
@@ -82,10 +114,17 @@ class Optimizer(Stateful):
         for name, vector in memory.items():
             self._require_finite(f"{name} of", vector)
         self._require_finite("the updated", updated)
-        for p, number in zip(self.parameters, updated):
-            p.data = number
-        self._memory = memory
-        self.steps += 1
+        steps, before = self.steps, self._memory
+        try:
+            for p, number in zip(self.parameters, updated):
+                p.data = number
+            self._memory = memory
+            self.steps = steps + 1
+        except BaseException:  # Ctrl-C in between: the step is not half done
+            for p, number in zip(self.parameters, theta):
+                p.data = number
+            self._memory, self.steps = before, steps
+            raise
 
     def _step(
         self, rate: float, theta: list[float], gradients: list[float]
@@ -146,7 +185,7 @@ class SGD(Optimizer):
     acts at once.
 
     Args:
-        parameters: leaf Values.
+        parameters: a model or leaf Values.
         learning_rate: α, a number from 0 on or a schedule.
         momentum: μ in [0, 1).
         nesterov: whether to look ahead; wants a momentum.
@@ -164,17 +203,29 @@ class SGD(Optimizer):
     1.5
     """
 
+    __slots__ = ("momentum", "nesterov", "weight_decay")
+
+    momentum: float
+    nesterov: bool
+    weight_decay: float
+
+    _CHECKS: ClassVar[dict[str, Callable[[str, Any], Any]]] = {
+        "momentum": partial(real, below=1.0),
+        "weight_decay": real,
+        "nesterov": switch,
+    }
+
     def __init__(
         self,
-        parameters: Iterable[Value],
+        parameters: Parameters,
         learning_rate: float | Schedule,
         momentum: float = 0.0,
         nesterov: bool = False,
         weight_decay: float = 0.0,
     ) -> None:
-        self.momentum = real("momentum", momentum, below=1.0)
-        self.weight_decay = real("weight_decay", weight_decay)
-        self.nesterov = bool(nesterov)
+        self.momentum = momentum
+        self.weight_decay = weight_decay
+        self.nesterov = nesterov
         if nesterov and not momentum:
             raise ValueError("nesterov must come with a momentum above 0, got 0")
         super().__init__(parameters, learning_rate, ("velocity",) if momentum else ())
@@ -187,11 +238,19 @@ class SGD(Optimizer):
         if decay:
             g = [g + decay * t for g, t in zip(gradients, theta)]
         memory = {}
-        if mu:
-            v = [mu * v + g for v, g in zip(self._memory["velocity"], g)]
+        if mu or self._memory:
+            velocity = self._memory.get("velocity", [0.0] * len(g))
+            v = [mu * v + g for v, g in zip(velocity, g)]
             memory["velocity"] = v
             g = [g + mu * v for g, v in zip(g, v)] if self.nesterov else v
         return [t - rate * g for t, g in zip(theta, g)], memory
+
+
+def _betas(name: str, betas: Any) -> tuple[float, float]:
+    if not isinstance(betas, (tuple, list)) or len(betas) != 2:
+        raise ValueError(f"{name} must be two numbers in [0, 1), got {betas!r}")
+    first, second = (real(f"{name}[{i}]", b, below=1.0) for i, b in enumerate(betas))
+    return first, second
 
 
 class Adam(Optimizer):
@@ -205,7 +264,7 @@ class Adam(Optimizer):
     algorithm 1.
 
     Args:
-        parameters: leaf Values.
+        parameters: a model or leaf Values.
         learning_rate: α, a number from 0 on or a schedule.
         betas: (β₁, β₂), each in [0, 1).
         eps: ε, above 0.
@@ -223,25 +282,31 @@ class Adam(Optimizer):
     2.9
     """
 
+    __slots__ = ("betas", "eps", "weight_decay")
+
+    betas: tuple[float, float]
+    eps: float
+    weight_decay: float
+
+    _CHECKS: ClassVar[dict[str, Callable[[str, Any], Any]]] = {
+        "betas": _betas,
+        "eps": partial(real, above=True),
+        "weight_decay": real,
+    }
     _NONNEGATIVE = ("v",)
     _decoupled = False
 
     def __init__(
         self,
-        parameters: Iterable[Value],
+        parameters: Parameters,
         learning_rate: float | Schedule = 0.001,
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float = 0.0,
     ) -> None:
-        if not isinstance(betas, (tuple, list)) or len(betas) != 2:
-            raise ValueError(f"betas must be two numbers in [0, 1), got {betas!r}")
-        self.betas = (
-            real("betas[0]", betas[0], below=1.0),
-            real("betas[1]", betas[1], below=1.0),
-        )
-        self.eps = real("eps", eps, above=True)
-        self.weight_decay = real("weight_decay", weight_decay)
+        self.betas = betas
+        self.eps = eps
+        self.weight_decay = weight_decay
         super().__init__(parameters, learning_rate, ("m", "v"))
 
     def _step(
@@ -284,11 +349,13 @@ class AdamW(Adam):
     2.85
     """
 
+    __slots__ = ()
+
     _decoupled = True
 
     def __init__(
         self,
-        parameters: Iterable[Value],
+        parameters: Parameters,
         learning_rate: float | Schedule = 0.001,
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,

@@ -7,6 +7,7 @@ a step goes on at that step's rate. Any function of one's own will do as well.
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -140,6 +141,19 @@ def schedule(name: str, rate: Schedule | float) -> Schedule:
     """A schedule as it is, a number as a constant one.
 
     Raises:
-        TypeError, ValueError: ``rate`` is no function and no number from 0 on.
+        TypeError: ``rate`` is no number, and no function that takes a step.
+        ValueError: it is a number, but none from 0 on.
     """
-    return rate if callable(rate) else Constant(real(name, rate))
+    if isinstance(rate, type):
+        raise TypeError(f"{name} must be a number or a schedule, got the class {rate}")
+    if not callable(rate):
+        return Constant(real(name, rate))
+    try:
+        inspect.signature(rate).bind(0)
+    except ValueError:  # some functions of C do not tell what they take
+        pass
+    except TypeError as error:
+        raise TypeError(
+            f"{name} must be a function of the number of steps: {error}"
+        ) from None
+    return rate

@@ -1,8 +1,7 @@
 """What a model or an optimizer knows, as named numbers that go to a file and back.
 
 A state is a dict from names to numbers or nested lists of numbers. Loading looks
-at all of it before it changes anything. Saving writes a new file beside the old
-one and renames it, so that a reader finds the old state or the new one, whole.
+at all of it before it changes anything, and saving is seen whole or not at all.
 
 The file is strict JSON. Python writes each float with the digits that give the
 same bits back; JSON has no infinities, so they and nan (the bits of its payload
@@ -14,12 +13,10 @@ from __future__ import annotations
 import json
 import math
 import os
-import secrets
-import shutil
 from collections.abc import Mapping
 from typing import Any
 
-from autograd.core import choice
+from autograd.core import choice, files
 from nn.checks import as_list
 
 __all__ = ["Stateful", "fitted", "read", "write"]
@@ -36,6 +33,11 @@ NOT_FINITE = {"inf": math.inf, "-inf": -math.inf, "nan": math.nan}
 class Stateful:
     """Something with ``state_dict`` and ``load_state_dict``, hence with files."""
 
+    __slots__ = ("__weakref__",)
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return super().__reduce_ex__(max(protocol, 2))  # older ones know no slots
+
     def state_dict(self) -> State:
         """The state as a new dict of numbers and nested lists of numbers."""
         raise NotImplementedError(f"{type(self).__name__}.state_dict is missing")
@@ -48,7 +50,7 @@ class Stateful:
         """Write the state to a JSON file, in one step that cannot be seen half done.
 
         Args:
-            path: the file; one that exists is replaced.
+            path: the file; one that exists is replaced, and keeps its mode.
 
         Raises:
             OSError: it cannot be written; what was there is untouched.
@@ -70,7 +72,7 @@ class Stateful:
         try:
             self.load_state_dict(state)
         except ValueError as error:
-            raise ValueError(f"{os.fspath(path)}: {error}") from error
+            raise ValueError(f"{files.as_path(path)}: {error}") from error
 
 
 class _MisfitError(Exception):
@@ -155,7 +157,7 @@ def _shape(x: Any) -> str:
 
 
 def write(path: str | os.PathLike[str], state: Mapping[str, Nested]) -> None:
-    """Write a state to a file: a temporary one in the same folder, then a rename.
+    """Write a state to a file, in one step that cannot be seen half done.
 
     Raises:
         OSError: it cannot be written; an older file is left as it was.
@@ -166,26 +168,7 @@ def write(path: str | os.PathLike[str], state: Mapping[str, Nested]) -> None:
         ensure_ascii=False,
         indent=1,
     )
-    target = os.path.realpath(path)  # a symbolic link keeps pointing to the file
-    temporary = f"{target}.{secrets.token_hex(8)}.tmp"
-    try:
-        with open(temporary, "x", encoding="utf-8", newline="\n") as file:
-            file.write(text + "\n")
-            file.flush()
-            os.fsync(file.fileno())  # else a crash may leave the new name, empty
-        if os.path.exists(target):
-            shutil.copymode(target, temporary)
-        os.replace(temporary, target)
-    except BaseException:
-        if os.path.exists(temporary):
-            os.unlink(temporary)
-        raise
-    if hasattr(os, "O_DIRECTORY"):  # the rename itself is an entry of the folder
-        folder = os.open(os.path.dirname(target), os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+    files.write(files.as_path(path), f"{text}\n".encode())
 
 
 def read(path: str | os.PathLike[str]) -> State:
@@ -195,8 +178,8 @@ def read(path: str | os.PathLike[str]) -> State:
         OSError: the file cannot be read.
         ValueError: it is no such file, or corrupt; the message names it.
     """
-    with open(path, "rb") as file:
-        content = file.read()
+    path = files.as_path(path)
+    content = path.read_bytes()
     try:
         document = json.loads(
             content.decode("utf-8"),
@@ -211,7 +194,7 @@ def read(path: str | os.PathLike[str]) -> State:
         return {name: _decoded(x) for name, x in document["state"].items()}
     except (ValueError, RecursionError) as error:
         raise ValueError(
-            f"{os.fspath(path)} is corrupt or not written by save: {error}"
+            f"{path} is corrupt or not written by save: {error}"
         ) from error
 
 

@@ -7,12 +7,13 @@ Graphviz depends on the graph alone: equal graphs give equal bytes.
 from __future__ import annotations
 
 import importlib
+import itertools
 import math
 import os
-import secrets
 from pathlib import Path
 from typing import Any
 
+from autograd.core import files
 from autograd.core.graph import Node, topological_order
 from autograd.paths.explain import check_value
 from autograd.paths.names import names
@@ -62,10 +63,11 @@ class Drawing:
         Raises:
             ValueError: another suffix, or more boxes than that format takes.
             FileNotFoundError: there is no such folder.
-            GraphvizNotFound: nothing to draw with; the .dot text is saved beside.
+            GraphvizNotFound: nothing to draw with; the .dot text is saved beside, as
+                x.dot or, where there is such a file, x.1.dot and so on.
             RenderError: Graphviz failed or took too long.
         """
-        target = file(path)
+        target = files.as_path(path)
         form = suffix(target, SUFFIXES[:-1])
         if form == "dot":
             write(target, self.source.encode())
@@ -78,8 +80,7 @@ class Drawing:
         try:
             picture = render(self.source, form, self._timeout)
         except GraphvizNotFound:
-            saved = target.with_suffix(".dot")
-            write(saved, self.source.encode())
+            saved = beside(target, self.source.encode())
             raise GraphvizNotFound(os.fspath(saved)) from None
         write(target, picture)
 
@@ -162,7 +163,7 @@ def draw(
         raise TypeError(f"timeout must be a number, got {type(timeout).__name__}")
     if not 0 < timeout < math.inf:
         raise ValueError(f"timeout must be positive and finite, got {timeout!r}")
-    target = None if path is None else file(path)
+    target = None if path is None else files.as_path(path)
     form = "" if target is None else suffix(target, SUFFIXES)
     if view is not None and view not in VIEWS:
         raise ValueError(f"view must be one of {', '.join(VIEWS)}, got {view!r}")
@@ -193,15 +194,6 @@ def draw(
     return drawing
 
 
-def file(path: str | os.PathLike[str]) -> Path:
-    """The path to write to."""
-    try:
-        return Path(os.fsdecode(path))
-    except TypeError:
-        given = type(path).__name__
-        raise TypeError(f"path must be a str or a path, got {given}") from None
-
-
 def refuse(boxes: int, form: str, force: bool) -> None:
     """Raise a ValueError for what would take minutes or gigabytes."""
     most = LAYOUT if form == "svg" else BITMAP
@@ -225,12 +217,26 @@ def suffix(path: Path, allowed: tuple[str, ...]) -> str:
 
 
 def write(path: Path, content: bytes) -> None:
-    """Write a file that is never seen half written."""
+    """Write a file, into a folder that is there."""
     if not path.parent.is_dir():
         raise FileNotFoundError(f"path: there is no folder {os.fspath(path.parent)!r}")
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
-        temporary.write_bytes(content)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    files.write(path, content)
+
+
+def beside(path: Path, source: bytes) -> Path:
+    """Save the DOT text beside a picture that cannot be drawn, over nobody's file."""
+    for n in itertools.count():
+        saved = path.with_suffix(f".{n}.dot" if n else ".dot")
+        try:
+            saved.open("xb").close()
+        except FileExistsError:
+            if saved.is_file() and saved.read_bytes() == source:
+                break  # it is there already
+            continue
+        try:
+            write(saved, source)
+        except BaseException:
+            saved.unlink()
+            raise
+        break
+    return saved

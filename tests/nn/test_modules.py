@@ -6,6 +6,8 @@ import copy
 import math
 import pickle
 import random
+from collections import deque
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -148,14 +150,47 @@ def test_a_linear_neuron_is_its_pre_activation(linear: str | None) -> None:
     assert nn.Neuron(2, False)([1, 2]).op == "dot"
 
 
-def test_the_activation_cannot_be_changed_behind_a_layers_back() -> None:
-    layer = nn.Layer(2, 2, seed=0)
+def test_a_neuron_that_is_switched_is_computed_so_alone_and_in_its_layer() -> None:
+    layer = nn.Layer(2, 3, activation="tanh", seed=0)
+    neuron = layer.neurons[1]
+    x = [1.0, 2.0]
+    z = ag.dot([w.data for w in neuron.weights], x)
+    before = [a.data for a in layer(x)]
+    neuron.nonlin = False
+    assert (neuron.nonlin, neuron.activation, repr(neuron)) == (
+        *(False, None),
+        "LinearNeuron(2)",
+    )
+    assert neuron(x).data == z
+    assert [a.data for a in layer(x)] == [before[0], z, before[2]]
+    same = pickle.loads(pickle.dumps(layer))
+    assert [a.data for a in same(x)] == [before[0], z, before[2]]
+    neuron.nonlin = True
+    assert [a.data for a in layer(x)] == before
+    neuron.activation = "sigmoid"
+    assert layer(x)[1].data == ag.sigmoid(z)
+    off = nn.Neuron(2, nonlin=False, seed=0)
+    off.nonlin = True
+    assert off.activation == "relu"
+    with pytest.raises(TypeError, match="nonlin must be True or False"):
+        neuron.nonlin = 0
+    with pytest.raises(ValueError, match="activation must be"):
+        neuron.activation = "rleu"
+
+
+def test_an_attribute_that_nothing_reads_is_refused() -> None:
+    model = nn.MLP(2, [2, 1], seed=0)
+    for module, name in (
+        (model, "activation"),
+        (model.layers[0], "nonlin"),
+        (model.layers[0].neurons[0], "weight"),
+        (nn.SGD(model.parameters(), 0.1), "lr"),
+        (nn.Adam(model.parameters()), "beta1"),
+    ):
+        with pytest.raises(AttributeError, match=name):
+            setattr(module, name, 1.0)
     with pytest.raises(AttributeError):
-        layer.neurons[0].activation = "tanh"  # type: ignore[misc]
-    with pytest.raises(AttributeError):
-        layer.neurons = (nn.Neuron(2), nn.Neuron(2, activation="tanh"))  # type: ignore[misc]
-    with pytest.raises(TypeError):
-        layer.neurons[0] = nn.Neuron(2, activation="tanh")  # type: ignore[index]
+        model.layers[0].neurons = ()  # type: ignore[misc]
 
 
 def test_weights_that_are_replaced_are_used_even_plain_numbers() -> None:
@@ -166,6 +201,8 @@ def test_weights_that_are_replaced_are_used_even_plain_numbers() -> None:
             neuron.weights = [w.data for w in neuron.weights]
             neuron.bias = neuron.bias.data
     assert model([1.0, 2.0]) == expected
+    assert model.parameters() == []
+    assert model.state_dict() == {}
 
 
 def test_micrograds_names_and_forms_work() -> None:
@@ -277,6 +314,114 @@ def test_a_subclass_may_add_parameters() -> None:
     assert [name for name, _ in Scaled().named_parameters()][-1] == "scale"
 
 
+class Slotted(nn.Module):
+    """Parameters wherever an attribute can hold them."""
+
+    __slots__ = ("__hidden", "array", "fields", "later", "queue")
+
+    def __init__(self) -> None:
+        self.__hidden = ag.Value(1.0)
+        self.array = np.array([[ag.Value(2.0)], [ag.Value(3.0)]])
+        self.fields = Pair(ag.Value(4.0), {(1, 2): ag.Value(5.0)})
+        self.queue = deque([ag.Value(6.0), nn.Neuron(1, seed=0)])
+
+
+@dataclass
+class Pair:
+    left: ag.Value
+    right: object
+
+
+def test_what_parameters_lists_is_what_the_state_holds() -> None:
+    module = Slotted()
+    assert [(name, p.data) for name, p in module.named_parameters()][:6] == [
+        ("_Slotted__hidden", 1.0),
+        *(("array1,1", 2.0), ("array2,1", 3.0)),
+        *(("fields.left", 4.0), ("fields.right.(1, 2)", 5.0)),
+        ("queue1", 6.0),
+    ]
+    state = module.state_dict()
+    assert np.concatenate([np.ravel(x) for x in state.values()]).tolist() == [
+        p.data for p in module.parameters()
+    ]
+    state["fields.right.(1, 2)"] = 7.0
+    module.load_state_dict(state)
+    assert module.fields.right[1, 2].data == 7.0  # type: ignore[index]
+
+
+class Crowded(nn.Layer):
+    def __init__(self, attribute: str, x: object) -> None:
+        super().__init__(2, 2, seed=0)
+        setattr(self, attribute, x)
+
+
+def two() -> list[ag.Value]:
+    return [ag.Value(5.0), ag.Value(6.0)]
+
+
+@pytest.mark.parametrize(
+    ("attribute", "x", "name"),
+    [
+        ("b", two(), "b1"),
+        ("b", ag.Value(5.0), "b"),
+        ("W", two(), "W1"),
+        ("b1", ag.Value(5.0), "b1"),
+        ("more", {1: ag.Value(1.0), "1": ag.Value(2.0)}, "more.1"),
+        ("more", {"b.c": ag.Value(1.0), "b": {"c": ag.Value(2.0)}}, "more.b.c"),
+        ("more", {1: ag.Value(1.0), "1": two()}, "more.1.1"),
+        ("more", {1: two(), "1": ag.Value(1.0)}, "more.1"),
+    ],
+)
+def test_parameters_whose_names_collide_are_refused(
+    attribute: str, x: object, name: str
+) -> None:
+    module = Crowded(attribute, x)
+    for use in (module.parameters, module.named_parameters, module.state_dict):
+        with pytest.raises(ValueError, match=f"two parameters in one place, '{name}'"):
+            use()
+
+
+def test_parameters_in_a_set_are_refused() -> None:
+    with pytest.raises(TypeError, match="more is a set with parameters"):
+        Crowded("more", {ag.Value(1.0)}).parameters()
+    assert len(Crowded("more", {1.0, "a"}).parameters()) == 6
+
+
+def test_a_list_of_ones_own_must_be_what_the_state_holds() -> None:
+    hidden = ag.Value(1.0)
+
+    class Own(nn.Module):
+        def __init__(self, listed: list[ag.Value]) -> None:
+            self.held, self.listed = ag.Value(2.0), lambda: listed
+
+        def parameters(self) -> list[ag.Value]:
+            return [self.held, *self.listed()]
+
+    assert Own([]).state_dict() == {"held": 2.0}
+    with pytest.raises(ValueError, match=r"would lose .*data=1\.0.*no attribute"):
+        Own([hidden]).state_dict()
+
+    class Less(Own):
+        def parameters(self) -> list[ag.Value]:
+            return []
+
+    with pytest.raises(ValueError, match="does not list it"):
+        Less([]).state_dict()
+
+
+def test_modules_that_contain_each_other_are_gone_through_once() -> None:
+    class Node(nn.Module):
+        def __init__(self, number: float) -> None:
+            self.number = ag.Value(number)
+            self.others: list[object] = []
+
+    child, parent = Node(1.0), Node(2.0)
+    child.others.append(parent)
+    parent.others += [child, parent.others]
+    assert parent.state_dict() == {"number": 2.0, "others.0.number": 1.0}
+    assert len(parent.parameters()) == len(child.parameters()) == 2
+
+
 def test_zero_grad_clears_every_gradient() -> None:
     model = nn.MLP(2, [2, 1], seed=0)
     model([1.0, 2.0]).backward()
@@ -287,7 +432,9 @@ def test_zero_grad_clears_every_gradient() -> None:
 
 def test_models_can_be_copied_and_pickled() -> None:
     model = nn.MLP(2, [3, 1], activation="tanh", seed=0)
-    for same in (copy.deepcopy(model), pickle.loads(pickle.dumps(model))):
+    protocols = range(pickle.HIGHEST_PROTOCOL + 1)
+    pickles = [pickle.loads(pickle.dumps(model, p)) for p in protocols]
+    for same in (copy.deepcopy(model), *pickles):
         assert same.state_dict() == model.state_dict()
         assert same([1.0, 2.0]).data == model([1.0, 2.0]).data
         assert not set(same.parameters()) & set(model.parameters())

@@ -244,6 +244,73 @@ def test_a_schedule_that_gives_a_bad_rate_is_refused_before_anything_changes() -
     assert (x.data, optimizer.steps) == (1.0, 0)
 
 
+def test_settings_can_be_changed_between_steps_and_are_checked_at_once() -> None:
+    x = ag.Value(0.0)
+    optimizer = nn.SGD([x], 1.0)
+    assert steps(optimizer, [-1.0]) == [1.0]
+    optimizer.learning_rate = 0.5
+    optimizer.learning_rate *= 0.5
+    assert steps(optimizer, [-1.0]) == [1.25]
+    optimizer.learning_rate = lambda step: 2.0**-step  # two steps are done
+    assert steps(optimizer, [-1.0]) == [1.5]
+    optimizer.momentum, optimizer.learning_rate = 0.5, 1.0
+    assert steps(optimizer, [-1.0, -1.0]) == [2.5, 4.0]
+    assert optimizer.state_dict() == {"steps": 5, "velocity": [-1.5]}
+    adam = nn.Adam([x], 0.1)
+    for target, name, bad, error in (
+        (optimizer, "learning_rate", -1.0, ValueError),
+        (optimizer, "learning_rate", "0.1", TypeError),
+        (optimizer, "learning_rate", ag.Value(0.1), TypeError),
+        (optimizer, "learning_rate", nn.Cosine, TypeError),
+        (optimizer, "learning_rate", lambda: 0.1, TypeError),
+        (optimizer, "momentum", 1.0, ValueError),
+        (optimizer, "nesterov", 1, TypeError),
+        (adam, "betas", (0.9, 1.0), ValueError),
+        (adam, "eps", 0.0, ValueError),
+        (adam, "weight_decay", -1.0, ValueError),
+    ):
+        before = getattr(target, name)
+        with pytest.raises(error, match=name):
+            setattr(target, name, bad)
+        assert getattr(target, name) == before
+
+
+def test_a_model_may_stand_for_its_parameters() -> None:
+    model = nn.MLP(2, [2, 1], seed=0)
+    assert nn.SGD(model, 0.1).parameters == model.parameters()
+
+    class Micrograds:
+        def parameters(self) -> list[ag.Value]:
+            return model.parameters()
+
+    assert nn.Adam(Micrograds()).parameters == model.parameters()  # type: ignore[arg-type]
+    for wrong in (3.0, ag.Value(1.0), model.parameters, None):
+        with pytest.raises(TypeError, match="parameters must be a model or Values"):
+            nn.SGD(wrong, 0.1)  # type: ignore[arg-type]
+
+
+def test_a_step_that_is_interrupted_is_undone(monkeypatch: pytest.MonkeyPatch) -> None:
+    parameters = [ag.Value(1.0), ag.Value(2.0)]
+    optimizer = nn.SGD(parameters, 1.0, momentum=0.5)
+    for p in parameters:
+        p.grad = 1.0
+
+    class Interrupted(list[float]):
+        def __iter__(self) -> Any:
+            yield 0.0
+            raise KeyboardInterrupt
+
+    rule = nn.SGD._step
+    monkeypatch.setattr(
+        nn.SGD, "_step", lambda self, *a: (Interrupted([0.0, 1.0]), rule(self, *a)[1])
+    )
+    monkeypatch.setattr(nn.SGD, "_require_finite", lambda *_: None)
+    with pytest.raises(KeyboardInterrupt):
+        optimizer.step()
+    assert [p.data for p in parameters] == [1.0, 2.0]
+    assert optimizer.state_dict() == {"steps": 0, "velocity": [0.0, 0.0]}
+
+
 def test_parameters_are_leaf_values_each_once() -> None:
     x = ag.Value(1.0)
     with pytest.raises(ValueError, match="at least one"):

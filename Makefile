@@ -52,7 +52,7 @@ help:  ## this list
 # What the installation depends on: the package is installed in place, so only
 # the metadata and what is compiled call for a new one.
 SOURCES := pyproject.toml setup.py \
-           $(wildcard autograd/table/*.py) autograd/core/value.py \
+           $(wildcard autograd/table/*.py autograd/core/*.py) \
            autograd/native/emit.py \
            $(wildcard autograd/native/*.c autograd/native/*.h)
 

@@ -14,17 +14,11 @@ from setuptools.command.build_ext import build_ext
 from setuptools.errors import BaseError, CCompilerError
 
 HERE = Path(__file__).resolve().parent
-NATIVE = HERE / "autograd" / "native"
-SOURCES = (
-    *("nodes.c", "value.c", "record.c", "reductions.c"),
-    *("backward.c", "functions.c", "module.c"),
-)
-# Where the generated headers come from: the rules, and the docstrings.
-GENERATED_FROM = [
-    *(f"autograd/table/{m}.py" for m in ("functions", "number", "primitives")),
-    *(f"autograd/table/{m}.py" for m in ("row", "rules")),
-    *(f"autograd/{m}.py" for m in ("core/value", "native/emit")),
-]
+
+
+def sources(pattern: str) -> list[str]:
+    """The files that match, as setuptools likes them: relative, and in order."""
+    return sorted(path.relative_to(HERE).as_posix() for path in HERE.glob(pattern))
 
 
 def write_rules(directory: Path) -> None:
@@ -108,8 +102,14 @@ setup(
     ext_modules=[
         Extension(
             "autograd.native.engine",
-            [f"autograd/native/{source}" for source in SOURCES],
-            depends=["autograd/native/engine.h", *GENERATED_FROM],
+            sources("autograd/native/*.c"),
+            # The generated headers are made from the rules and the docstrings.
+            depends=[
+                *sources("autograd/native/*.h"),
+                *sources("autograd/table/*.py"),
+                *sources("autograd/core/*.py"),
+                "autograd/native/emit.py",
+            ],
         )
     ],
     cmdclass={"build_ext": OptionalEngine},

@@ -11,10 +11,12 @@ import importlib
 import os
 import sys
 import warnings
+from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
+from autograd.core import plain
 from autograd.table.functions import FUNCTIONS
 
 if TYPE_CHECKING:
@@ -84,7 +86,11 @@ def module() -> ModuleType:
 def _load(engine: str) -> ModuleType | None:
     if engine not in _loaded:
         try:
-            _loaded[engine] = importlib.import_module(_MODULES[engine])
+            _loaded[engine] = module = importlib.import_module(_MODULES[engine])
+            plain.values = tuple({*plain.values, module.Value})
+            if engine == "reference":
+                with suppress(ImportError):  # it is as right without, but slower
+                    importlib.import_module("autograd.core.shortcuts")
         except ImportError as error:
             # CPython names no module when it refuses one to a sub-interpreter.
             if error.name and not error.name.startswith("autograd.native"):

@@ -16,14 +16,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from autograd.table.number import Operations
+from autograd.table.number import Comparisons, Operations
 from autograd.table.rules import RULES, Reduction, Rule
 
 FAILURES = (ArithmeticError, ValueError)
 """What float arithmetic raises at a singular point."""
 
 
-class IEEE(Operations):
+class IEEE(Comparisons, Operations):
     """A float whose operations give inf or nan where Python's would raise.
 
     >>> IEEE(1.0) / 0.0
@@ -55,22 +55,8 @@ class IEEE(Operations):
     def __bool__(self) -> bool:
         return self.number != 0
 
-    def __eq__(self, other: object) -> bool:
-        return bool(self.number == _number(other))
-
-    def __lt__(self, other: Any) -> bool:
-        return bool(self.number < _number(other))
-
-    def __le__(self, other: Any) -> bool:
-        return bool(self.number <= _number(other))
-
-    def __gt__(self, other: Any) -> bool:
-        return bool(self.number > _number(other))
-
-    def __ge__(self, other: Any) -> bool:
-        return bool(self.number >= _number(other))
-
-    __hash__ = None  # type: ignore[assignment]
+    def _compare(self, compare: Any, other: Any) -> bool:
+        return bool(compare(self.number, _number(other)))
 
 
 def _number(x: Any) -> Any:
@@ -150,6 +136,19 @@ def evaluate(function: Callable[..., Any], *numbers: float) -> float:
     inf
     """
     return float(_number(function(*map(IEEE, numbers))))
+
+
+def value(rule: Rule | Reduction, numbers: Sequence[float]) -> float:
+    """The value of a row on floats, or the exception of float arithmetic.
+
+    >>> value(RULES["sqrt"], [4.0])
+    2.0
+    """
+    try:
+        z = rule.value(*numbers)
+    except FAILURES as error:
+        z = failed(rule, numbers, error)
+    return float(z)
 
 
 def partial(

@@ -5,6 +5,14 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+values: tuple[type, ...] = ()
+"""The type Value of each engine that is loaded."""
+
+
+def is_value(x: Any) -> bool:
+    """Whether ``x`` is a Value of either engine, whatever it says of its class."""
+    return type(x) in values
+
 
 def as_float(x: Any, name: str = "operand") -> float:
     """A plain number as the float that it stands for.

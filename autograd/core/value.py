@@ -1,39 +1,31 @@
 """The reference engine: a number that remembers how it was computed.
 
 Every operation on a Value computes what floats compute, and makes a new Value
-that keeps its operands and the local derivative by each of them. ``backward()``
-starts at the output with the adjoint 1 and goes back through the nodes, each
-after all nodes that use it; every edge hands the operand its share,
-
-    operand's adjoint += node's adjoint × local derivative,
-
-so that each leaf ends up with the sum, over all paths to the output, of the
-products of the local derivatives along the path. That sum is the gradient.
-
-The operations themselves are rows of :mod:`autograd.table.rules`.
+that keeps its operands and the local derivative by each of them: :func:`record`,
+below, is all there is to it. What ``backward()`` does with that is told in
+:mod:`autograd.core.backward`. The operations themselves, their names and their
+derivatives are rows of :mod:`autograd.table.rules`.
 """
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from numbers import Number
 from typing import Any, NoReturn, final
 
-from autograd.core import choice, graph, limits, recording
+from autograd.core import backward, choice, limits, recording
+from autograd.core.backward import gradients, leaves
 from autograd.core.limits import FAILURES
-from autograd.core.plain import as_float, is_number
+from autograd.core.plain import as_float, is_number, is_value
 from autograd.core.recording import no_grad
-from autograd.table.number import BINARY, OPERATORS, UNARY, Operations
-from autograd.table.rules import ALIASES, RULES, Reduction, Rule
+from autograd.table.number import Comparisons, Operations
+from autograd.table.rules import RULES, Reduction, Rule
 
-__all__ = ["Value", "gradients", "no_grad"]
-
-
-_backward_lock = threading.Lock()
+__all__ = ["Value", "gradients", "leaves", "no_grad"]
 
 
 @final
-class Value(Operations):
+class Value(Comparisons, Operations):
     """A scalar that records the operations it takes part in.
 
     Args:
@@ -149,13 +141,7 @@ class Value(Operations):
         >>> x.grad, y.grad
         (12.0, 1.0)
         """
-        seed = as_float(seed, "seed")
-        with _backward_lock:  # one thread at a time uses the nodes' adjoints
-            order = graph.topological_order(self)
-            before = [(node, node._grad) for node in order if not node._operands]
-            _sweep(order, seed)
-            for leaf, grad in before:
-                leaf._grad = grad + leaf._grad
+        backward.keep(backward.sweep(self, as_float(seed, "seed")))
 
     def detach(self) -> Value:
         """A new leaf with the same data: what is computed from it ends there.
@@ -168,25 +154,16 @@ class Value(Operations):
 
     # Comparisons compare numbers; two Values are the same key only if identical.
 
-    __hash__ = object.__hash__
+    __hash__ = object.__hash__  # type: ignore[assignment]
 
-    def __eq__(self, other: object) -> Any:
-        return _compare(float.__eq__, self, other)
-
-    def __ne__(self, other: object) -> Any:
-        return _compare(float.__ne__, self, other)
-
-    def __lt__(self, other: Any) -> Any:
-        return _compare(float.__lt__, self, other)
-
-    def __le__(self, other: Any) -> Any:
-        return _compare(float.__le__, self, other)
-
-    def __gt__(self, other: Any) -> Any:
-        return _compare(float.__gt__, self, other)
-
-    def __ge__(self, other: Any) -> Any:
-        return _compare(float.__ge__, self, other)
+    def _compare(self, compare: Callable[[Any, Any], Any], other: Any) -> Any:
+        if is_value(other):
+            other = other._data
+        elif is_number(other):  # an int of any size compares exactly
+            other = other if isinstance(other, (int, float)) else float(other)
+        elif not isinstance(other, Number):
+            return NotImplemented
+        return compare(self._data, other)
 
     def __bool__(self) -> bool:
         return self._data != 0.0
@@ -217,112 +194,12 @@ class Value(Operations):
         return choice.leaf, (self._data, self._grad, self._label)
 
     def _apply(self, name: str, operands: tuple[Any, ...]) -> Value:
-        if len(operands) == 1 and operands[0] is self and name in _DIRECT:
-            return _DIRECT[name](self)
         return record(RULES[name], operands)
 
-
-def _sweep(order: list[Value], seed: float) -> None:
-    """Give the nodes of a topological order their adjoints, the last one ``seed``."""
-    for node in order:
-        node._grad = 0.0
-    order[-1]._grad = seed
-    for node in reversed(order):
-        adjoint = node._grad
-        for operand, partial in zip(node._operands, node._partials):
-            if type(operand) is Value:
-                operand._grad += adjoint * partial
-
-
-def gradients(
-    output: Value, inputs: Iterable[Value]
-) -> tuple[list[float], list[Value]]:
-    """The derivatives of ``output`` by each of ``inputs``, from one reverse sweep.
-
-    Every node's ``grad`` stays as it was, unlike with ``backward``.
-
-    Args:
-        output: the Value to differentiate.
-        inputs: any Values, leaves or not.
-
-    Returns:
-        One float per input, 0.0 for one that the output does not depend on; and
-        the leaves besides the inputs that it depends on.
-
-    Raises:
-        TypeError: ``output`` or one of ``inputs`` is no Value.
-
-    >>> x, y = Value(3.0), Value(5.0)
-    >>> gradients(x * x, [x, y]), x.grad
-    (([6.0, 0.0], []), 0.0)
-    """
-    if type(output) is not Value:
-        raise TypeError(
-            f"gradients: output must be a Value, got {type(output).__name__}"
-        )
-    inputs = tuple(inputs)
-    for i, x in enumerate(inputs):
-        if type(x) is not Value:
-            raise TypeError(
-                f"gradients: inputs[{i}] must be a Value, got {type(x).__name__}"
-            )
-    own = set(inputs)
-    with _backward_lock:
-        order = graph.topological_order(output)
-        before = [node._grad for node in order]
-        _sweep(order, 1.0)
-        reached = set(order)
-        adjoints = [x._grad if x in reached else 0.0 for x in inputs]
-        for node, grad in zip(order, before):
-            node._grad = grad
-    return adjoints, [x for x in order if not x._operands and x not in own]
-
-
-def leaves(output: Value) -> list[Value]:
-    """Every leaf that ``output`` depends on, itself if it is one.
-
-    Raises:
-        TypeError: ``output`` is no Value.
-
-    >>> a, b = Value(2.0), Value(3.0)
-    >>> set(leaves(a * b + a)) == {a, b}
-    True
-    """
-    if type(output) is not Value:
-        raise TypeError(f"leaves: output must be a Value, got {type(output).__name__}")
-    return [x for x in graph.topological_order(output) if not x._operands]
-
-
-def _compare(comparison: Callable[[float, Any], Any], x: Value, y: object) -> Any:
-    if isinstance(y, Value):
-        return comparison(x._data, y._data)
-    if isinstance(y, (int, float)):  # an int of any size compares exactly
-        return comparison(x._data, y)
-    return comparison(x._data, as_float(y)) if is_number(y) else NotImplemented
-
-
-_new = object.__new__
-
-
-def _node(
-    data: float,
-    rule: Rule | Reduction,
-    operands: tuple[Value | float, ...],
-    partials: tuple[float, ...],
-) -> Value:
-    node = _new(Value)
-    node._data = data
-    node._grad = 0.0
-    node._label = ""
-    if recording.suspensions and recording.here.suspended:
-        node._rule = None
-        node._operands = ()
-        node._partials = ()
-    else:
-        node._rule = rule
-        node._operands = operands
-        node._partials = partials
-    return node
+    def _operate(self, name: str, operands: tuple[Any, ...]) -> Any:
+        if all(is_value(x) or is_number(x) for x in operands):
+            return self._apply(name, operands)
+        return NotImplemented  # Python then asks the other operand's type
 
 
 def record(rule: Rule | Reduction, operands: tuple[Any, ...]) -> Value:
@@ -344,20 +221,35 @@ def record(rule: Rule | Reduction, operands: tuple[Any, ...]) -> Value:
     kept = tuple(
         [
             x
-            if x.__class__ is Value or x.__class__ is float
+            if type(x) is Value or type(x) is float
             else as_float(x, f"{rule.name}: operand")
             for x in operands
         ]
     )
     numbers = [x._data if type(x) is Value else x for x in kept]
-    try:
-        z = rule.value(*numbers)
-    except FAILURES as error:
-        z = limits.failed(rule, numbers, error)
-    z = float(z)
+    z = limits.value(rule, numbers)
     if recording.suspensions and recording.here.suspended:
-        return _node(z, rule, (), ())
-    return _node(z, rule, kept, _partials(rule, kept, numbers, z))
+        return Value(z)
+    return node(z, rule, kept, _partials(rule, kept, numbers, z))
+
+
+def node(
+    data: float,
+    rule: Rule | Reduction,
+    operands: tuple[Value | float, ...],
+    partials: tuple[float, ...],
+) -> Value:
+    """The result of an operation; a leaf, if recording is suspended."""
+    if recording.suspensions and recording.here.suspended:
+        return Value(data)
+    made = object.__new__(Value)
+    made._data = data
+    made._grad = 0.0
+    made._label = ""
+    made._rule = rule
+    made._operands = operands
+    made._partials = partials
+    return made
 
 
 def _partials(
@@ -399,92 +291,3 @@ def _chosen(condition: Any, x: Any, y: Any) -> tuple[Any, ...]:
     elif not condition and isinstance(x, Value):
         x = x._data
     return float(condition), x, y
-
-
-def _everywhere(partial: Callable[..., Any] | float) -> Callable[..., Any]:
-    return partial if callable(partial) else lambda *_: partial
-
-
-def _unary(rule: Rule) -> Callable[[Value], Value]:
-    value, (partial,) = rule.value, rule.partials
-    constant = None if callable(partial) else (float(partial),)
-    partial = _everywhere(partial)
-
-    def apply(self: Value) -> Value:
-        x = self._data
-        try:
-            z = value(x)
-        except FAILURES as error:
-            z = limits.failed(rule, (x,), error)
-        if z.__class__ is not float:
-            z = float(z)
-        try:
-            partials = constant or (partial(x, z),)
-        except FAILURES:
-            partials = (limits.partial(rule, 0, (x,), z),)
-        return _node(z, rule, (self,), partials)
-
-    apply.__name__ = apply.__qualname__ = rule.name
-    apply.__doc__ = rule.doc
-    return apply
-
-
-def _binary(rule: Rule) -> Callable[[Value, Any], Value]:
-    value, (left, right) = rule.value, rule.partials
-    constant = None
-    if not callable(left) and not callable(right):
-        constant = float(left), float(right)
-    left, right = _everywhere(left), _everywhere(right)
-
-    def apply(self: Value, other: Any) -> Any:
-        if other.__class__ is not Value:
-            return record(rule, (self, other)) if is_number(other) else NotImplemented
-        x, y = self._data, other._data
-        try:
-            z = value(x, y)
-        except FAILURES as error:
-            z = limits.failed(rule, (x, y), error)
-        if z.__class__ is not float:
-            z = float(z)
-        try:
-            partials = constant or (left(x, y, z), right(x, y, z))
-        except FAILURES:
-            partials = (
-                limits.partial(rule, 0, (x, y), z),
-                limits.partial(rule, 1, (x, y), z),
-            )
-        return _node(z, rule, (self, other), partials)
-
-    apply.__name__ = apply.__qualname__ = f"__{rule.name}__"
-    apply.__doc__ = rule.doc
-    return apply
-
-
-def _reflected(rule: Rule) -> Callable[[Value, Any], Value]:
-    def apply(self: Value, other: Any) -> Any:
-        return record(rule, (other, self)) if is_number(other) else NotImplemented
-
-    apply.__name__ = apply.__qualname__ = f"__r{rule.name}__"
-    apply.__doc__ = rule.doc
-    return apply
-
-
-_DIRECT: dict[str, Callable[[Value], Value]] = {}
-"""The rows of one operand, each as a method that skips the general ``record``."""
-
-# The operations that every program uses.
-for _name, _rule in RULES.items():
-    if not isinstance(_rule, Rule):
-        continue
-    if _name in BINARY:
-        setattr(Value, f"__{_name}__", _binary(_rule))
-        setattr(Value, f"__r{_name}__", _reflected(_rule))
-    if len(_rule.partials) == 1:
-        _DIRECT[_name] = _unary(_rule)
-        if _name in UNARY:
-            setattr(Value, f"__{_name}__", _DIRECT[_name])
-        if _name not in OPERATORS and _name != "relu":
-            setattr(Value, _name, _DIRECT[_name])
-for _alias, _name in ALIASES.items():
-    if hasattr(Value, _name) and _name not in BINARY:
-        setattr(Value, _alias, getattr(Value, _name))

@@ -24,7 +24,7 @@ from autograd.core.graph import Node
 from autograd.core.plain import is_number
 from autograd.derivatives.nesting import is_value
 from autograd.derivatives.sweeps import dependents, rerun, value_of, with_recording
-from autograd.table.number import Operations
+from autograd.table.number import Comparisons, Operations
 from autograd.table.primitives import apply
 from autograd.table.rules import RULES
 
@@ -37,7 +37,7 @@ LARGEST_ORDER = 170
 """Of a derivative: 171! is no float, and 1/171! has lost digits."""
 
 
-class Series(Operations):
+class Series(Comparisons, Operations):
     """A power series Σ c_k t^k whose coefficients are floats or Values.
 
     Args:
@@ -81,22 +81,8 @@ class Series(Operations):
             "autograd.exp(x) for math.exp(x) and so on"
         )
 
-    def __eq__(self, other: object) -> bool:
-        return bool(self[0] == _first(other))
-
-    def __lt__(self, other: Any) -> bool:
-        return bool(self[0] < _first(other))
-
-    def __le__(self, other: Any) -> bool:
-        return bool(self[0] <= _first(other))
-
-    def __gt__(self, other: Any) -> bool:
-        return bool(self[0] > _first(other))
-
-    def __ge__(self, other: Any) -> bool:
-        return bool(self[0] >= _first(other))
-
-    __hash__ = None  # type: ignore[assignment]
+    def _compare(self, compare: Any, other: Any) -> bool:
+        return bool(compare(self[0], _first(other)))
 
 
 def applied(name: str, operands: Sequence[Any], primal: Any) -> Series:

@@ -189,6 +189,7 @@ PyObject *functions_make(PyObject *in_python, PyObject *aliases);
 
 extern PyObject *python_value, *python_partial; /* a row on floats, its derivative */
 extern PyObject *python_as_float, *python_is_number;
+extern PyObject *python_compare; /* a number with one that is no float */
 extern PyObject *python_misuse; /* raises what a wrong call of the type raises */
 extern PyObject *python_backward; /* raises what a wrong call of backward raises */
 extern PyObject *python_operations; /* the base class, with a method per row */

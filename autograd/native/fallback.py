@@ -6,21 +6,17 @@ goes through the reference engine's own functions, so that there is one behaviou
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import operator
 from typing import Any
 
-from autograd.core import limits
 from autograd.core.value import Value
-from autograd.table.rules import Reduction, Rule
+
+_SIGNS = ("lt", "le", "eq", "ne", "gt", "ge")  # as C numbers them
 
 
-def value(rule: Rule | Reduction, numbers: Sequence[float]) -> float:
-    """The value of a row on floats, or the exception of float arithmetic."""
-    try:
-        z = rule.value(*numbers)
-    except limits.FAILURES as error:
-        z = limits.failed(rule, numbers, error)
-    return float(z)
+def compare(data: float, other: Any, sign: int) -> Any:
+    """What the reference engine says of a Value and a number that is no float."""
+    return Value(data)._compare(getattr(operator, _SIGNS[sign]), other)
 
 
 def misuse(name: str, args: tuple[Any, ...], named: dict[str, Any] | None) -> None:

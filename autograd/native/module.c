@@ -9,7 +9,7 @@
 #include "docs.h"
 
 PyObject *python_value, *python_partial, *python_as_float, *python_is_number;
-PyObject *python_misuse, *python_backward, *python_operations, *python_leaf;
+PyObject *python_compare, *python_misuse, *python_backward, *python_operations, *python_leaf;
 
 /* no_grad: how often recording is suspended, in this thread and in all together */
 
@@ -186,8 +186,9 @@ set_up(PyObject *module)
         PyObject **to;
         const char *module, *name;
     } needs[] = {
-        {&python_value, "autograd.native.fallback", "value"},
+        {&python_value, "autograd.core.limits", "value"},
         {&python_operations, "autograd.table.number", "Operations"},
+        {&python_compare, "autograd.native.fallback", "compare"},
         {&python_misuse, "autograd.native.fallback", "misuse"},
         {&python_backward, "autograd.native.fallback", "backward"},
         {&python_partial, "autograd.core.limits", "partial"},

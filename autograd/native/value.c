@@ -383,22 +383,15 @@ value_compare(PyObject *self, PyObject *other, int op)
         y = PyFloat_AS_DOUBLE(other);
     }
     else {
-        int number = is_number(other);
-        if (number <= 0) {
-            return number < 0 ? NULL : Py_NewRef(Py_NotImplemented);
+        PyObject *data = PyFloat_FromDouble(x), *answer = NULL;
+        if (data != NULL && (PyFloat_Check(other) || PyLong_Check(other))) {
+            answer = PyFloat_Type.tp_richcompare(data, other, op); /* any int, exactly */
         }
-        if (PyFloat_Check(other) || PyLong_Check(other)) { /* any int, exactly */
-            PyObject *data = PyFloat_FromDouble(x);
-            if (data == NULL) {
-                return NULL;
-            }
-            PyObject *answer = PyFloat_Type.tp_richcompare(data, other, op);
-            Py_DECREF(data);
-            return answer;
+        else if (data != NULL) {
+            answer = PyObject_CallFunction(python_compare, "OOi", data, other, op);
         }
-        if (as_double(other, "operand", &y) < 0) {
-            return NULL;
-        }
+        Py_XDECREF(data);
+        return answer;
     }
     Py_RETURN_RICHCOMPARE(x, y, op);
 }

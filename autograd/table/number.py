@@ -8,6 +8,7 @@ power series), and has all of Python's operators and all the table's methods.
 from __future__ import annotations
 
 import inspect
+import operator
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +42,10 @@ class Operations(Methods):
     def _apply(self, name: str, operands: tuple[Any, ...]) -> Any:
         raise NotImplementedError(f"{type(self).__name__}._apply is missing")
 
+    def _operate(self, name: str, operands: tuple[Any, ...]) -> Any:
+        """An operator of Python's: a type may leave strangers to their own."""
+        return self._apply(name, operands)
+
     def __pos__(self) -> Self:
         return self
 
@@ -57,6 +62,36 @@ class Operations(Methods):
         else:
             result = self._apply("relu_at", (self, at_zero))
         return result
+
+
+class Comparisons:
+    """Python's six comparisons, all through ``_compare``."""
+
+    __slots__ = ()
+
+    def _compare(self, compare: Callable[[Any, Any], Any], other: Any) -> Any:
+        """What ``compare``, a function of :mod:`operator`, says of the two."""
+        raise NotImplementedError(f"{type(self).__name__}._compare is missing")
+
+    def __eq__(self, other: object) -> Any:
+        return self._compare(operator.eq, other)
+
+    def __ne__(self, other: object) -> Any:
+        return self._compare(operator.ne, other)
+
+    def __lt__(self, other: Any) -> Any:
+        return self._compare(operator.lt, other)
+
+    def __le__(self, other: Any) -> Any:
+        return self._compare(operator.le, other)
+
+    def __gt__(self, other: Any) -> Any:
+        return self._compare(operator.gt, other)
+
+    def __ge__(self, other: Any) -> Any:
+        return self._compare(operator.ge, other)
+
+    __hash__ = None  # type: ignore[assignment]
 
 
 def signature(rule: Rule) -> inspect.Signature:
@@ -115,16 +150,18 @@ def method(rule: Rule | Reduction) -> Callable[..., Any]:
     return apply
 
 
-def _reflected(name: str) -> Callable[..., Any]:
+def _operator(rule: Any, reflected: bool) -> Callable[..., Any]:
     def apply(self: Any, other: Any) -> Any:
-        return self._apply(name, (other, self))
+        return self._operate(rule.name, (other, self) if reflected else (self, other))
 
+    apply.__name__ = apply.__qualname__ = f"__{'r' * reflected}{rule.name}__"
+    apply.__doc__ = rule.doc
     return apply
 
 
 for _name in BINARY:
-    setattr(Operations, f"__{_name}__", method(RULES[_name]))
-    setattr(Operations, f"__r{_name}__", _reflected(_name))
+    setattr(Operations, f"__{_name}__", _operator(RULES[_name], reflected=False))
+    setattr(Operations, f"__r{_name}__", _operator(RULES[_name], reflected=True))
 for _name in UNARY:
     setattr(Operations, f"__{_name}__", method(RULES[_name]))
 for _name in METHODS:

@@ -11,6 +11,7 @@ import inspect
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import repeat
 from typing import Any
 
 __all__ = [
@@ -158,11 +159,6 @@ class Reduction:
         """How many operands one term has."""
         return len(self.partials)
 
-    def terms(self, operands: Sequence[Any]) -> list[tuple[Any, ...]]:
-        """The operands of each term, without the start."""
-        n = len(operands) // self.columns
-        return list(zip(*(operands[c * n : (c + 1) * n] for c in range(self.columns))))
-
     def value(self, *operands: Any) -> Any:
         """The result, on whatever number type comes, added left to right."""
         if self.whole is not None:
@@ -180,13 +176,14 @@ class Reduction:
 
     def row(self, operands: Sequence[Any], z: Any) -> list[Any]:
         """The derivatives by all operands at once."""
-        terms = self.terms(operands)
-        n = len(terms)
-        row = [
-            partial(*term, z, n) if callable(partial) else partial
-            for partial in self.partials
-            for term in terms
-        ]
+        n = len(operands) // self.columns
+        columns = [operands[c * n : (c + 1) * n] for c in range(self.columns)]
+        row: list[Any] = []
+        for partial in self.partials:
+            if callable(partial):
+                row += map(partial, *columns, repeat(z), repeat(n))
+            else:
+                row += [partial] * n
         return row + [1] * (len(operands) - len(row))
 
     def partial(self, i: int, operands: Sequence[Any], z: Any) -> Any:

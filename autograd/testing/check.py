@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from autograd.core import choice, graph
 from autograd.derivatives import transforms
 from autograd.derivatives.nesting import Build, flatten, is_value
-from autograd.table.number import Operations
+from autograd.table.number import Comparisons, Operations
 from autograd.table.rules import RULES
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class GradientError(AssertionError):
     """A derivative differs from the numerical one."""
 
 
-class Complex(Operations):
+class Complex(Comparisons, Operations):
     """A complex number that compares and branches by its real part."""
 
     __slots__ = ("number",)
@@ -68,22 +68,8 @@ class Complex(Operations):
     def __bool__(self) -> bool:
         return bool(self.number.real)
 
-    def __eq__(self, other: object) -> bool:
-        return bool(self.number.real == _number(other).real)
-
-    def __lt__(self, other: Any) -> bool:
-        return bool(self.number.real < _number(other).real)
-
-    def __le__(self, other: Any) -> bool:
-        return bool(self.number.real <= _number(other).real)
-
-    def __gt__(self, other: Any) -> bool:
-        return bool(self.number.real > _number(other).real)
-
-    def __ge__(self, other: Any) -> bool:
-        return bool(self.number.real >= _number(other).real)
-
-    __hash__ = None  # type: ignore[assignment]
+    def _compare(self, compare: Any, other: Any) -> bool:
+        return bool(compare(self.number.real, _number(other).real))
 
 
 def _number(x: Any) -> complex:

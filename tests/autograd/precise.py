@@ -12,7 +12,7 @@ from typing import Any
 
 import mpmath
 
-from autograd.table.number import Operations
+from autograd.table.number import Comparisons, Operations
 from autograd.table.rules import RULES, Reduction, Rule
 
 mp = mpmath.MPContext()
@@ -27,7 +27,7 @@ LARGEST = mp.mpf(2) ** 1024 - mp.mpf(2) ** 970  # from here on, floats round to 
 JUMP = mp.mpf(10) ** -10  # a function that changes more between the sides jumps there
 
 
-class Precise(Operations):
+class Precise(Comparisons, Operations):
     """A complex number of 450 digits; its real part alone decides comparisons."""
 
     __slots__ = ("number",)
@@ -50,22 +50,8 @@ class Precise(Operations):
     def __bool__(self) -> bool:
         return bool(self.number.real != 0)
 
-    def __eq__(self, other: object) -> bool:
-        return bool(self.number.real == number(other).real)
-
-    def __lt__(self, other: Any) -> bool:
-        return bool(self.number.real < number(other).real)
-
-    def __le__(self, other: Any) -> bool:
-        return bool(self.number.real <= number(other).real)
-
-    def __gt__(self, other: Any) -> bool:
-        return bool(self.number.real > number(other).real)
-
-    def __ge__(self, other: Any) -> bool:
-        return bool(self.number.real >= number(other).real)
-
-    __hash__ = None  # type: ignore[assignment]
+    def _compare(self, compare: Any, other: Any) -> bool:
+        return bool(compare(self.number.real, number(other).real))
 
 
 def number(x: Any) -> Any:

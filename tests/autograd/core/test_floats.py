@@ -264,6 +264,7 @@ def test_a_value_is_a_key_by_identity_though_it_compares_by_number() -> None:
     assert x not in {y}
 
 
+ORDERINGS = [operator.lt, operator.le, operator.gt, operator.ge]
 OTHERS = ["a", None, [1.0], 1 + 2j, Fraction(1, 2), Decimal(1), object(), {}]
 
 
@@ -297,11 +298,19 @@ def test_an_operand_of_another_type_is_a_type_error_that_names_it(other: Any) ->
         with pytest.raises(TypeError, match=name):
             call()
     assert (x.data, x.grad) == (1.0, 0.0)
-    for comparison in (operator.lt, operator.ge):
-        with pytest.raises(TypeError, match=name):
-            comparison(x, other)
-    assert x != other
-    assert not x == other  # noqa: SIM201
+
+
+COMPARISONS = [operator.eq, operator.ne, *ORDERINGS]
+
+
+@pytest.mark.parametrize("other", [*OTHERS, Fraction(1), Decimal("1.5"), 1 + 0j])
+@pytest.mark.parametrize("compare", COMPARISONS, ids=lambda f: f.__name__)
+def test_it_compares_with_anything_as_a_float_does(
+    compare: Callable[..., Any], other: Any
+) -> None:
+    x = ag.Value(1.0)
+    assert outcome(compare, x, other) == outcome(compare, 1.0, other)
+    assert outcome(compare, other, x) == outcome(compare, other, 1.0)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,81 @@
+"""Reverse mode: adjoints flow from the output back to everything it depends on.
+
+The output has the adjoint 1. Going back through the nodes, each after all nodes
+that use it, every edge hands the operand its share,
+
+    operand's adjoint += node's adjoint × local derivative,
+
+so that each leaf ends up with the gradient: the sum, over all paths to the output,
+of the products of the local derivatives along the path.
+
+The adjoints are the sweep's own, and the nodes know nothing of them. So threads,
+signal handlers and finalizers may sweep the same graph meanwhile, and a sweep that
+is interrupted leaves every ``grad`` as it was.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from itertools import chain, repeat
+from operator import add
+from typing import Any
+
+from autograd.core import graph
+from autograd.core.graph import Node
+from autograd.core.plain import is_value
+
+
+def sweep(output: Node, seed: float) -> dict[Node, float]:
+    """The adjoint of everything that ``output`` depends on, operands first."""
+    adjoints = dict.fromkeys(graph.topological_order(output), 0.0)
+    adjoints[output] = seed
+    for node in reversed(adjoints):
+        adjoint = adjoints[node]
+        for operand, partial in zip(node._operands, node._partials):
+            if operand.__class__ is not float:
+                adjoints[operand] += adjoint * partial
+    return adjoints
+
+
+def keep(adjoints: dict[Node, float]) -> None:
+    """Add the adjoints to the ``grad`` of leaves, and set that of inner nodes.
+
+    It is one pass in C, so that nobody comes between reading and writing a grad.
+    """
+    leaves = [node for node in adjoints if not node._operands]
+    inner = [node for node in adjoints if node._operands]
+    shares, whole = map(adjoints.get, leaves), map(adjoints.get, inner)
+    grad = repeat("_grad")
+    sums: Any = map(add, map(getattr, leaves, grad), shares)
+    deque(map(setattr, chain(leaves, inner), grad, chain(sums, whole)), maxlen=0)
+
+
+def gradients(output: Node, inputs: Iterable[Node]) -> tuple[list[float], list[Node]]:
+    """The derivatives of a Value by others, from one sweep that touches no ``grad``.
+
+    Returns:
+        One float per input, 0.0 for one that the output does not depend on; and
+        the leaves besides the inputs that it depends on.
+
+    Raises:
+        TypeError: ``output`` or one of ``inputs`` is no Value.
+    """
+    inputs = tuple(inputs)
+    _check("gradients: output", output)
+    for i, x in enumerate(inputs):
+        _check(f"gradients: inputs[{i}]", x)
+    adjoints, own = sweep(output, 1.0), set(inputs)
+    others = [x for x in adjoints if not x._operands and x not in own]
+    return [adjoints.get(x, 0.0) for x in inputs], others
+
+
+def leaves(output: Node) -> list[Node]:
+    """Every leaf that a Value depends on; itself, if it is one."""
+    _check("leaves: output", output)
+    return [x for x in graph.topological_order(output) if not x._operands]
+
+
+def _check(what: str, x: object) -> None:
+    if not is_value(x):
+        raise TypeError(f"{what} must be a Value, got {type(x).__name__}")

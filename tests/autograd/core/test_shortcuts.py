@@ -1,0 +1,36 @@
+"""The shortcuts are for speed alone: without them everything holds as well."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+CORE = Path(__file__).parent
+WITHOUT = """
+import sys
+sys.modules["autograd.core.shortcuts"] = None
+import pytest
+sys.exit(pytest.main(sys.argv[1:]))
+"""
+
+
+def test_the_core_holds_without_its_shortcuts(engine: str) -> None:
+    if engine != "reference":
+        pytest.skip("the shortcuts are the reference engine's")
+    tests = [CORE / f"test_{name}.py" for name in ("value", "backward", "floats")]
+    done = subprocess.run(
+        [
+            *(sys.executable, "-c", WITHOUT, "-q", "-x", "-p", "no:cacheprovider"),
+            *("-k", "not native", *map(str, tests)),
+        ],
+        env={**os.environ, "AUTOGRAD_PURE": "1", "HYPOTHESIS_PROFILE": "gate"},
+        cwd=CORE.parents[2],
+        capture_output=True,
+        text=True,
+        timeout=500,
+    )
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]

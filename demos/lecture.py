@@ -106,7 +106,7 @@ def total_loss(net: nn.MLP, split: Split) -> Any:
     return nn.binary_cross_entropy_with_logits(scores, split.y, reduction="sum")
 
 
-def evaluate(net: nn.MLP, split: Split) -> tuple[float, list[bool]]:
+def evaluate(net: nn.MLP, split: Split) -> tuple[Any, list[bool]]:
     """The mean loss, and for each example whether ŷ > ½."""
     scores = nn.predict(lambda x: score(net, x), split.x)
     loss = nn.binary_cross_entropy_with_logits(scores, split.y)

@@ -214,3 +214,138 @@ def test_softmax_lengths_are_checked() -> None:
         nn.softmax_cross_entropy([], [])
     with pytest.raises(TypeError, match="sequence of logits"):
         nn.softmax_cross_entropy(1.0, 0)
+
+
+ROWS = [[0.5, 1.5, -2.0], [2.0, -1.0, 0.25], [-0.75, 0.0, 3.0], [1.0, 1.25, 0.75]]
+WEIGHTS = [0.5, 2.0, 1.25]
+SHARES = [[0.2, 0.3, 0.5], [1.0, 0.0, 0.0], [0.25, 0.25, 0.5], [0.0, 0.5, 0.5]]
+CLASSES = [1, 0, 2, 0]
+SCORES, LABELS, EACH = [0.3, 0.6, 0.9], [1.0, 0.25, 0.0], [0.5, 2.0, 0.0]
+
+
+@pytest.mark.parametrize(
+    ("options", "targets", "expected"),
+    [
+        # PyTorch 2.13.0's torch.nn.functional.cross_entropy, in float64.
+        ({"ignore": 2}, CLASSES, 0.5520670497354262),
+        ({"label_smoothing": 0.1}, CLASSES, 0.5650692456189846),
+        ({"label_smoothing": 0.1}, SHARES, 1.3835067456189845),
+        ({"label_smoothing": 0.1, "ignore": 2}, CLASSES, 0.6548448275132039),
+        (
+            {"label_smoothing": 0.1, "ignore": 2, "reduction": "sum"},
+            CLASSES,
+            1.9645344825396118,
+        ),  # noqa: E501
+        ({"weight": WEIGHTS}, CLASSES, 0.33392355124654083),
+        ({"weight": WEIGHTS}, SHARES, 1.6536848901951933),
+        ({"weight": WEIGHTS, "ignore": 2}, CLASSES, 0.44358232262579667),
+        (
+            {"weight": WEIGHTS, "ignore": 2, "reduction": "sum"},
+            CLASSES,
+            1.33074696787739,
+        ),  # noqa: E501
+        ({"weight": WEIGHTS, "label_smoothing": 0.1}, CLASSES, 0.5140687544300027),
+        ({"weight": WEIGHTS, "label_smoothing": 0.1}, SHARES, 1.7152000568780474),
+        (
+            {"weight": WEIGHTS, "label_smoothing": 0.1, "reduction": "sum"},
+            CLASSES,
+            2.184792206327511,
+        ),  # noqa: E501
+        (
+            {"weight": WEIGHTS, "label_smoothing": 0.1, "reduction": "sum"},
+            SHARES,
+            6.86080022751219,
+        ),  # noqa: E501
+        (
+            {"weight": WEIGHTS, "label_smoothing": 0.1, "ignore": 2},
+            CLASSES,
+            0.6112880271357009,
+        ),  # noqa: E501
+        (
+            {
+                "weight": WEIGHTS,
+                "label_smoothing": 0.1,
+                "ignore": 2,
+                "reduction": "sum",
+            },
+            CLASSES,
+            1.8338640814071026,
+        ),  # noqa: E501
+    ],
+)
+def test_softmax_options_mean_what_pytorch_means(
+    options: dict[str, Any], targets: Any, expected: float
+) -> None:
+    values = [[ag.Value(z) for z in row] for row in ROWS]
+    loss = nn.softmax_cross_entropy(values, targets, **options)
+    # Some fifty roundings here and there, of numbers up to 6.
+    assert abs(loss.data - expected) <= 100 * 6 * EPS
+    assert nn.softmax_cross_entropy(ROWS, targets, **options) == loss.data
+    ag.check_gradients(
+        lambda z: nn.softmax_cross_entropy(z, targets, **options), ROWS, order=1
+    )
+
+
+@pytest.mark.parametrize(
+    ("loss", "reduction", "targets", "expected"),
+    [
+        # PyTorch 2.13.0's functions of the same names, with weight=EACH.
+        (nn.binary_cross_entropy, "mean", LABELS, 0.7439451039523987),
+        (nn.binary_cross_entropy, "sum", LABELS, 2.231835311857196),
+        (nn.binary_cross_entropy_with_logits, "mean", LABELS, 0.6840511744020117),
+        (nn.binary_cross_entropy_with_logits, "sum", LABELS, 2.052153523206035),
+        (nn.squared_error, "mean", LABELS, 0.19599999999999998),
+        (nn.squared_error, "sum", LABELS, 0.48999999999999994),
+    ],
+)
+def test_weights_mean_what_pytorch_means(
+    loss: Any, reduction: str, targets: list[float], expected: float
+) -> None:
+    values = [ag.Value(p) for p in SCORES]
+    weighted = loss(values, targets, reduction, weight=EACH)
+    assert abs(weighted.data - expected) <= 20 * 3 * EPS
+    weighted.backward()
+    assert values[2].grad == 0.0
+    nested = loss(
+        [SCORES[:2], SCORES[2:]],
+        [targets[:2], targets[2:]],
+        reduction,
+        weight=[EACH[:2], EACH[2:]],
+    )
+    assert nested == weighted.data
+
+
+def test_ignored_examples_are_not_even_looked_at() -> None:
+    rows = [[0.5, 1.5], [math.nan, math.inf]]
+    assert nn.softmax_cross_entropy(rows, [0, -1], ignore=-1) == (
+        nn.softmax_cross_entropy(rows[0], 0)
+    )
+    assert nn.softmax_cross_entropy(rows, [1, 1], "sum", ignore=1) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "words"),
+    [
+        ({"weight": [1.0]}, ValueError, "a prediction has 2 entries, weight has 1"),
+        ({"weight": 1.0}, TypeError, "weight must be a sequence of numbers, got float"),
+        ({"weight": [1.0, -1.0]}, ValueError, r"weight\[1\] must be .* got -1.0"),
+        ({"weight": [0.0, 0.0]}, ValueError, "mean is over nothing"),
+        ({"label_smoothing": 1.5}, ValueError, r"label_smoothing .* \[0, 1\], got 1.5"),
+        ({"label_smoothing": "x"}, TypeError, "label_smoothing must be"),
+        ({"ignore": 0}, ValueError, "mean is over nothing"),
+        ({"ignore": 0.5}, TypeError, "ignore must be a whole number"),
+    ],
+)
+def test_softmax_options_are_checked(
+    options: dict[str, Any], error: type[Exception], words: str
+) -> None:
+    with pytest.raises(error, match=words):
+        nn.softmax_cross_entropy([[1.0, 2.0]], [0], **options)
+
+
+@pytest.mark.parametrize("loss", ELEMENTWISE)
+def test_weights_are_checked(loss: Any) -> None:
+    with pytest.raises(ValueError, match="predictions has 2 entries, weight has 1"):
+        loss([0.5, 0.5], [1, 1], weight=[1.0])
+    with pytest.raises(ValueError, match=r"weight 1 must be a number .* got -1.0"):
+        loss([0.5, 0.5], [1, 1], weight=[1.0, -1.0])

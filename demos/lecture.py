@@ -215,6 +215,18 @@ def train(net: nn.MLP, data: tuple[Split, Split], epochs: int) -> History:
     return history
 
 
+def rise(losses: list[float]) -> tuple[int, str] | None:
+    """Where a test loss is lowest, and what it says if it has risen since by 1 %."""
+    k = losses.index(min(losses))
+    if losses[-1] <= 1.01 * losses[k]:
+        return None
+    return k, (
+        f"after epoch {k} the test loss rises,\n"
+        f"from {losses[k]:.3g} to {losses[-1]:.3g}: what the net\n"
+        "learns now is the training split"
+    )
+
+
 def plot_loss(
     history: History, slip: tuple[list[float], list[float]], path: Path
 ) -> Path:
@@ -228,7 +240,17 @@ def plot_loss(
     left.minorticks_off()
     left.set_xlabel("epoch")
     left.set_ylabel("mean loss  L / number of examples")
-    left.set_title("θ ← θ − α ∇L: the loss falls")
+    left.set_title("θ ← θ − α ∇L: the training loss falls")
+    if note := rise(history.test):
+        k, text = note
+        left.plot(k, history.test[k], "o", color=common.ORANGE)
+        left.annotate(
+            text,
+            (k, history.test[k]),
+            (0.3, 0.55),
+            textcoords="axes fraction",
+            arrowprops={"arrowstyle": "->", "color": "0.4", "relpos": (0.1, 0)},
+        )
     left.legend()
     for losses, sign, color, marker in zip(
         slip, "−+", (common.BLUE, common.ORANGE), "os"

@@ -11,6 +11,7 @@
 (True, True, 1.0)
 """
 
+import autograd
 from nn.activations import ACTIVATIONS
 from nn.losses import (
     binary_cross_entropy,
@@ -23,6 +24,8 @@ from nn.modules import INITS, MLP, Layer, Module, Neuron
 from nn.optimizers import SGD, Adam, AdamW, Optimizer
 from nn.schedules import Constant, Cosine, Exponential, LinearWarmup, Step
 from nn.training import accuracy, predict, train
+
+__version__ = autograd.__version__
 
 __all__ = [
     "ACTIVATIONS",

@@ -8,10 +8,20 @@ from __future__ import annotations
 
 import math
 import operator
+import random
 from collections.abc import Collection
 from typing import Any
 
-__all__ = ["as_list", "choice", "is_value", "real", "same_length", "switch", "whole"]
+__all__ = [
+    "as_list",
+    "choice",
+    "generator",
+    "is_value",
+    "real",
+    "same_length",
+    "switch",
+    "whole",
+]
 
 
 def is_value(x: Any) -> bool:
@@ -101,6 +111,25 @@ def switch(name: str, x: Any) -> bool:
     if not isinstance(x, bool):
         raise TypeError(f"{name} must be True or False, got {x!r:.60}")
     return x
+
+
+def generator(seed: Any) -> random.Random | None:
+    """The generator that a seed stands for; None for the global one of ``random``.
+
+    Raises:
+        TypeError: ``seed`` is no whole number, no ``random.Random`` and not None.
+
+    >>> generator(3).random() == random.Random(3).random()
+    True
+    """
+    if seed is None or isinstance(seed, random.Random):
+        return seed
+    if isinstance(seed, bool) or not hasattr(type(seed), "__index__"):
+        raise TypeError(
+            "seed must be a whole number, a random.Random or None, "
+            f"got {type(seed).__name__}"
+        )
+    return random.Random(int(seed))
 
 
 def as_list(x: Any) -> list[Any] | None:

@@ -20,11 +20,15 @@ from typing import TYPE_CHECKING, Any
 import autograd as ag
 from autograd.core import choice as engines
 from nn.activations import Activation, activated, caption, checked
-from nn.checks import as_list, choice, is_value, switch, whole
+from nn.checks import as_list, choice, generator, is_value, switch, whole
 from nn.state import Nested, State, Stateful, fitted
 
 if TYPE_CHECKING:
     from autograd.core.value import Value
+
+    class Output(Value, Sequence[Value]):  # type: ignore[misc]
+        """To a type checker, an output is a Value, and a sequence if it is several."""
+
 
 __all__ = ["INITS", "MLP", "Layer", "Module", "Neuron"]
 
@@ -238,18 +242,6 @@ def _flat(x: Nested) -> Iterator[Any]:
         yield x
 
 
-def _generator(seed: Any) -> random.Random | None:
-    """The generator that a seed stands for; None for the module's global one."""
-    if seed is None or isinstance(seed, random.Random):
-        return seed
-    if isinstance(seed, bool) or not hasattr(type(seed), "__index__"):
-        raise TypeError(
-            "seed must be a whole number, a random.Random or None, "
-            f"got {type(seed).__name__}"
-        )
-    return random.Random(int(seed))
-
-
 def _bound(
     init: str | None, activation: Activation, seed: Any, m: int, n: int
 ) -> float:
@@ -314,6 +306,10 @@ class Neuron(Module):
 
     __slots__ = ("_activation", "_alike", "_nonlin", "bias", "nin", "weights")
 
+    weights: list[Value]
+    bias: Value
+    nin: int
+
     def __init__(
         self,
         nin: int,
@@ -331,7 +327,7 @@ class Neuron(Module):
         self._activation = checked("activation", activation)
         self._alike = [True]  # shared by the neurons of a layer
         bound = _bound(init, self.activation, seed, nin, whole("nout", nout))
-        draw = (_generator(seed) or random).random
+        draw = (generator(seed) or random).random
         # The expression of random.uniform(-b, b), whose bits no version changes.
         self.weights = [
             engines.Value(-bound + 2 * bound * draw(), f"w{k + 1}") for k in range(nin)
@@ -382,7 +378,7 @@ class Neuron(Module):
         yield from _within("b", self.bias, around)
         yield from self._others(around)
 
-    def __call__(self, x: Any) -> Any:
+    def __call__(self, x: Any) -> Value:
         """The activation for one example.
 
         Args:
@@ -420,6 +416,10 @@ class Layer(Module):
 
     __slots__ = ("_activation", "_alike", "_neurons", "nin", "nout")
 
+    nin: int
+    nout: int
+    _neurons: tuple[Neuron, ...]
+
     def __init__(
         self,
         nin: int,
@@ -432,7 +432,7 @@ class Layer(Module):
     ) -> None:
         self.nin = whole("nin", nin)
         self.nout = whole("nout", nout)
-        seed = _generator(seed)
+        seed = generator(seed)
         self._neurons = tuple(
             Neuron(nin, nonlin, activation=activation, init=init, seed=seed, nout=nout)
             for _ in range(nout)
@@ -464,7 +464,7 @@ class Layer(Module):
             return activated(self._activation, zs)
         return [activated(n.activation, [z])[0] for n, z in zip(self._neurons, zs)]
 
-    def __call__(self, x: Any) -> Any:
+    def __call__(self, x: Any) -> Output:
         """The activations for one example.
 
         Args:
@@ -507,6 +507,8 @@ class MLP(Module):
 
     __slots__ = ("layers",)
 
+    layers: list[Layer]
+
     def __init__(
         self,
         nin: int,
@@ -528,7 +530,7 @@ class MLP(Module):
         sizes += [whole(f"nouts[{k}]", width) for k, width in enumerate(widths)]
         checked("activation", activation)
         checked("output", output)
-        seed = _generator(seed)
+        seed = generator(seed)
         last = len(sizes) - 2
         self.layers = [
             Layer(
@@ -549,7 +551,7 @@ class MLP(Module):
                 yield f"{entry}[{k + 1}]", index, parameter
         yield from self._others(around)
 
-    def __call__(self, x: Any) -> Any:
+    def __call__(self, x: Any) -> Output:
         """The network's output for one example.
 
         Args:

@@ -11,17 +11,18 @@ import importlib
 import math
 import random
 import sys
-from collections.abc import Callable
-from typing import Any
+import time
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, cast
 
 import autograd as ag
-from nn.checks import as_list, is_value, real, same_length, whole
+from nn.checks import as_list, generator, is_value, real, same_length, whole
 from nn.optimizers import Optimizer
 
 __all__ = ["accuracy", "predict", "train"]
 
 Progress = Callable[[int, float], object]
-"""Called after each epoch with its number, from 1, and its loss."""
+"""Called after each epoch with its number, from 1, and its loss; False stops."""
 
 
 def train(
@@ -33,10 +34,16 @@ def train(
     epochs: int,
     *,
     batch_size: int | None = None,
-    seed: int | None = 0,
+    seed: int | random.Random | None = 0,
     progress: Progress | bool = False,
 ) -> list[float]:
     """Train a model in place.
+
+    Ctrl-C ends it like a last epoch would: what was learned stays, and the losses of
+    the epochs that were finished are returned. A run that has stopped, in this or in
+    another process that loads model and optimizer, goes on in another call: which
+    batches come next follows from ``optimizer.steps`` and the seed, and an epoch
+    that was cut short is finished first.
 
     Args:
         model: called with one example, gives a Value or a list of Values.
@@ -47,9 +54,11 @@ def train(
         epochs: how often to go through all examples.
         batch_size: examples per step; None for all of them, in their order. Smaller
             batches are drawn anew in each epoch, without replacement.
-        seed: of the drawing; None for the global generator of ``random``.
+        seed: of the drawing; or a ``random.Random`` that goes on where it is; None
+            for the global generator of ``random``.
         progress: True for a progress bar (tqdm's where it is installed, otherwise
-            a line on standard error), or a function of the epoch's number and loss.
+            a line on standard error), or a function of the epoch's number and loss
+            that may return False to stop.
 
     Returns:
         The loss of each epoch: the average over its batches, weighted by their
@@ -69,35 +78,73 @@ def train(
     >>> [round(p.data, 6) for p in model.parameters()]
     [2.0, 1.0]
     """
+    for name, function in (("model", model), ("loss", loss)):
+        if not callable(function):
+            raise TypeError(f"{name} must be a function, got {type(function).__name__}")
+    if not isinstance(optimizer, Optimizer):
+        raise TypeError(
+            f"optimizer must be an Optimizer such as nn.SGD(model, 0.1), "
+            f"got {optimizer!r:.60}"
+        )
     examples, targets = _rows("xs", xs), _rows("ys", ys)
     same_length("xs", len(examples), "ys", len(targets))
     whole("epochs", epochs, at_least=0)
     n = len(examples)
     size = n if batch_size is None else min(n, whole("batch_size", batch_size))
-    shuffle = random.shuffle if seed is None else random.Random(seed).shuffle
-    order = list(range(n))
+    starts = range(0, n, size)
+    passed, first = divmod(optimizer.steps, len(starts))
+    source, before = _source(seed, 0), None
     history: list[float] = []
-    report = _reporter(progress, epochs)
-    for epoch in range(1, epochs + 1):
-        if size < n:
-            shuffle(order)
-        total = 0.0
-        for start in range(0, n, size):
-            batch = order[start : start + size]
-            optimizer.zero_grad()
-            output = loss(
-                [model(examples[i]) for i in batch], [targets[i] for i in batch]
-            )
-            if not is_value(output):
-                raise TypeError(f"loss must give a Value, got {type(output).__name__}")
-            if not math.isfinite(output.data):
-                raise FloatingPointError(f"the loss is {output.data} in epoch {epoch}")
-            output.backward()
-            optimizer.step()
-            total += output.data * len(batch)
-        history.append(total / n)
-        report(epoch, history[-1])
+    bar = _Bar(epochs, n, starts[first]) if progress is True else None
+    report = progress if callable(progress) else bar.epoch if bar else None
+    try:
+        for epoch in range(1, epochs + 1):
+            order = list(range(n))
+            if size < n:
+                source = _source(seed, passed + epoch)
+                before = source.getstate()
+                source.shuffle(order)
+            total, count = 0.0, 0
+            for start in starts[first:]:
+                batch = order[start : start + size]
+                optimizer.zero_grad()
+                output = loss(
+                    [model(examples[i]) for i in (bar.over(batch) if bar else batch)],
+                    [targets[i] for i in batch],
+                )
+                if not is_value(output):
+                    raise TypeError(
+                        f"loss must give a Value, got {type(output).__name__}"
+                    )
+                if not math.isfinite(output.data):
+                    raise FloatingPointError(
+                        f"the loss is {output.data} in epoch {epoch}"
+                    )
+                output.backward()
+                optimizer.step()
+                total += output.data * len(batch)
+                count += len(batch)
+            history.append(total / count)
+            first, before = 0, None
+            if report is not None and report(epoch, history[-1]) is False:
+                break
+    except KeyboardInterrupt:
+        pass
+    finally:
+        if before is not None:  # the epoch that was cut short is drawn again
+            source.setstate(before)
+        if bar is not None:
+            bar.close()
     return history
+
+
+def _source(seed: int | random.Random | None, epoch: int) -> Any:
+    """What to draw an epoch's order from: with a number as the seed, any epoch can be
+    the first, since each has a generator of its own."""
+    given = generator(seed)
+    if given is None:
+        return random
+    return given if given is seed else random.Random(f"{int(cast(int, seed))} {epoch}")
 
 
 def predict(model: Callable[[Any], Any], xs: Any) -> list[Any]:
@@ -172,27 +219,45 @@ def _plain(output: Any) -> Any:
     return output.data if is_value(output) else float(output)
 
 
-def _reporter(progress: Progress | bool, epochs: int) -> Progress:
-    """What to call after each epoch."""
-    if callable(progress):
-        return progress
-    if not progress:
-        return lambda epoch, loss: None
-    try:
-        tqdm = importlib.import_module("tqdm").tqdm  # by name: it has no types
-    except ImportError:
-        return lambda epoch, loss: print(
-            f"\repoch {epoch}/{epochs}, loss {loss:.6g}",
-            end="\n" if epoch == epochs else "",
-            file=sys.stderr,
-            flush=True,
-        )
-    bar = tqdm(total=epochs, unit="epoch")
+class _Bar:
+    """tqdm's progress bar, or a line on standard error; it moves with each example."""
 
-    def show(epoch: int, loss: float) -> None:
-        bar.set_postfix_str(f"loss {loss:.6g}", refresh=False)
-        bar.update()
-        if epoch == epochs:
-            bar.close()
+    def __init__(self, epochs: int, n: int, done: int) -> None:
+        self._epochs, self._n, self._done = epochs, n, done
+        self._told = 0.0
+        try:
+            tqdm = importlib.import_module("tqdm").tqdm  # by name: it has no types
+        except ImportError:
+            self._tqdm = None
+        else:
+            self._tqdm = tqdm(
+                total=epochs * n, initial=done, unit="example", desc=f"epoch 0/{epochs}"
+            )
 
-    return show
+    def over(self, batch: Iterable[int]) -> Iterator[int]:
+        """The examples of a batch, as they are asked for."""
+        for i in batch:
+            yield i
+            self._done += 1
+            if self._tqdm is not None:
+                self._tqdm.update()
+            elif time.monotonic() > self._told + 0.1:
+                self._line(self._done // self._n, "")
+
+    def epoch(self, epoch: int, loss: float) -> None:
+        if self._tqdm is not None:
+            self._tqdm.set_postfix_str(f"loss {loss:.6g}", refresh=False)
+            self._tqdm.set_description(f"epoch {epoch}/{self._epochs}")
+        else:
+            self._line(epoch, f", loss {loss:.6g}")
+
+    def _line(self, epoch: int, more: str) -> None:
+        text = f"epoch {epoch}/{self._epochs}, {self._done} examples{more}"
+        print(f"\r{text:<60}", end="", file=sys.stderr, flush=True)
+        self._told = time.monotonic()
+
+    def close(self) -> None:
+        if self._tqdm is not None:
+            self._tqdm.close()
+        else:
+            print(file=sys.stderr)

@@ -167,6 +167,16 @@ def test_without_graphviz_the_demo_says_so_and_goes_on(
     assert {path.name for path in tmp_path.iterdir()} == {"loss.png", "confusion.png"}
 
 
+def test_the_picture_says_where_the_test_loss_rises() -> None:
+    assert demo.rise([1.0, 0.5, 0.25]) is None
+    assert demo.rise([1.0, 0.5, 0.504]) is None  # by less than 1 %
+    found = demo.rise([1.0, 0.5, 0.75])
+    assert found is not None
+    assert found[0] == 1
+    assert "after epoch 1 the test loss rises" in found[1]
+    assert "0.5 to 0.75" in found[1]
+
+
 def test_the_slip_makes_the_loss_rise(capsys: pytest.CaptureFixture[str]) -> None:
     train, *_ = demo.load(2)
     few = demo.Split(train.x[:100], train.y[:100])

@@ -235,7 +235,7 @@ SCORES, LABELS, EACH = [0.3, 0.6, 0.9], [1.0, 0.25, 0.0], [0.5, 2.0, 0.0]
             {"label_smoothing": 0.1, "ignore": 2, "reduction": "sum"},
             CLASSES,
             1.9645344825396118,
-        ),  # noqa: E501
+        ),
         ({"weight": WEIGHTS}, CLASSES, 0.33392355124654083),
         ({"weight": WEIGHTS}, SHARES, 1.6536848901951933),
         ({"weight": WEIGHTS, "ignore": 2}, CLASSES, 0.44358232262579667),
@@ -243,24 +243,24 @@ SCORES, LABELS, EACH = [0.3, 0.6, 0.9], [1.0, 0.25, 0.0], [0.5, 2.0, 0.0]
             {"weight": WEIGHTS, "ignore": 2, "reduction": "sum"},
             CLASSES,
             1.33074696787739,
-        ),  # noqa: E501
+        ),
         ({"weight": WEIGHTS, "label_smoothing": 0.1}, CLASSES, 0.5140687544300027),
         ({"weight": WEIGHTS, "label_smoothing": 0.1}, SHARES, 1.7152000568780474),
         (
             {"weight": WEIGHTS, "label_smoothing": 0.1, "reduction": "sum"},
             CLASSES,
             2.184792206327511,
-        ),  # noqa: E501
+        ),
         (
             {"weight": WEIGHTS, "label_smoothing": 0.1, "reduction": "sum"},
             SHARES,
             6.86080022751219,
-        ),  # noqa: E501
+        ),
         (
             {"weight": WEIGHTS, "label_smoothing": 0.1, "ignore": 2},
             CLASSES,
             0.6112880271357009,
-        ),  # noqa: E501
+        ),
         (
             {
                 "weight": WEIGHTS,
@@ -270,7 +270,7 @@ SCORES, LABELS, EACH = [0.3, 0.6, 0.9], [1.0, 0.25, 0.0], [0.5, 2.0, 0.0]
             },
             CLASSES,
             1.8338640814071026,
-        ),  # noqa: E501
+        ),
     ],
 )
 def test_softmax_options_mean_what_pytorch_means(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import builtins
+import itertools
 import math
 import random
+import sys
 from typing import Any
 
 import numpy as np
@@ -12,6 +14,7 @@ import pytest
 
 import autograd as ag
 import nn
+from nn import training
 
 XS = [[k / 8, (k * k % 5) / 4] for k in range(10)]
 YS = [float(k % 3 == 0) for k in range(10)]
@@ -129,6 +132,117 @@ def test_a_callback_hears_of_every_epoch() -> None:
     assert heard == list(enumerate(history, 1))
 
 
+def test_a_callback_that_returns_false_stops() -> None:
+    model = classifier()
+    optimizer = nn.SGD(model, 0.3)
+    history = nn.train(
+        *(model, XS, YS, nn.binary_cross_entropy, optimizer, 9),
+        progress=lambda epoch, loss: epoch < 3,
+    )
+    assert (len(history), optimizer.steps) == (3, 3)
+    for answer in (None, 0, ""):  # only False itself is the word
+        told = nn.train(
+            *(model, XS, YS, nn.binary_cross_entropy, optimizer, 2),
+            progress=lambda epoch, loss, answer=answer: answer,  # type: ignore[misc]
+        )
+        assert len(told) == 2
+
+
+def interrupted(at: int) -> Any:
+    """A loss that is interrupted at its call number ``at``, as by Ctrl-C."""
+    calls = 0
+
+    def loss(ps: Any, ts: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        if calls == at:
+            raise KeyboardInterrupt
+        return nn.binary_cross_entropy(ps, ts)
+
+    return loss
+
+
+SEEDS = [lambda: 7, lambda: random.Random(7), lambda: None]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("at", [1, 5, 6, 9])  # 4 batches an epoch: within and between
+def test_a_run_that_is_stopped_goes_on_with_the_batches_it_would_have_drawn(
+    at: int, seed: Any
+) -> None:
+    def run(stop: int) -> tuple[list[float], dict[str, Any]]:
+        random.seed(11)
+        model, given = classifier(), seed()
+        optimizer = nn.SGD(model, 0.3, momentum=0.5)
+        history: list[float] = []
+        for loss in (interrupted(stop), nn.binary_cross_entropy):
+            history += nn.train(
+                *(model, XS, YS, loss, optimizer, 4 - len(history)),
+                batch_size=3,
+                seed=given,
+            )
+        return history, model.state_dict()
+
+    whole, cut = run(0), run(at)
+    assert cut[1] == whole[1]
+    assert len(cut[0]) == len(whole[0]) == 4
+    broken = (at - 1) // 4  # only the rest of this epoch is in its average
+    for epoch, (a, b) in enumerate(zip(cut[0], whole[0])):
+        assert a == b or (epoch == broken and (at - 1) % 4)
+
+
+def test_a_saved_run_goes_on_in_another_process(tmp_path: Any) -> None:
+    def run(*epochs: int) -> dict[str, Any]:
+        model = classifier()
+        model.save(tmp_path / "model")
+        optimizer = nn.Adam(model, 0.1)
+        optimizer.save(tmp_path / "optimizer")
+        for count in epochs:
+            model = classifier(seed=9)
+            optimizer = nn.Adam(model, 0.1)
+            model.load(tmp_path / "model")
+            optimizer.load(tmp_path / "optimizer")
+            nn.train(
+                *(model, XS, YS, nn.binary_cross_entropy, optimizer, count),
+                batch_size=4,
+            )
+            model.save(tmp_path / "model")
+            optimizer.save(tmp_path / "optimizer")
+        return model.state_dict()
+
+    assert run(5) == run(2, 3) == run(1, 1, 3)
+
+
+def test_ctrl_c_keeps_what_was_learned_and_closes_the_bar(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    model = classifier()
+    optimizer = nn.SGD(model, 0.3)
+    history = nn.train(model, XS, YS, interrupted(3), optimizer, 9, progress=True)
+    assert (len(history), optimizer.steps) == (2, 2)
+    assert capsys.readouterr().err.endswith("\n")
+    same = classifier()
+    assert history == nn.train(
+        same, XS, YS, nn.binary_cross_entropy, nn.SGD(same, 0.3), 2
+    )
+    assert model.state_dict() == same.state_dict()
+
+
+def test_the_bar_moves_within_an_epoch(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "tqdm", None)
+    clock = itertools.count(0.0, 1.0)
+    monkeypatch.setattr(training.time, "monotonic", lambda: next(clock))
+    model = classifier()
+    optimizer = nn.SGD(model, 0.3)
+    nn.train(model, XS, YS, nn.binary_cross_entropy, optimizer, 1, progress=True)
+    shown = capsys.readouterr().err
+    for count in (2, 5, 9):
+        assert f"epoch 0/1, {count} examples" in shown
+    assert "epoch 1/1, 10 examples, loss 0." in shown
+
+
 @pytest.mark.parametrize("installed", [True, False])
 def test_a_progress_bar_needs_no_package(
     installed: bool, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
@@ -186,6 +300,11 @@ def test_a_loss_that_is_not_finite_stops_before_the_step() -> None:
         ({"ys": YS[:-1]}, ValueError, "xs has 10 entries, ys has 9"),
         ({"xs": [], "ys": []}, ValueError, "must not be empty"),
         ({"xs": 3.0}, TypeError, "xs must be a sequence, got float"),
+        ({"optimizer": nn.SGD}, TypeError, "optimizer must be an Optimizer"),
+        ({"model": 3.0}, TypeError, "model must be a function, got float"),
+        ({"loss": "hinge"}, TypeError, "loss must be a function, got str"),
+        ({"seed": "0"}, TypeError, "seed must be a whole number, a random.Random or N"),
+        ({"seed": 0.5}, TypeError, "seed must be"),
         ({"epochs": -1}, ValueError, "epochs must be a whole number, at least 0"),
         ({"epochs": 1.5}, TypeError, "epochs must be a whole number"),
         ({"batch_size": 0}, ValueError, "batch_size must be a whole number"),
@@ -198,9 +317,9 @@ def test_bad_arguments_are_named_and_change_nothing(
     model = classifier()
     before = model.state_dict()
     arguments = {"xs": XS, "ys": YS, "loss": nn.binary_cross_entropy, "epochs": 1}
-    optimizer = nn.SGD(model.parameters(), 0.1)
+    arguments |= {"model": model, "optimizer": nn.SGD(model.parameters(), 0.1)}
     with pytest.raises(error, match=words):
-        nn.train(model, optimizer=optimizer, **{**arguments, **change})
+        nn.train(**{**arguments, **change})  # type: ignore[arg-type]
     assert model.state_dict() == before
 
 

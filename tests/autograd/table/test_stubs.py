@@ -41,6 +41,7 @@ def test_every_function_and_method_is_declared_and_documented() -> None:
 PROGRAM = """
 from typing_extensions import assert_type
 
+import nn
 import autograd as ag
 import autograd.testing
 import nn
@@ -78,6 +79,15 @@ with ag.no_grad():
     y = x * x
 y.backward(seed=2.0)
 x.grad = 0.0
+net = nn.MLP(2, [3, 1])
+prediction: Value = net([x, 1.0])
+several = nn.MLP(2, [3, 2])([x, 1.0])
+assert_type(several[0], Value)
+assert_type(nn.Neuron(2)([1.0, 2.0]), Value)
+assert_type(nn.squared_error(prediction, 1.0), Value)
+assert_type(nn.softmax_cross_entropy(several, 1, label_smoothing=0.1), Value)
+nn.SGD(net, 0.1).learning_rate = 0.01
+nn.squared_error(net([x, 1.0]), 1.0).nothing()  # type: ignore[attr-defined]
 ag.exp("a")  # type: ignore[call-overload]
 x + "a"  # type: ignore[operator]
 x.nothing()  # type: ignore[attr-defined]

@@ -31,10 +31,12 @@ from autograd.derivatives.sweeps import gradient
 from autograd.derivatives.transforms import (
     grad,
     hessian,
+    hessian_diagonal,
     hvp,
     jacobian,
     jvp,
     value_and_grad,
+    value_grad_and_hvp,
     vjp,
 )
 from autograd.paths.explain import Path, PathSum, explain
@@ -82,6 +84,7 @@ __all__ = [
     "grad",
     "gradient",
     "hessian",
+    "hessian_diagonal",
     "hvp",
     "jacobian",
     "jvp",
@@ -92,6 +95,7 @@ __all__ = [
     "scipy_objective",
     "taylor",
     "value_and_grad",
+    "value_grad_and_hvp",
     "vjp",
     *sorted(_FUNCTIONS),
 ]

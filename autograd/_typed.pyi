@@ -429,20 +429,6 @@ def bce_with_logits(x: Number, y: Value) -> Value: ...
 @overload
 def bce_with_logits(x: Number, y: Number) -> float: ...
 @overload
-def maximum(x: Value, y: Value | Number) -> Value:
-    """maximum(x, y): the larger of x and y; at a tie the first, as Python's ``max``."""
-@overload
-def maximum(x: Number, y: Value) -> Value: ...
-@overload
-def maximum(x: Number, y: Number) -> float: ...
-@overload
-def minimum(x: Value, y: Value | Number) -> Value:
-    """minimum(x, y): the smaller of x and y; at a tie the first, as Python's ``min``."""
-@overload
-def minimum(x: Number, y: Value) -> Value: ...
-@overload
-def minimum(x: Number, y: Number) -> float: ...
-@overload
 def where(condition: object, x: Value, y: Value | Number) -> Value:
     """where(condition, x, y): x if the condition holds, else y; the other one is no part of the graph."""
 @overload
@@ -513,15 +499,25 @@ def log(x: Number, base: Value) -> Value: ...
 @overload
 def log(x: Number, base: Number | None = None) -> float: ...
 @overload
-def logsumexp(values: Iterable[Number]) -> float:  # type: ignore[overload-overlap]
+def logsumexp(*values: Number | Iterable[Number]) -> float:  # type: ignore[overload-overlap]
     """log Σ e^x without overflow; its partials are the softmax."""
 @overload
-def logsumexp(values: Iterable[Value | Number]) -> Value: ...
+def logsumexp(*values: Value | Number | Iterable[Value | Number]) -> Value: ...
+@overload
+def maximum(*values: Number) -> float:  # type: ignore[overload-overlap]
+    """The largest of numbers and Values; at a tie the first, as Python's ``max``."""
+@overload
+def maximum(*values: Value | Number) -> Value: ...
 @overload
 def mean(values: Iterable[Number]) -> float:  # type: ignore[overload-overlap]
     """The arithmetic mean of numbers and Values as one node."""
 @overload
 def mean(values: Iterable[Value | Number]) -> Value: ...
+@overload
+def minimum(*values: Number) -> float:  # type: ignore[overload-overlap]
+    """The smallest of numbers and Values; at a tie the first, as Python's ``min``."""
+@overload
+def minimum(*values: Value | Number) -> Value: ...
 @overload
 def prod(values: Iterable[Number], *, start: Number = 1) -> float:  # type: ignore[overload-overlap]
     """The product of numbers and Values, multiplied left to right."""

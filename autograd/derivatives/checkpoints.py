@@ -56,7 +56,7 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
 
     Raises:
         TypeError: an argument or a result holds something that is no scalar.
-        ValueError: a list in it is ragged; or, from a derivative of higher order, f
+        ValueError: from a derivative of higher order, f
             did not compute the same again.
 
     >>> from autograd import Value, sin

@@ -1,19 +1,17 @@
-"""Nested arguments: scalars, arrays, lists, tuples and dicts of them.
+"""Nested arguments: scalars, arrays, and lists, tuples, dicts or dataclasses of them.
 
 A transform works on a flat list of scalars. :func:`flatten` takes an argument
 apart into that list and a function that puts any other list of the same length
 together again in the same nesting: the nesting of an argument is also that of
-its gradient.
-
-A list is a row of a rectangular nesting, as in a matrix, so that a number that was
-forgotten in one row is noticed. Arrays in a list have each its own shape; other parts
-that differ go in a tuple or a dict.
+its gradient. The parts of a container may differ in shape.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import is_dataclass
 from itertools import islice
 from typing import Any
 
@@ -49,8 +47,8 @@ def flatten(x: Any, name: str) -> tuple[list[Any], Build]:
     """The scalars of a nested argument, and how to nest as many others like it.
 
     Args:
-        x: a Value, a number, a NumPy array of them, or a list, tuple or dict whose
-            entries are such arguments again.
+        x: a Value, a number, a NumPy array of them, or a list, tuple, dict or
+            dataclass whose parts are such arguments again.
         name: what the caller calls it, for the messages.
 
     Returns:
@@ -60,56 +58,50 @@ def flatten(x: Any, name: str) -> tuple[list[Any], Build]:
 
     Raises:
         TypeError: something in ``x`` is none of these; the message says where.
-        ValueError: the rows of a list have different shapes.
 
     >>> scalars, build = flatten((1.0, [2.0, 3.0]), "x")
     >>> scalars, build(["a", "b", "c"])
     ([1.0, 2.0, 3.0], ('a', ['b', 'c']))
     """
     scalars: list[Any] = []
-    build, _ = _take(x, name, scalars)
+    build = _take(x, name, scalars)
     return scalars, lambda entries: build(iter(entries))
 
 
-def _take(x: Any, name: str, scalars: list[Any]) -> tuple[Callable[[Any], Any], str]:
-    """Append the scalars of ``x``; how to build it again, and its shape in words."""
+def _take(x: Any, name: str, scalars: list[Any]) -> Callable[[Any], Any]:
+    """Append the scalars of ``x``; how to build it again from an iterator."""
     if _is_scalar(x):
         scalars.append(x)
-        return next, "a scalar"
+        return next
     if is_array(x):
         return _take_array(x, name, scalars)
+    # Below, not x itself: whoever keeps the result must not keep the graph of x.
     if isinstance(x, dict):
-        parts = [_take(y, f"{name}[{key!r}]", scalars)[0] for key, y in x.items()]
-        keys = list(x)
-        return lambda it: {k: part(it) for k, part in zip(keys, parts)}, "a dict"
+        entries = {k: _take(y, f"{name}[{k!r}]", scalars) for k, y in x.items()}
+        return lambda it: {k: part(it) for k, part in entries.items()}
     if isinstance(x, (list, tuple, range)):
         kind, count = type(x), len(x)
-        # Not x itself: whoever keeps ``build`` must not keep the graph of x.
         if all(map(_is_scalar, x)):  # the usual case, at once
             scalars.extend(x)
-            shape = "a tuple" if isinstance(x, tuple) else f"a list of {count}"
-            return lambda it: _like(kind, list(islice(it, count))), shape
-        taken = [_take(y, f"{name}[{i}]", scalars) for i, y in enumerate(x)]
-        parts = [part for part, _ in taken]
-        build = lambda it: _like(kind, [part(it) for part in parts])
-        if isinstance(x, tuple):
-            return build, "a tuple"
-        shapes = [shape for _, shape in taken]
-        for i, shape in enumerate(shapes):
-            if shape != shapes[0]:
-                raise ValueError(
-                    f"{name} is ragged: [0] is {shapes[0]}, but [{i}] is {shape}; "
-                    "expected a rectangular list, or a tuple or dict, whose parts may "
-                    "differ in shape"
-                )
-        return build, f"a list of {count} of {shapes[0]}"
+            return lambda it: like(kind, list(islice(it, count)))
+        parts = [_take(y, f"{name}[{i}]", scalars) for i, y in enumerate(x)]
+        return lambda it: like(kind, [part(it) for part in parts])
+    if is_dataclass(x) and not isinstance(x, type):
+        made = type(x)
+        fields = {k: _take(y, f"{name}.{k}", scalars) for k, y in _fields(x).items()}
+        return lambda it: made(**{k: part(it) for k, part in fields.items()})
     raise TypeError(
-        f"{name} must be a Value, a real number, an array, or a list, tuple or dict "
-        f"of them, got {type(x).__name__}"
+        f"{name} must be a Value, a real number, an array, or a list, tuple, dict or "
+        f"dataclass of them, got {type(x).__name__}"
     )
 
 
-def _take_array(x: Any, name: str, scalars: list[Any]) -> tuple[Any, str]:
+def _fields(x: Any) -> dict[str, Any]:
+    """What a dataclass is made from, by name."""
+    return {f.name: getattr(x, f.name) for f in dataclasses.fields(x) if f.init}
+
+
+def _take_array(x: Any, name: str, scalars: list[Any]) -> Callable[[Any], Any]:
     shape = x.shape
     entries = list(x.flat)
     others = [y for y in entries if not (is_value(y) or is_number(y))]
@@ -122,7 +114,7 @@ def _take_array(x: Any, name: str, scalars: list[Any]) -> tuple[Any, str]:
     scalars.extend(entries)
 
     count = len(entries)
-    return lambda it: _array(list(islice(it, count)), shape), "an array"
+    return lambda it: _array(list(islice(it, count)), shape)
 
 
 def _array(entries: list[Any], shape: tuple[int, ...]) -> Any:
@@ -139,14 +131,20 @@ def _array(entries: list[Any], shape: tuple[int, ...]) -> Any:
         return numpy.stack(entries).reshape(shape + first.shape)
     if isinstance(first, dict):
         return {key: _array([y[key] for y in entries], shape) for key in first}
+    if is_dataclass(first):
+        parts = {
+            k: _array([getattr(y, k) for y in entries], shape) for k in _fields(first)
+        }
+        made: Any = type(first)
+        return made(**parts)
     if isinstance(first, (list, tuple)):
-        return _like(type(first), [_array(list(ys), shape) for ys in zip(*entries)])
+        return like(type(first), [_array(list(ys), shape) for ys in zip(*entries)])
     array = numpy.empty(len(entries), dtype=object)
     array[:] = entries
     return array.reshape(shape)[()]
 
 
-def _like(kind: type, parts: list[Any]) -> Any:
+def like(kind: type, parts: list[Any]) -> Any:
     """The parts as a named tuple, a tuple, or else a list."""
     if not issubclass(kind, tuple):
         return parts
@@ -179,6 +177,8 @@ def outline(x: Any) -> str:
     >>> outline(([1.0, 2.0], 3.0))
     '[[· ·] ·]'
     """
+    if is_dataclass(x) and not isinstance(x, type):
+        return f"{type(x).__name__}{outline(_fields(x))}"
     if isinstance(x, dict):
         return "{" + " ".join(f"{k!r}: {outline(y)}" for k, y in x.items()) + "}"
     if is_array(x):

@@ -24,6 +24,7 @@ from autograd.core.graph import Node
 from autograd.core.plain import is_number
 from autograd.derivatives.nesting import is_value
 from autograd.derivatives.sweeps import dependents, rerun, value_of, with_recording
+from autograd.derivatives.transforms import call, derived, number, scalar
 from autograd.table.number import Comparisons, Operations
 from autograd.table.primitives import apply
 from autograd.table.rules import RULES
@@ -256,46 +257,38 @@ def taylor(f: Callable[[Any], Any], n: int) -> Callable[[Any], list[Any]]:
     >>> taylor(exp, 3)(0.0)[2:] == [1 / 2, 1 / 6]
     True
     """
-    return _coefficients("taylor", f, n)
+    return derived(_coefficients, "taylor", f, "taylor", _checked("taylor", n))
 
 
-def _coefficients(
-    name: str, f: Callable[[Any], Any], n: int
-) -> Callable[[Any], list[Any]]:
-    from autograd.derivatives.transforms import call, number, scalar
-
-    if not callable(f):
-        raise TypeError(f"{name}: f must be a function, got {type(f).__name__}")
+def _checked(name: str, n: Any) -> int:
     if isinstance(n, bool) or not isinstance(n, int):
         raise TypeError(f"{name}: n must be an int, got {type(n).__name__}")
     if n < 0:
         raise ValueError(f"{name}: n must be at least 0, got {n}")
+    return n
 
-    @with_recording
-    def derived(x: Any) -> list[Any]:
-        if not (is_value(x) or is_number(x)):
-            raise TypeError(
-                f"{name}: x must be a scalar, a Value or a real number, "
-                f"got {type(x).__name__}"
-            )
-        recorded = call(name, f, (x,), {}, 0)
-        output = scalar(name, recorded.output)
-        floats = recorded.floats([output])
-        constant: Any = number if floats else lambda v: v
-        (start,) = recorded.inputs
-        series = None
-        if is_value(output):
-            with limits.limits():
-                inputs = {start: Series([constant(start), 1.0])}
-                series = propagate(output, inputs, constant, n)
-        make: Any = (
-            float if floats else lambda c: value_of(float(c) if c is ZERO else c)
+
+@with_recording
+def _coefficients(f: Callable[[Any], Any], name: str, n: int, /, x: Any) -> list[Any]:
+    if not (is_value(x) or is_number(x)):
+        raise TypeError(
+            f"{name}: x must be a scalar, a Value or a real number, "
+            f"got {type(x).__name__}"
         )
-        if series is None:
-            return [make(constant(output)), *(make(0.0) for _ in range(n))]
-        return [make(series[k]) for k in range(n + 1)]
-
-    return derived
+    recorded = call(name, f, (x,), {}, 0)
+    output = scalar(name, recorded.output)
+    floats = recorded.floats([output])
+    constant: Any = number if floats else lambda v: v
+    (start,) = recorded.inputs
+    series = None
+    if is_value(output):
+        with limits.limits():
+            inputs = {start: Series([constant(start), 1.0])}
+            series = propagate(output, inputs, constant, n)
+    make: Any = float if floats else lambda c: value_of(float(c) if c is ZERO else c)
+    if series is None:
+        return [make(constant(output)), *(make(0.0) for _ in range(n))]
+    return [make(series[k]) for k in range(n + 1)]
 
 
 def derivative(f: Callable[[Any], Any], n: int = 1) -> Callable[[Any], Any]:
@@ -319,8 +312,10 @@ def derivative(f: Callable[[Any], Any], n: int = 1) -> Callable[[Any], Any]:
     >>> derivative(lambda x: x**5, 3)(2.0)
     240.0
     """
-    coefficients = _coefficients("derivative", f, n)
-    if n > LARGEST_ORDER:
+    if _checked("derivative", n) > LARGEST_ORDER:
         raise ValueError(f"derivative: n must be at most {LARGEST_ORDER}, got {n}")
-    factorial = float(math.factorial(n))
-    return lambda x: coefficients(x)[n] * factorial
+    return derived(_derivative, "derivative", f, n)
+
+
+def _derivative(f: Callable[[Any], Any], n: int, /, x: Any) -> Any:
+    return _coefficients(f, "derivative", n, x)[n] * float(math.factorial(n))

@@ -15,6 +15,8 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from types import MethodType
 from typing import Any, NamedTuple
 
 from autograd.core import choice, graph
@@ -25,6 +27,7 @@ from autograd.derivatives.nesting import (
     flatten,
     is_array,
     is_value,
+    like,
     same_nesting,
 )
 from autograd.derivatives.sweeps import (
@@ -41,10 +44,12 @@ from autograd.table import functions
 __all__ = [
     "grad",
     "hessian",
+    "hessian_diagonal",
     "hvp",
     "jacobian",
     "jvp",
     "value_and_grad",
+    "value_grad_and_hvp",
     "vjp",
 ]
 
@@ -52,7 +57,29 @@ FORWARD = 10
 """How many reverse sweeps over floats, which the engines have, a forward one costs."""
 
 Function = Callable[..., Any]
-Argnums = int | tuple[int, ...]
+Argnums = int | Sequence[int]
+
+
+class Derived(partial[Any]):
+    """A function that a transform made of another: it pickles where that one does."""
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        return self if instance is None else MethodType(self, instance)
+
+
+def derived(transform: Function, name: str, f: Any, *options: Any) -> Function:
+    """``transform(f, *options, …)`` as a function with the arguments of ``f``."""
+    if not callable(f):
+        raise TypeError(f"{name}: f must be a function, got {type(f).__name__}")
+    made = Derived(transform, f, *options)
+    of = getattr(f, "__name__", type(f).__name__)
+    made.__dict__.update(
+        __name__=f"{name}({of})",
+        __qualname__=f"{name}({of})",
+        __doc__=f"The {name} of {of}, with the same arguments.",
+        __wrapped__=f,
+    )
+    return made
 
 
 class Recorded(NamedTuple):
@@ -63,6 +90,7 @@ class Recorded(NamedTuple):
     build: Build
     arguments: Any
     live: bool  # whether a Value came in, so that Values must come out
+    aux: Any = None  # what f returned beside its output
 
     def floats(self, outputs: Iterable[Any]) -> bool:
         """Whether derivatives of the outputs are plain numbers."""
@@ -84,11 +112,16 @@ def variable(leaf: Node) -> bool:
 
 
 def call(
-    name: str, f: Function, arguments: tuple[Any, ...], keywords: Any, argnums: Any
+    name: str,
+    f: Function,
+    arguments: tuple[Any, ...],
+    keywords: Any,
+    argnums: Any,
+    has_aux: bool = False,
 ) -> Recorded:
     """Run ``f`` on fresh inputs in place of the arguments that ``argnums`` names."""
     chosen = _positions(name, argnums, len(arguments))
-    single = not isinstance(argnums, tuple)
+    single = not isinstance(argnums, (tuple, list))
     wanted = arguments[chosen[0]] if single else tuple(arguments[i] for i in chosen)
     label = f"{name}: argument"
     if single:
@@ -105,18 +138,44 @@ def call(
         output = f(*given, **keywords)
     finally:
         mark.running = False
-    return Recorded(output, inputs, build, wanted, any(map(is_value, scalars)))
+    aux = None
+    if has_aux:
+        if not (isinstance(output, tuple) and len(output) == 2):
+            raise TypeError(
+                f"{name}: with has_aux=True the function must return (output, aux), "
+                f"got {type(output).__name__}"
+            )
+        output, aux = output
+    live = any(map(is_value, scalars))
+    return Recorded(output, inputs, build, wanted, live, aux)
+
+
+def beside(aux: Any, floats: bool) -> Any:
+    """What f returned beside its output: with numbers for Values if those come out."""
+    if not floats:
+        return aux
+    if is_value(aux):
+        return aux.data
+    if isinstance(aux, dict):
+        return {key: beside(x, floats) for key, x in aux.items()}
+    if isinstance(aux, (list, tuple)):
+        return like(type(aux), [beside(x, floats) for x in aux])
+    if is_array(aux) and aux.dtype == object:
+        scalars, build = flatten(aux, "aux")
+        return build(list(map(number, scalars)))
+    return aux
 
 
 def _positions(name: str, argnums: Any, count: int) -> list[int]:
     """``argnums`` as a list of positions."""
     if argnums.__class__ is int and 0 <= argnums < count:  # nearly always
         return [argnums]
-    listed = argnums if isinstance(argnums, tuple) else (argnums,)
+    listed = argnums if isinstance(argnums, (tuple, list)) else (argnums,)
     for i in listed:
         if isinstance(i, bool) or not hasattr(i, "__index__"):
             raise TypeError(
-                f"{name}: argnums must be an int or a tuple of ints, got {argnums!r}"
+                f"{name}: argnums must be an int, or a tuple or list of ints, "
+                f"got {argnums!r}"
             )
         if not -count <= operator.index(i) < count:
             raise ValueError(
@@ -141,10 +200,14 @@ def scalar(name: str, output: Any, hint: str = "") -> Any:
     if is_number(output):
         return float(output)
     found = type(output).__name__
-    if isinstance(output, (list, tuple, dict)):
-        found += f" of {len(output)}{hint}"
+    if is_array(output) and output.size == 1:
+        found = f"array of shape {output.shape}: return its .item()"
     elif is_array(output):
         found = f"array of shape {output.shape}{hint}"
+    elif isinstance(output, (list, tuple)) and len(output) == 1:
+        found += " of 1: return its only entry, [0]"
+    elif isinstance(output, (list, tuple, dict)):
+        found += f" of {len(output)}{hint}"
     raise TypeError(
         f"{name}: the function must return a scalar, a Value or a real number, "
         f"got {found}"
@@ -166,30 +229,19 @@ def number(x: Any) -> Any:
     return x.data if is_value(x) else float(x)
 
 
-def _callable(name: str, f: Any) -> None:
-    if not callable(f):
-        raise TypeError(f"{name}: f must be a function, got {type(f).__name__}")
-
-
-def _named(derived: Function, name: str, f: Any) -> Function:
-    of = getattr(f, "__name__", type(f).__name__)
-    derived.__name__ = derived.__qualname__ = f"{name}({of})"
-    derived.__doc__ = f"The {name} of {of}, with the same arguments."
-    return derived
-
-
-def value_and_grad(f: Function, argnums: Argnums = 0) -> Function:
+def value_and_grad(
+    f: Function, argnums: Argnums = 0, has_aux: bool = False
+) -> Function:
     """The function that returns f and its gradient, from one call of f.
 
     Args:
-        f: a function that returns a scalar. Its arguments are scalars, arrays, or
-            nested lists, tuples and dicts of them; f gets them with Values as their
-            scalars.
-        argnums: by which positional argument to differentiate, or a tuple of them.
+        f: a function that returns a scalar, as in :func:`grad`.
+        argnums, has_aux: as in :func:`grad`.
 
     Returns:
-        A function with the arguments of ``f``. It returns f's result and the
-        gradient, nested as the argument is; for a tuple of ``argnums``, a tuple.
+        A function with the arguments of ``f``. It returns f's result, or
+        ``(result, aux)``, and the gradient, nested as the argument is; for several
+        ``argnums``, a tuple.
 
     Raises:
         TypeError, ValueError: see :func:`grad`.
@@ -197,50 +249,66 @@ def value_and_grad(f: Function, argnums: Argnums = 0) -> Function:
     >>> value_and_grad(lambda x: x[0] * x[1])([2.0, 3.0])
     (6.0, [3.0, 2.0])
     """
-    _callable("value_and_grad", f)
-    return _named(_value_and_grad("value_and_grad", f, argnums), "value_and_grad", f)
+    options = "value_and_grad", argnums, has_aux
+    return derived(_value_and_grad, "value_and_grad", f, *options)
 
 
-def _value_and_grad(name: str, f: Function, argnums: Argnums) -> Function:
+@with_recording
+def _value_and_grad(
+    f: Function,
+    name: str,
+    argnums: Argnums,
+    has_aux: bool,
+    /,
+    *arguments: Any,
+    **keywords: Any,
+) -> tuple[Any, Any]:
+    recorded = call(name, f, arguments, keywords, argnums, has_aux)
     hint = "; autograd.jacobian differentiates several outputs"
-
-    @with_recording
-    def derived(*arguments: Any, **keywords: Any) -> tuple[Any, Any]:
-        recorded = call(name, f, arguments, keywords, argnums)
-        output = scalar(name, recorded.output, hint)
-        inputs, build = recorded.inputs, recorded.build
-        if not recorded.live:
-            if not is_value(output):
-                return output, build([0.0] * len(inputs))
-            # One walk says both what the slopes are and whether they may be floats.
-            derivatives, others = choice.module().gradients(output, inputs)
-            if not any(map(variable, others)):
-                return output.data, build(derivatives)
-        return value_of(output), build(slopes(output, inputs, floats=False))
-
-    return derived
+    output = scalar(name, recorded.output, hint)
+    value, slope, plain = _value_and_slopes(recorded, output)
+    if has_aux:
+        value = value, beside(recorded.aux, plain)
+    return value, slope
 
 
-def grad(f: Function, argnums: Argnums = 0) -> Function:
+def _value_and_slopes(recorded: Recorded, output: Any) -> tuple[Any, Any, bool]:
+    """The output, its slopes, and whether they are plain numbers."""
+    inputs, build = recorded.inputs, recorded.build
+    if not recorded.live:
+        if not is_value(output):
+            return output, build([0.0] * len(inputs)), True
+        # One walk says both what the slopes are and whether they may be floats.
+        derivatives, others = choice.module().gradients(output, inputs)
+        if not any(map(variable, others)):
+            return output.data, build(derivatives), True
+    return value_of(output), build(slopes(output, inputs, floats=False)), False
+
+
+def grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
     """The gradient of a function that returns a scalar.
 
     Args:
         f: a function that returns a scalar. Its arguments are scalars, arrays, or
-            nested lists, tuples and dicts of them; f gets them with Values as their
-            scalars.
-        argnums: by which positional argument to differentiate, or a tuple of them.
+            nested lists, tuples, dicts and dataclasses of them; f gets them with
+            Values as their scalars.
+        argnums: by which positional argument to differentiate, or several of them.
+        has_aux: whether f returns ``(scalar, aux)``, of which ``aux`` is handed
+            through: Values in its lists, tuples, dicts and arrays become numbers
+            where the derivatives are numbers.
 
     Returns:
         A function with the arguments of ``f``. It returns the derivatives, nested as
         the argument is: floats for numbers; Values, which can be differentiated
         again, where a Value is among the arguments or ``f`` closes over one (or
         makes one, by ``Value(…)`` or ``detach()``: nobody can tell it apart). The
-        derivative by an argument that the output does not depend on is 0.0.
+        derivative by an argument that the output does not depend on is 0.0. For
+        several ``argnums`` it is a tuple, and with ``has_aux`` ``(gradient, aux)``.
 
     Raises:
         TypeError: ``f`` returns no scalar, or an argument holds something that is
             neither a number nor a Value.
-        ValueError: there is no such argument, or a list in it is ragged.
+        ValueError: there is no such argument.
 
     >>> grad(lambda x: x**3)(2.0)
     12.0
@@ -248,26 +316,34 @@ def grad(f: Function, argnums: Argnums = 0) -> Function:
     12.0
     >>> grad(lambda p, x: p["w"] * x + p["b"])({"w": 2.0, "b": 1.0}, 3.0)
     {'w': 3.0, 'b': 1.0}
+    >>> grad(lambda x: (x**2, {"cube": x**3}), has_aux=True)(2.0)
+    (4.0, {'cube': 8.0})
     """
-    _callable("grad", f)
-    both = _value_and_grad("grad", f, argnums)
-
-    def derived(*arguments: Any, **keywords: Any) -> Any:
-        return both(*arguments, **keywords)[1]
-
-    return _named(derived, "grad", f)
+    return derived(_grad, "grad", f, argnums, has_aux)
 
 
-def jacobian(f: Function, argnums: Argnums = 0) -> Function:
+def _grad(
+    f: Function,
+    argnums: Argnums,
+    has_aux: bool,
+    /,
+    *arguments: Any,
+    **keywords: Any,
+) -> Any:
+    value, slope = _value_and_grad(f, "grad", argnums, has_aux, *arguments, **keywords)
+    return (slope, value[1]) if has_aux else slope
+
+
+def jacobian(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
     """The derivatives of every output by every input.
 
     One reverse sweep for each output; or, if there are far fewer inputs, one forward
     sweep for each input.
 
     Args:
-        f: a function of scalars, arrays, or nested lists, tuples and dicts of them,
-            that returns the like.
-        argnums: by which positional argument to differentiate, or a tuple of them.
+        f: a function of scalars, arrays, or nested lists, tuples, dicts and
+            dataclasses of them, that returns the like.
+        argnums, has_aux: as in :func:`grad`.
 
     Returns:
         A function with the arguments of ``f``. Its result is nested as f's output
@@ -280,21 +356,28 @@ def jacobian(f: Function, argnums: Argnums = 0) -> Function:
     >>> jacobian(lambda x: [x[0] * x[1], x[0] + 1])([2.0, 3.0])
     [[3.0, 2.0], [1.0, 0.0]]
     """
-    _callable("jacobian", f)
+    return derived(_jacobian, "jacobian", f, argnums, has_aux)
 
-    @with_recording
-    def derived(*arguments: Any, **keywords: Any) -> Any:
-        recorded = call("jacobian", f, arguments, keywords, argnums)
-        outputs, build = flatten(recorded.output, "jacobian: the function's result")
-        floats = recorded.floats(outputs)
-        price = FORWARD if floats else 1
-        if price * len(recorded.inputs) < len(outputs):
-            rows = _by_columns(outputs, recorded.inputs, floats)
-        else:
-            rows = [slopes(y, recorded.inputs, floats) for y in outputs]
-        return build([recorded.build(row) for row in rows])
 
-    return _named(derived, "jacobian", f)
+@with_recording
+def _jacobian(
+    f: Function,
+    argnums: Argnums,
+    has_aux: bool,
+    /,
+    *arguments: Any,
+    **keywords: Any,
+) -> Any:
+    recorded = call("jacobian", f, arguments, keywords, argnums, has_aux)
+    outputs, build = flatten(recorded.output, "jacobian: the function's result")
+    floats = recorded.floats(outputs)
+    price = FORWARD if floats else 1
+    if price * len(recorded.inputs) < len(outputs):
+        rows = _by_columns(outputs, recorded.inputs, floats)
+    else:
+        rows = [slopes(y, recorded.inputs, floats) for y in outputs]
+    matrix = build([recorded.build(row) for row in rows])
+    return (matrix, beside(recorded.aux, floats)) if has_aux else matrix
 
 
 def _by_columns(outputs: list[Any], inputs: list[Node], floats: bool) -> list[Any]:
@@ -320,7 +403,7 @@ def _forward(
     return lambda tangents: graph.forward_sweep(order, tangents, partial)
 
 
-def hessian(f: Function, argnums: Argnums = 0) -> Function:
+def hessian(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
     """The second derivatives of a function that returns a scalar.
 
     One sweep makes the graph of the gradient, and one sweep for each input goes
@@ -329,7 +412,7 @@ def hessian(f: Function, argnums: Argnums = 0) -> Function:
 
     Args:
         f: a function as in :func:`grad`.
-        argnums: by which positional argument to differentiate, or a tuple of them.
+        argnums, has_aux: as in :func:`grad`.
 
     Returns:
         A function with the arguments of ``f``. Its result is nested as the argument
@@ -342,25 +425,70 @@ def hessian(f: Function, argnums: Argnums = 0) -> Function:
     >>> hessian(lambda x: x[0] ** 2 * x[1])([2.0, 3.0])
     [[6.0, 4.0], [4.0, 0.0]]
     """
-    _callable("hessian", f)
+    return derived(_hessian, "hessian", f, argnums, has_aux)
 
-    @with_recording
-    def derived(*arguments: Any, **keywords: Any) -> Any:
-        recorded = call("hessian", f, arguments, keywords, argnums)
-        output = scalar("hessian", recorded.output)
-        inputs = recorded.inputs
-        floats = recorded.floats([output])
-        first = sweep(output, inputs, stop=True)
-        matrix: list[list[Any]] = [[0.0] * len(inputs) for _ in inputs]
-        for i, slope in enumerate(first):
-            row = slopes(slope, inputs[: i + 1], floats) if is_value(slope) else []
-            for j, entry in enumerate(row):
-                matrix[i][j] = matrix[j][i] = entry
-        make: Any = float if floats else value_of
-        rows = [recorded.build([make(x) for x in row]) for row in matrix]
-        return recorded.build(rows)
 
-    return _named(derived, "hessian", f)
+@with_recording
+def _hessian(
+    f: Function,
+    argnums: Argnums,
+    has_aux: bool,
+    /,
+    *arguments: Any,
+    **keywords: Any,
+) -> Any:
+    recorded = call("hessian", f, arguments, keywords, argnums, has_aux)
+    output = scalar("hessian", recorded.output)
+    inputs = recorded.inputs
+    floats = recorded.floats([output])
+    first = sweep(output, inputs, stop=True)
+    matrix: list[list[Any]] = [[0.0] * len(inputs) for _ in inputs]
+    for i, slope in enumerate(first):
+        row = slopes(slope, inputs[: i + 1], floats) if is_value(slope) else []
+        for j, entry in enumerate(row):
+            matrix[i][j] = matrix[j][i] = entry
+    make: Any = float if floats else value_of
+    rows = [recorded.build([make(x) for x in row]) for row in matrix]
+    nested = recorded.build(rows)
+    return (nested, beside(recorded.aux, floats)) if has_aux else nested
+
+
+def hessian_diagonal(f: Function, argnums: Argnums = 0) -> Function:
+    """The second derivatives of a function by each input alone.
+
+    One sweep makes the graph of the gradient, and one for each input goes back from
+    its slope, over no more than that depends on.
+
+    Args:
+        f: a function as in :func:`grad`.
+        argnums: by which positional argument to differentiate, or several of them.
+
+    Returns:
+        A function with the arguments of ``f``. Its result is nested as the argument.
+
+    Raises:
+        TypeError, ValueError: see :func:`grad`.
+
+    >>> hessian_diagonal(lambda x: x[0] ** 2 * x[1] + x[1] ** 3)([2.0, 3.0])
+    [6.0, 18.0]
+    """
+    return derived(_hessian_diagonal, "hessian_diagonal", f, argnums)
+
+
+@with_recording
+def _hessian_diagonal(
+    f: Function, argnums: Argnums, /, *arguments: Any, **keywords: Any
+) -> Any:
+    recorded = call("hessian_diagonal", f, arguments, keywords, argnums)
+    output = scalar("hessian_diagonal", recorded.output)
+    inputs = recorded.inputs
+    floats = recorded.floats([output])
+    first = sweep(output, inputs, stop=True)
+    entries = [
+        slopes(slope, [x], floats)[0] if is_value(slope) else 0.0
+        for x, slope in zip(inputs, first)
+    ]
+    return recorded.build([x if floats else value_of(x) for x in entries])
 
 
 def hvp(f: Function, argnums: Argnums = 0) -> Function:
@@ -370,7 +498,7 @@ def hvp(f: Function, argnums: Argnums = 0) -> Function:
 
     Args:
         f: a function as in :func:`grad`.
-        argnums: by which positional argument to differentiate, or a tuple of them.
+        argnums: by which positional argument to differentiate, or several of them.
 
     Returns:
         A function of the arguments of ``f`` followed by ``v``, nested as the
@@ -383,22 +511,51 @@ def hvp(f: Function, argnums: Argnums = 0) -> Function:
     >>> hvp(lambda x: x[0] ** 2 * x[1])([2.0, 3.0], [1.0, 0.0])
     [6.0, 4.0]
     """
-    _callable("hvp", f)
+    return derived(_hvp, "hvp", f, argnums)
 
-    @with_recording
-    def derived(*arguments: Any, **keywords: Any) -> Any:
-        if len(arguments) < 2:
-            raise TypeError("hvp(f)(x, v) takes the arguments of f and then a vector v")
-        *given, v = arguments
-        recorded = call("hvp", f, tuple(given), keywords, argnums)
-        output = scalar("hvp", recorded.output)
-        vector = same_nesting(v, recorded.arguments, "hvp: v", "the argument")
-        inputs = recorded.inputs
-        combined = _combination(vector, sweep(output, inputs, stop=True))
-        floats = recorded.floats([output, combined]) and not any(map(is_value, vector))
-        return recorded.build(slopes(combined, inputs, floats))
 
-    return _named(derived, "hvp", f)
+def _hvp(f: Function, argnums: Argnums, /, *arguments: Any, **keywords: Any) -> Any:
+    return _value_grad_and_hvp(f, "hvp", argnums, *arguments, **keywords)[2]
+
+
+def value_grad_and_hvp(f: Function, argnums: Argnums = 0) -> Function:
+    """f, its gradient, and its Hessian times a vector, from one call of f.
+
+    Args:
+        f: a function as in :func:`grad`.
+        argnums: by which positional argument to differentiate, or several of them.
+
+    Returns:
+        A function of the arguments of ``f`` followed by ``v``, nested as the
+        argument is, to (f, gradient, Hessian · v), the last two nested so too.
+
+    Raises:
+        TypeError, ValueError: see :func:`hvp`.
+
+    >>> value_grad_and_hvp(lambda x: x[0] ** 2 * x[1])([2.0, 3.0], [1.0, 0.0])
+    (12.0, [12.0, 4.0], [6.0, 4.0])
+    """
+    options = "value_grad_and_hvp", argnums
+    return derived(_value_grad_and_hvp, "value_grad_and_hvp", f, *options)
+
+
+@with_recording
+def _value_grad_and_hvp(
+    f: Function, name: str, argnums: Argnums, /, *arguments: Any, **keywords: Any
+) -> tuple[Any, Any, Any]:
+    if len(arguments) < 2:
+        raise TypeError(f"{name}(f)(x, v) takes the arguments of f and then a vector v")
+    *given, v = arguments
+    recorded = call(name, f, tuple(given), keywords, argnums)
+    output = scalar(name, recorded.output)
+    vector = same_nesting(v, recorded.arguments, f"{name}: v", "the argument")
+    inputs, build = recorded.inputs, recorded.build
+    first = sweep(output, inputs, stop=True)
+    combined = _combination(vector, first)
+    floats = recorded.floats([output, combined]) and not any(map(is_value, vector))
+    made: Any = number if floats else value_of
+    product = slopes(combined, inputs, floats)
+    return made(output), build(list(map(made, first))), build(product)
 
 
 def _combination(weights: list[Any], values: list[Any]) -> Any:
@@ -408,13 +565,14 @@ def _combination(weights: list[Any], values: list[Any]) -> Any:
 
 
 @with_recording
-def vjp(f: Function, *primals: Any) -> tuple[Any, Function]:
+def vjp(f: Function, *primals: Any, has_aux: bool = False) -> tuple[Any, ...]:
     """f(*primals), and the function that carries cotangents back to the primals.
 
     Args:
-        f: a function of scalars, arrays, or nested lists, tuples and dicts of them,
-            that returns the like.
+        f: a function of scalars, arrays, or nested lists, tuples, dicts and
+            dataclasses of them, that returns the like.
         primals: its arguments.
+        has_aux: as in :func:`grad`; ``aux`` comes third.
 
     Returns:
         The output, and a function that takes a cotangent nested as the output is and
@@ -423,16 +581,17 @@ def vjp(f: Function, *primals: Any) -> tuple[Any, Function]:
 
     Raises:
         TypeError: an argument or the output holds something that is no scalar.
-        ValueError: a list is ragged, or a cotangent is not nested as the output is.
+        ValueError: a cotangent is not nested as the output is.
 
     >>> output, pullback = vjp(lambda x, y: [x * y, x + y], 2.0, 3.0)
     >>> output, pullback([1.0, 10.0])
     ([6.0, 5.0], (13.0, 12.0))
     """
-    _callable("vjp", f)
+    if not callable(f):
+        raise TypeError(f"vjp: f must be a function, got {type(f).__name__}")
     if not primals:
         raise TypeError("vjp: f needs at least one primal")
-    recorded = call("vjp", f, primals, {}, tuple(range(len(primals))))
+    recorded = call("vjp", f, primals, {}, tuple(range(len(primals))), has_aux)
     outputs, build = flatten(recorded.output, "vjp: the function's result")
     floats = recorded.floats(outputs)
     shown = build([number(y) if floats else value_of(y) for y in outputs])
@@ -447,21 +606,29 @@ def vjp(f: Function, *primals: Any) -> tuple[Any, Function]:
         plain = floats and not any(map(is_value, weights))
         return recorded.build(slopes(combined, inputs, plain))
 
+    if has_aux:
+        return shown, pullback, beside(recorded.aux, floats)
     return shown, pullback
 
 
 @with_recording
-def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
+def jvp(
+    f: Function,
+    primals: Sequence[Any],
+    tangents: Sequence[Any],
+    has_aux: bool = False,
+) -> Any:
     """f(*primals), and its derivative in the direction of the tangents.
 
     Forward mode: each node of the graph is a dual number (node, tangent), and the
     tangent of a result is the sum of its operands' tangents times the partials.
 
     Args:
-        f: a function of scalars, arrays, or nested lists, tuples and dicts of them,
-            that returns the like.
+        f: a function of scalars, arrays, or nested lists, tuples, dicts and
+            dataclasses of them, that returns the like.
         primals: its arguments, as a tuple or list.
         tangents: as many, nested as the primals are.
+        has_aux: as in :func:`grad`; ``aux`` comes third.
 
     Returns:
         The output and its tangent, nested alike: Σ ∂output/∂primal · tangent.
@@ -469,12 +636,13 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
     Raises:
         TypeError: primals or tangents are no tuple or list, or hold something that
             is no scalar; so does the output.
-        ValueError: tangents are not nested as primals are, or a list is ragged.
+        ValueError: tangents are not nested as primals are.
 
     >>> jvp(lambda x, y: x * y, (2.0, 3.0), (1.0, 0.0))
     (6.0, 3.0)
     """
-    _callable("jvp", f)
+    if not callable(f):
+        raise TypeError(f"jvp: f must be a function, got {type(f).__name__}")
     for name, given in (("primals", primals), ("tangents", tangents)):
         if not isinstance(given, (tuple, list)):
             raise TypeError(
@@ -484,13 +652,13 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
     if not primals:
         raise TypeError("jvp: f needs at least one primal")
     directions = same_nesting(tuple(tangents), tuple(primals), "tangents", "primals")
-    recorded = call("jvp", f, tuple(primals), {}, tuple(range(len(primals))))
+    recorded = call("jvp", f, tuple(primals), {}, tuple(range(len(primals))), has_aux)
     outputs, build = flatten(recorded.output, "jvp: the function's result")
     floats = recorded.floats(outputs) and not any(map(is_value, directions))
     inputs = recorded.inputs
     seeds = [t if is_value(t) else float(t) for t in directions]
     moved = _forward(outputs, inputs, floats)(dict(zip(inputs, seeds)))
     made = [moved.get(y, 0.0) if is_value(y) else 0.0 for y in outputs]
-    if floats:
-        return build([number(y) for y in outputs]), build(made)
-    return build([value_of(y) for y in outputs]), build([value_of(t) for t in made])
+    shown: Any = number if floats else value_of
+    pair = build(list(map(shown, outputs))), build(list(map(shown, made)))
+    return (*pair, beside(recorded.aux, floats)) if has_aux else pair

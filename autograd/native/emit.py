@@ -14,6 +14,7 @@ number or the exception.
 
 from __future__ import annotations
 
+import inspect
 import math
 import os
 import sys
@@ -23,7 +24,7 @@ from typing import Any
 
 from autograd.core import value
 from autograd.table.functions import FUNCTIONS
-from autograd.table.number import OPERATORS, Operations
+from autograd.table.number import OPERATORS, Operations, signature
 from autograd.table.rules import ALIASES, RULES, Reduction, Rule
 
 
@@ -387,17 +388,28 @@ def rows() -> Iterator[str]:
     yield _list("EVERY_UNARY_ROW", [name for name in RULES if name in unary & used])
     for title, one in (("EVERY_UNARY_METHOD", True), ("EVERY_LONGER_METHOD", False)):
         entries = [
-            f"{method}, {name}, {string(RULES[name].doc)}"
+            f"{method}, {name}, "
+            + _described(method, signature(rule), rule.doc, method=True)
             for method, name in methods
-            if (name in unary) is one
+            for rule in fixed
+            if rule.name == name and (name in unary) is one
         ]
         yield _list(title, entries)
     functions = [
-        f"{name}, {string(FUNCTIONS[name].__doc__ or '')}"
-        for name, rule in RULES.items()
-        if isinstance(rule, Rule) and name in FUNCTIONS
+        f"{name}, "
+        + _described(name, inspect.signature(f), f.__doc__ or "", method=False)
+        for name, f in FUNCTIONS.items()
+        if isinstance(RULES.get(name), Rule)
     ]
     yield _list("EVERY_FUNCTION", functions)
+
+
+def _described(name: str, called: inspect.Signature, doc: str, method: bool) -> str:
+    """A docstring behind the line in which ``inspect`` finds the arguments."""
+    shown = [str(p.replace(annotation=p.empty)) for p in called.parameters.values()]
+    if method:
+        shown[0] = "$self"
+    return string(f"{name}({', '.join(shown)})\n--\n\n{doc}")
 
 
 def docs() -> Iterator[str]:

@@ -616,7 +616,8 @@ PyMethodDef record_methods[] = {
     EVERY_LONGER_METHOD(LONGER_METHOD)
     {"relu", FAST(method_relu), METH_FASTCALL | METH_KEYWORDS,
      "relu($self, /, at_zero=0.0)\n--\n\n" DOC_relu},
-    {"_apply", FAST(method_apply), METH_FASTCALL, NULL},
+    {"_apply", FAST(method_apply), METH_FASTCALL,
+     "_apply($self, name, operands, /)\n--\n\nApply a row of the table by its name."},
     {NULL, NULL, 0, NULL},
 };
 

@@ -454,7 +454,7 @@ static PyMethodDef own_methods[] = {
 };
 
 static PyType_Slot own_slots[] = {
-    {Py_tp_doc, DOC_Value},
+    {Py_tp_doc, "Value(data, label='')\n--\n\n" DOC_Value},
     {Py_tp_new, value_tp_new},
     {Py_tp_dealloc, value_dealloc},
     {Py_tp_traverse, value_traverse},

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable
+from functools import reduce
 from numbers import Number
 from typing import Any
 
@@ -23,7 +24,9 @@ __all__ = [
     "hypot",
     "log",
     "logsumexp",
+    "maximum",
     "mean",
+    "minimum",
     "prod",
     "relu",
     "sum",
@@ -220,8 +223,11 @@ def dist(p: Iterable[Any], q: Iterable[Any]) -> Any:
     return _reduce("dist", (*p, *q)) if p else 0.0
 
 
-def logsumexp(values: Iterable[Any]) -> Any:
+def logsumexp(*values: Any | Iterable[Any]) -> Any:
     """log Σ e^x without overflow; its partials are the softmax.
+
+    Args:
+        values: Values or numbers, or one iterable of them.
 
     Raises:
         ValueError: there are no values.
@@ -229,10 +235,48 @@ def logsumexp(values: Iterable[Any]) -> Any:
     >>> logsumexp([1000.0, 1000.0]) == 1000.0 + log(2.0)
     True
     """
-    operands = tuple(values)
+    operands = values
+    if len(values) == 1 and isinstance(values[0], Iterable):
+        operands = tuple(values[0])
     if not operands:
         raise ValueError("logsumexp: values must not be empty")
     return _reduce("logsumexp", operands)
+
+
+def maximum(*values: Any) -> Any:
+    """The largest of numbers and Values; at a tie the first, as Python's ``max``.
+
+    Args:
+        values: two or more Values or numbers.
+
+    Raises:
+        TypeError: there are fewer than two.
+
+    >>> maximum(1.0, 3.0, 2.0)
+    3.0
+    """
+    return _chosen("maximum", values)
+
+
+def minimum(*values: Any) -> Any:
+    """The smallest of numbers and Values; at a tie the first, as Python's ``min``.
+
+    Args:
+        values: two or more Values or numbers.
+
+    Raises:
+        TypeError: there are fewer than two.
+
+    >>> minimum(2.0, 1.0, 3.0)
+    1.0
+    """
+    return _chosen("minimum", values)
+
+
+def _chosen(name: str, values: tuple[Any, ...]) -> Any:
+    if len(values) < 2:
+        raise TypeError(f"{name}() takes two or more values, got {len(values)}")
+    return reduce(lambda x, y: _reduce(name, (x, y)), values)
 
 
 def relu(x: Any, at_zero: float = 0.0) -> Any:

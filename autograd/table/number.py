@@ -145,6 +145,10 @@ def method(rule: Rule | Reduction) -> Callable[..., Any]:
                 operands = complete(operands, named)
             return self._apply(name, operands)
 
+        first, *others = signature(rule).parameters.values()
+        itself = [first.replace(name="self"), *others]
+        vars(apply)["__signature__"] = inspect.Signature(itself)
+
     apply.__name__ = apply.__qualname__ = name
     apply.__doc__ = rule.doc
     return apply

@@ -91,6 +91,8 @@ def _parameter(parameter: inspect.Parameter, kind: str) -> str:
         default is parameter.empty or kind == "Value"
     )  # the Value makes the overload
     shown = "" if needed else f" = {default!r}"
+    if star and "Iterable" in parameter.annotation:  # or one list in place of them
+        kind += f" | Iterable[{kind}]"
     return f"{star}{parameter.name}: {kind}{shown}"
 
 

@@ -32,10 +32,11 @@ def write_rules(directory: Path) -> None:
         del sys.modules[name]
     sys.modules["autograd"] = package
     try:
-        from autograd.native import emit
+        from autograd.native import emit, lanes
 
         directory.mkdir(parents=True, exist_ok=True)
         emit.write(str(directory))
+        lanes.write(str(directory))
     finally:
         for name in [name for name in sys.modules if name.startswith("autograd")]:
             del sys.modules[name]
@@ -108,7 +109,7 @@ setup(
                 *sources("autograd/native/*.h"),
                 *sources("autograd/table/*.py"),
                 *sources("autograd/core/*.py"),
-                "autograd/native/emit.py",
+                *sources("autograd/native/*.py"),
             ],
         )
     ],

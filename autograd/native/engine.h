@@ -185,6 +185,10 @@ PyObject *leaves(PyObject *module, PyObject *output);
 
 PyObject *functions_make(PyObject *in_python, PyObject *aliases);
 
+/* program.c: compiled programs */
+
+int program_init(PyObject *module);
+
 /* module.c: what Python code does for the engine, and no_grad */
 
 extern PyObject *python_value, *python_partial; /* a row on floats, its derivative */

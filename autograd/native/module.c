@@ -240,7 +240,8 @@ engine_exec(PyObject *module)
     }
     if (PyModule_AddObjectRef(module, "Value", (PyObject *)Value_Type) < 0 ||
         PyModule_AddObjectRef(module, "no_grad", no_grad) < 0 ||
-        PyModule_AddObjectRef(module, "FUNCTIONS", functions) < 0) {
+        PyModule_AddObjectRef(module, "FUNCTIONS", functions) < 0 ||
+        program_init(module) < 0) {
         return -1;
     }
     return 0;

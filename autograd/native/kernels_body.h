@@ -1,0 +1,613 @@
+/* The kernels of compiled programs, for vectors of WIDTH numbers; see kernels.h.
+
+   A fold over affine operands is a small matrix product. Its kernels tile over lanes,
+   never over terms, so each lane adds in the order of eager Values, and has their
+   bits whatever the width. Sizes of tiles are constants, and each kernel is a function
+   that is not inlined: else the sums leave the registers. */
+
+#include "floats.h"
+#include "kernels.h"
+
+#include <string.h>
+
+#if defined(__GNUC__)
+#define INLINE static inline __attribute__((always_inline))
+#define APART static __attribute__((noinline))
+#define UNROLL _Pragma("GCC unroll 4")
+#define IN_LANES _Pragma("GCC ivdep")
+#else
+#define INLINE static inline
+#define APART static
+#define UNROLL
+#define IN_LANES
+#endif
+
+#if WIDTH > 1
+typedef double vec __attribute__((vector_size(WIDTH * 8), aligned(8), may_alias));
+typedef int64_t mask __attribute__((vector_size(WIDTH * 8), may_alias));
+#define BROADCAST(x) ((x) - (vec){0}) /* which is x, -0.0 too */
+#define LANE(x, k) (x)[k]
+#define SELECT(condition, x) ((vec)((condition) & (mask)(x))) /* x, or 0 */
+#define UNLESS(condition, x) ((vec)(~(condition) & (mask)(x)))
+#else
+typedef double vec;
+#define BROADCAST(x) (x)
+#define LANE(x, k) (x)
+#define SELECT(condition, x) ((condition) ? (x) : 0.0)
+#define UNLESS(condition, x) ((condition) ? 0.0 : (x))
+#endif
+
+#if WIDTH == 8 && defined(__GNUC__)
+/* In a register: else gcc loads it again for every use. */
+#define KEEP(x) __asm__("" : "+v"(x))
+enum { WIDE = 4, TALL = 4 };
+#else
+#define KEEP(x) ((void)0)
+enum { WIDE = 2, TALL = 2 };
+#endif
+
+/* n numbers, of which those behind n may be anything: the memory has PADDING. */
+INLINE vec
+load(const double *x, int64_t step, int n)
+{
+    if (step == 1) {
+        return *(const vec *)x;
+    }
+    if (step == 0) {
+        return BROADCAST(*x);
+    }
+    vec y = BROADCAST(0.0);
+    for (int k = 0; k < n; k++) {
+        LANE(y, k) = x[k * step];
+    }
+    return y;
+}
+
+INLINE void
+store(double *d, vec y, int n)
+{
+    if (n == WIDTH) {
+        *(vec *)d = y;
+        return;
+    }
+    for (int k = 0; k < n; k++) {
+        d[k] = LANE(y, k);
+    }
+}
+
+/* Where the tile of a fold has its result and its operands. */
+typedef struct {
+    double *out;
+    const double *x, *y, *start, *step;
+} Tile;
+
+#define EVERY_VECTOR                                 \
+    UNROLL for (int u = 0; u < rows; u++)            \
+        UNROLL for (int v = 0; v < vectors; v++)
+
+/* The sums of rows by vectors lanes, term after term. SHARED: all rows have the same x;
+   SCALAR: the vectors of a row have the same number y; UNIT: lanes of x and y lie side
+   by side. What is constant in a kernel is so that ``sum`` stays in registers. */
+INLINE void
+contract(const int rows, const int vectors, const int op, const int shared,
+         const int scalar, const int unit, const Instruction *p, const Operand *x,
+         const Operand *y, const Tile *tile, const int n)
+{
+    const int64_t x_step = unit ? 1 : x->s2, y_step = unit ? 1 : y->s2;
+    const double *at_x = tile->x, *at_y = tile->y;
+    vec sum[4][4];
+    if (p->begin == NUMBER) {
+        EVERY_VECTOR sum[u][v] = BROADCAST(p->start);
+    }
+    else if (p->begin == OPERAND) {
+        const Operand *s = &p->x[p->from];
+        EVERY_VECTOR sum[u][v] =
+            load(tile->start + u * s->s1 + v * WIDTH * s->s2, s->s2, n);
+    }
+    else {
+        EVERY_VECTOR sum[u][v] = load(tile->out + u * p->out.s1 + v * WIDTH, 1, n);
+    }
+    for (int64_t t = 0; t < p->terms; t++, at_x += x->term, at_y += y->term) {
+        vec of_all[4];
+        if (shared) {
+            UNROLL for (int v = 0; v < vectors; v++) {
+                of_all[v] = load(at_x + v * WIDTH * x_step, x_step, n);
+                KEEP(of_all[v]);
+            }
+        }
+        EVERY_VECTOR {
+            const vec a = shared ? of_all[v]
+                                 : load(at_x + u * x->s1 + v * WIDTH * x_step, x_step, n);
+            if (op == PLUS) {
+                sum[u][v] += a;
+            }
+            else if (op == MINUS) {
+                sum[u][v] -= a;
+            }
+            else if (scalar) {
+                sum[u][v] += a * at_y[u * y->s1];
+            }
+            else {
+                sum[u][v] += a * load(at_y + u * y->s1 + v * WIDTH * y_step, y_step, n);
+            }
+        }
+    }
+    if (p->relu && p->after == VALUE) {
+        EVERY_VECTOR sum[u][v] = UNLESS(sum[u][v] <= 0.0, sum[u][v]);
+    }
+    else if (p->relu) {
+        const Operand *s = &p->x[p->step];
+        EVERY_VECTOR {
+            const vec z = load(tile->step + u * s->s1 + v * WIDTH * s->s2, s->s2, n);
+            const vec slope = SELECT(z > 0.0, BROADCAST(1.0)) + SELECT(z != z, z);
+            sum[u][v] = sum[u][v] * slope;
+        }
+    }
+    EVERY_VECTOR store(tile->out + u * p->out.s1 + v * WIDTH, sum[u][v], n);
+}
+
+typedef void Kernel(const Instruction *p, const Operand *x, const Operand *y,
+                    const Tile *tile, int n);
+
+#define KERNEL(name, rows, vectors, n, ...)                                       \
+    APART void name(const Instruction *p, const Operand *x, const Operand *y,     \
+                    const Tile *tile, int count)                                  \
+    {                                                                             \
+        (void)count;                                                              \
+        contract(rows, vectors, __VA_ARGS__, p, x, y, tile, n);                   \
+    }
+
+/* Tiles from the widest to the rest of a vector, each of four rows and of one. */
+#define KERNELS_OF(name, ...)                                                     \
+    KERNEL(name##_4_wide, 4, WIDE, WIDTH, __VA_ARGS__)                            \
+    KERNEL(name##_1_wide, 1, WIDE, WIDTH, __VA_ARGS__)                            \
+    KERNEL(name##_4_two, 4, 2, WIDTH, __VA_ARGS__)                                \
+    KERNEL(name##_1_two, 1, 2, WIDTH, __VA_ARGS__)                                \
+    KERNEL(name##_4_one, 4, 1, WIDTH, __VA_ARGS__)                                \
+    KERNEL(name##_1_one, 1, 1, WIDTH, __VA_ARGS__)                                \
+    KERNEL(name##_4_rest, 4, 1, count, __VA_ARGS__)                               \
+    KERNEL(name##_1_rest, 1, 1, count, __VA_ARGS__)                               \
+    static Kernel *const name[4][2] = {                                           \
+        {name##_4_wide, name##_1_wide},                                           \
+        {name##_4_two, name##_1_two},                                             \
+        {name##_4_one, name##_1_one},                                             \
+        {name##_4_rest, name##_1_rest},                                           \
+    };
+
+KERNELS_OF(plus, PLUS, 0, 0, 0)
+KERNELS_OF(minus, MINUS, 0, 0, 0)
+KERNELS_OF(both, PRODUCT, 0, 0, 1)
+KERNELS_OF(both_any, PRODUCT, 0, 0, 0)
+KERNELS_OF(own, PRODUCT, 0, 1, 1)
+KERNELS_OF(own_any, PRODUCT, 0, 1, 0)
+KERNELS_OF(shared, PRODUCT, 1, 1, 1)
+KERNELS_OF(shared_any, PRODUCT, 1, 1, 0)
+
+static Kernel *const (*kernels_for(const Instruction *p, const Operand *x,
+                                   const Operand *y, int64_t m2))[2]
+{
+    const int unit = x->s2 == 1;
+    if (p->kind != PRODUCT) {
+        return p->kind == PLUS ? plus : minus;
+    }
+    if (y->s2 != 0 && m2 > 1) {
+        return unit && y->s2 == 1 ? both : both_any;
+    }
+    if (x->s1 != 0 || p->m1 == 1) {
+        return unit ? own : own_any;
+    }
+    return unit ? shared : shared_any;
+}
+
+INLINE int64_t
+place(const Operand *x, int64_t i, int64_t u, int64_t v)
+{
+    return x->base + i * x->s0 + u * x->s1 + v * x->s2;
+}
+
+static void
+fold_affine(const Instruction *p, const Run *run, int64_t m2)
+{
+    const Operand *x = &p->x[0], *y = &p->x[p->kind == PRODUCT];
+    if (x->s2 == 0) {
+        x = y;
+        y = &p->x[0];
+    }
+    const Operand *from = &p->x[p->from], *step = &p->x[p->step];
+    Kernel *const(*kernel)[2] = kernels_for(p, x, y, m2);
+    double *m = run->memory;
+    for (int64_t i = 0; i < p->m0; i++) {
+        for (int64_t v = 0; v < m2;) {
+            const int64_t left = m2 - v;
+            const int size = left >= WIDE * WIDTH ? 0
+                : left >= 2 * WIDTH               ? 1
+                : left >= WIDTH                   ? 2
+                                                  : 3;
+            const int vectors[] = {WIDE, 2, 1}, *count = &vectors[size];
+            const int lanes = size < 3 ? *count * WIDTH : (int)left;
+            for (int64_t u = 0; u < p->m1;) {
+                const int one = p->m1 - u < 4;
+                const Tile tile = {
+                    m + place(&p->out, i, u, v), m + place(x, i, u, v),
+                    m + place(y, i, u, v), m + place(from, i, u, v),
+                    m + place(step, i, u, v)};
+                kernel[size][one](p, x, y, &tile, lanes);
+                u += one ? 1 : 4;
+            }
+            v += lanes;
+        }
+    }
+}
+
+/* Where the numbers of a lane stand: the index has slots, ``step`` is by example. */
+typedef struct {
+    const double *x;
+    int64_t step;
+} Lane;
+
+INLINE Lane
+lane_at(const Run *run, int32_t slot, int64_t v)
+{
+    const int64_t step = slot >= run->uniform;
+    return (Lane){run->memory + position(run, slot) + step * v, step};
+}
+
+/* One more term of a fold for each of n sums. AT(x, k) is operand x of sum k. */
+#define ADD_TERM                                     \
+    if (p->kind == PRODUCT) {                        \
+        for (int k = 0; k < n; k++) {                \
+            sum[k] += AT(a, k) * AT(b, k);           \
+        }                                            \
+    }                                                \
+    else if (p->kind == PLUS) {                      \
+        for (int k = 0; k < n; k++) {                \
+            sum[k] += AT(a, k);                      \
+        }                                            \
+    }                                                \
+    else {                                           \
+        for (int k = 0; k < n; k++) {                \
+            sum[k] -= AT(a, k);                      \
+        }                                            \
+    }
+
+/* A fold over slots of the index, lanes innermost: all of them are uniform. */
+static void
+fold_lanes(const Instruction *p, const Run *run)
+{
+    const double *m = run->memory;
+    const int64_t lanes = p->m1 * p->m2;
+    for (int64_t i = 0; i < lanes; i += CHUNK) {
+        const int n = (int)(lanes - i < CHUNK ? lanes - i : CHUNK);
+        double sum[CHUNK];
+        for (int k = 0; k < n; k++) {
+            const int64_t u = (i + k) / p->m2, v = (i + k) % p->m2;
+            sum[k] = p->begin == NUMBER ? p->start
+                : p->begin == OPERAND   ? m[p->x[p->from].index[i + k]]
+                                        : m[place(&p->out, 0, u, v)];
+        }
+        for (int64_t t = 0; t < p->terms; t++) {
+            const int32_t *a = p->x[0].index + t * lanes + i;
+            const int32_t *b = p->x[p->kind == PRODUCT].index + t * lanes + i;
+#define AT(x, k) m[x[k]]
+            ADD_TERM
+#undef AT
+        }
+        for (int k = 0; k < n; k++) {
+            const int64_t u = (i + k) / p->m2, v = (i + k) % p->m2;
+            run->memory[place(&p->out, 0, u, v)] = sum[k];
+        }
+    }
+}
+
+/* The same with the examples innermost. */
+static void
+fold_examples(const Instruction *p, const Run *run, int64_t i, int64_t u)
+{
+    const int64_t lanes = p->m0 * p->m1, lane = i * p->m1 + u;
+    for (int64_t v = 0; v < run->examples; v += CHUNK) {
+        const int64_t left = run->examples - v;
+        const int n = (int)(left < CHUNK ? left : CHUNK);
+        double sum[CHUNK], *d = run->memory + place(&p->out, i, u, v);
+        Lane from = {d, 1};
+        if (p->begin == OPERAND) {
+            from = lane_at(run, p->x[p->from].index[lane], v);
+        }
+        for (int k = 0; k < n; k++) {
+            sum[k] = p->begin == NUMBER ? p->start : from.x[k * from.step];
+        }
+        for (int64_t t = 0; t < p->terms; t++) {
+            const Lane a = lane_at(run, p->x[0].index[t * lanes + lane], v);
+            const Lane b = lane_at(
+                run, p->x[p->kind == PRODUCT].index[t * lanes + lane], v);
+#define AT(l, k) l.x[k * l.step]
+            ADD_TERM
+#undef AT
+        }
+        memcpy(d, sum, (size_t)n * sizeof *d);
+    }
+}
+
+/* Rows of the table, lane by lane */
+
+/* Whether a function may have raised in Python: nan of numbers, inf of finite ones. */
+static inline int
+failed(double z, double x)
+{
+    return !isfinite(z) && (isnan(z) ? !isnan(x) : isfinite(x));
+}
+
+#include "lanes.h"
+
+static const LaneFunction functions[] = {EVERY_LANE_FUNCTION};
+
+/* An operand's numbers for n lanes from v on, side by side: where they lie, or copied
+   to the room. A number for all lanes is copied once, for v = 0. */
+static const double *
+side_by_side(const Instruction *p, const Operand *x, const Run *run, int64_t i,
+             int64_t u, int64_t v, int n, double *room)
+{
+    const double *at = run->memory + place(x, i, u, v);
+    int64_t step = x->s2;
+    if (x->index != NULL && p->m2 != 0) {
+        const int32_t *slots = x->index + (i * p->m1 + u) * p->m2 + v;
+        for (int k = 0; k < n; k++) {
+            room[k] = run->memory[slots[k]];
+        }
+        return room;
+    }
+    if (x->index != NULL) {
+        const Lane lane = lane_at(run, x->index[i * p->m1 + u], v);
+        at = lane.x;
+        step = lane.step;
+    }
+    if (step == 1) {
+        return at;
+    }
+    if (step != 0 || v == 0) {
+        for (int k = 0; k < n; k++) {
+            room[k] = at[k * step];
+        }
+    }
+    return room;
+}
+
+/* Note for which examples a function may have raised, lane by lane. */
+static void
+note(const LaneFunction *function, const double *const *x, int n, const Run *run,
+     const Instruction *p, int64_t v)
+{
+    for (int k = 0; k < n; k++) {
+        const double *lane[OPERANDS];
+        double z;
+        for (int j = 0; j < function->operands; j++) {
+            lane[j] = x[j] + k;
+        }
+        if (function->apply(&z, lane, 1)) {
+            run->failed[p->m2 ? 0 : v + k] = 1;
+        }
+    }
+}
+
+static void
+rows(const Instruction *p, const Run *run, int64_t m2)
+{
+    const LaneFunction *function = &functions[p->function];
+    double room[OPERANDS][CHUNK];
+    const double *x[OPERANDS];
+    for (int64_t i = 0; i < p->m0; i++) {
+        for (int64_t u = 0; u < p->m1; u++) {
+            for (int64_t v = 0; v < m2; v += CHUNK) {
+                const int n = (int)(m2 - v < CHUNK ? m2 - v : CHUNK);
+                for (int j = 0; j < function->operands; j++) {
+                    x[j] = side_by_side(p, &p->x[j], run, i, u, v, n, room[j]);
+                }
+                double *d = run->memory + place(&p->out, i, u, v);
+                const int bad = function->apply(d, x, n);
+                if (bad && p->checked && run->failed != NULL) {
+                    note(function, x, n, run, p, v);
+                }
+            }
+        }
+    }
+}
+
+/* What follows a fold, where the registers did not do it. */
+static void
+follow(const Instruction *p, const Run *run, int64_t m2)
+{
+    const LaneFunction *function = &functions[p->function];
+    double room[CHUNK], slope[CHUNK];
+    for (int64_t i = 0; i < p->m0; i++) {
+        for (int64_t u = 0; u < p->m1; u++) {
+            for (int64_t v = 0; v < m2; v += CHUNK) {
+                const int n = (int)(m2 - v < CHUNK ? m2 - v : CHUNK);
+                double *d = run->memory + place(&p->out, i, u, v);
+                if (p->after == TIMES) {
+                    const double *at =
+                        side_by_side(p, &p->x[p->step], run, i, u, v, n, room);
+                    const double *x[] = {at, at};
+                    function->apply(slope, x, n);
+                    for (int k = 0; k < n; k++) {
+                        d[k] = d[k] * slope[k];
+                    }
+                    continue;
+                }
+                memcpy(slope, d, (size_t)n * sizeof *d);
+                const double *x[] = {slope};
+                const int bad = function->apply(d, x, n);
+                if (bad && p->checked && run->failed != NULL) {
+                    note(function, x, n, run, p, v);
+                }
+            }
+        }
+    }
+}
+
+static void
+fold(const Instruction *p, const Run *run, int64_t m2)
+{
+    if (p->x[0].index == NULL) {
+        fold_affine(p, run, m2);
+    }
+    else if (p->m2 != 0) {
+        fold_lanes(p, run);
+    }
+    else {
+        for (int64_t i = 0; i < p->m0; i++) {
+            for (int64_t u = 0; u < p->m1; u++) {
+                fold_examples(p, run, i, u);
+            }
+        }
+    }
+    if (p->after != NOTHING && !p->relu) {
+        follow(p, run, m2);
+    }
+}
+
+/* Term number b of a, for each lane; nan, and noted, where there is no such term. */
+static void
+take(const Instruction *p, const Run *run, int64_t m2)
+{
+    double room[CHUNK];
+    for (int64_t i = 0; i < p->m0; i++) {
+        for (int64_t u = 0; u < p->m1; u++) {
+            for (int64_t v = 0; v < m2; v += CHUNK) {
+                const int n = (int)(m2 - v < CHUNK ? m2 - v : CHUNK);
+                const double *at = side_by_side(p, &p->x[1], run, i, u, v, n, room);
+                double *d = run->memory + place(&p->out, i, u, v);
+                for (int k = 0; k < n; k++) {
+                    const Operand *a = &p->x[0];
+                    if (!(at[k] >= 0.0 && at[k] < (double)p->terms)) {
+                        d[k] = NAN;
+                        if (run->failed != NULL) {
+                            run->failed[p->m2 ? 0 : v + k] = 1;
+                        }
+                        continue;
+                    }
+                    const int64_t t = (int64_t)at[k];
+                    if (a->index == NULL) {
+                        d[k] = run->memory[place(a, i, u, v + k) + t * a->term];
+                        continue;
+                    }
+                    const int64_t width = p->m2 ? p->m2 : 1;
+                    const int64_t lane = (i * p->m1 + u) * width + (p->m2 ? v + k : 0);
+                    const int32_t slot = a->index[t * p->m0 * p->m1 * width + lane];
+                    const int64_t step = p->m2 == 0 && slot >= run->uniform;
+                    d[k] = run->memory[position(run, slot) + step * (v + k)];
+                }
+            }
+        }
+    }
+}
+
+/* Sums over examples: example k adds to accumulator k mod SUMS, whatever the width. */
+#define PRODUCTS(name, U, V)                                                      \
+    APART void name(double *out, const Operand *o, const double *a,               \
+                    const Operand *x, const double *b, const Operand *y, int64_t n) \
+    {                                                                             \
+        for (int h = 0; h < SUMS; h += WIDTH) {                                   \
+            vec sum[U][V];                                                        \
+            UNROLL for (int u = 0; u < U; u++)                                    \
+                UNROLL for (int v = 0; v < V; v++)                                \
+                    sum[u][v] = load(out + u * o->s0 + v * o->s1 + h, 1, WIDTH);  \
+            for (int64_t k = h; k < n; k += SUMS) {                               \
+                vec of_b[V];                                                      \
+                UNROLL for (int v = 0; v < V; v++)                                \
+                {                                                                 \
+                    of_b[v] = load(b + v * y->s1 + k, 1, WIDTH);                  \
+                    KEEP(of_b[v]);                                                \
+                }                                                                 \
+                UNROLL for (int u = 0; u < U; u++)                                \
+                {                                                                 \
+                    vec of_a = load(a + u * x->s0 + k, 1, WIDTH);                 \
+                    KEEP(of_a);                                                   \
+                    UNROLL for (int v = 0; v < V; v++) sum[u][v] += of_a * of_b[v]; \
+                }                                                                 \
+            }                                                                     \
+            UNROLL for (int u = 0; u < U; u++)                                    \
+                UNROLL for (int v = 0; v < V; v++)                                \
+                    store(out + u * o->s0 + v * o->s1 + h, sum[u][v], WIDTH);     \
+        }                                                                         \
+    }
+
+#if WIDTH == 8
+PRODUCTS(products, 4, 4)
+#else
+PRODUCTS(products, 2, 4)
+#endif
+PRODUCTS(product, 1, 1)
+
+/* The operands of lane (i, u) for the examples from a whole number of SUMS on, fewer
+   than SUMS or, where they are not side by side, all of them. */
+static void
+total_plainly(const Instruction *p, const Run *run, int64_t i, int64_t u, int64_t from)
+{
+    double *d = run->sums + place(&p->out, i, u, 0) * SUMS;
+    Lane of[2];
+    for (int j = 0; j < 2; j++) {
+        const Operand *x = &p->x[p->op == DOTS ? j : 0];
+        of[j] = x->index != NULL
+            ? lane_at(run, x->index[i * p->m1 + u], 0)
+            : (Lane){run->memory + place(x, i, u, 0), x->s2};
+    }
+    for (int64_t k = from; k < run->examples; k++) {
+        const double a = of[0].x[k * of[0].step];
+        d[k % SUMS] += p->op == TOTAL ? a : a * of[1].x[k * of[1].step];
+    }
+}
+
+static void
+total(const Instruction *p, const Run *run)
+{
+    const double *m = run->memory;
+    const Operand *a = &p->x[0], *b = &p->x[p->op == DOTS];
+    const Operand out = {0, p->out.s0 * SUMS, p->out.s1 * SUMS, 0, 0, NULL};
+    if (a->s0 == 0 && b->s1 == 0) {
+        a = b;
+        b = &p->x[0];
+    }
+    const int whole = p->op == DOTS && a->index == NULL && b->index == NULL &&
+        a->s2 == 1 && b->s2 == 1;
+    const int grid = whole && a->s1 == 0 && b->s0 == 0;
+    const int64_t n = whole ? run->examples / SUMS * SUMS : 0;
+    for (int64_t i = 0; i < p->m0 && n > 0;) {
+        const int tall = grid && i + TALL <= p->m0;
+        for (int64_t j = 0; j < p->m1;) {
+            const int wide = tall && j + 4 <= p->m1;
+            for (int u = 0; u < (wide || !tall ? 1 : TALL); u++) {
+                (wide ? products : product)(
+                    run->sums + place(&p->out, i + u, j, 0) * SUMS, &out,
+                    m + place(a, i + u, j, 0), a, m + place(b, i + u, j, 0), b, n);
+            }
+            j += wide ? 4 : 1;
+        }
+        i += tall ? TALL : 1;
+    }
+    for (int64_t i = 0; i < p->m0 && n < run->examples; i++) {
+        for (int64_t u = 0; u < p->m1; u++) {
+            total_plainly(p, run, i, u, n);
+        }
+    }
+}
+
+static void
+run_instruction(const Instruction *p, const Run *run)
+{
+    const int64_t m2 = p->m2 ? p->m2 : run->examples;
+    switch (p->op) {
+    case FOLD:
+        fold(p, run, m2);
+        break;
+    case TAKE:
+        take(p, run, m2);
+        break;
+    case DOTS:
+    case TOTAL:
+        total(p, run);
+        break;
+    default:
+        rows(p, run, m2);
+    }
+}
+
+const Kernels KERNELS = {KERNELS_NAME, run_instruction, functions};

@@ -1,0 +1,1 @@
+"""Compiled programs: scalar code, recorded once, run at the speed of arrays."""

@@ -1,0 +1,243 @@
+"""Packs: what an executor runs, as small records and as flat arrays of numbers.
+
+A pack is one vector instruction: the same operation on ``m0 × m1`` lanes, each of them
+a scalar node of the recorded program. An operand says which slot of memory a lane
+reads: ``base + term · r + s0 · i + s1 · j`` for term ``r`` and lane ``(i, j)``; where
+no such rule holds, an index array has one slot for each term and lane.
+
+Memory has two kinds of slots. The first ``uniform`` ones hold one number for a call:
+parameters, constants, and what depends on them alone. Each slot from there on holds a
+number for every example of a block, ``block`` of them side by side. In memory of
+doubles, uniform slot ``s`` lies at ``s``, and slot ``uniform + j`` at
+``first + j · block``, where ``first`` is ``uniform`` rounded up to a multiple of 8. A
+program that is called, not mapped, has uniform slots alone.
+
+Packs that write uniform slots come first and run once for a call; the others run for
+each block of examples, in their order. Two kinds of packs add over the examples:
+example ``k`` of a chunk adds to accumulator ``k mod 8`` of a sum, and the eight are
+added in pairs at its end, ``((0+1)+(2+3)) + ((4+5)+(6+7))``, so that the sum depends
+neither on the block nor on the vectors of the machine. (A block is a multiple of 8, and
+nothing beyond the last example may be summed or reported.)
+
+Each lane does what eager Values do, in their order: products are rounded before they
+are added. The executors know no derivatives; they call rows of the table.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+# What a pack does with its operands ``a, b, …`` for each lane.
+FOLD = 0
+"""acc ← start; for each term r: acc ← acc + a·b, acc + a, or acc − a, by ``kind``."""
+ROW = 1
+"""The row's value of the operands: ``rows[row]`` is its name, as ``"exp"``."""
+PARTIAL = 2
+"""A partial of a row: ``rows[row]`` is ``"pow:0"``; operands are the row's, then z."""
+MANY = 3
+"""The row's value of ``terms`` operands, all of them terms of ``a``: ``"hypot"``."""
+TAKE = 4
+"""Term number ``b`` of ``a``, which has ``terms``; b is a whole number in range."""
+DOTS = 5
+"""sum[out] ← sum[out] + a·b over the examples of the block."""
+TOTAL = 6
+"""sum[out] ← sum[out] + a over the examples of the block."""
+
+# What a fold adds.
+PRODUCT, PLUS, MINUS = 0, 1, 2
+
+# What a fold begins with.
+NUMBER = 0
+"""The number ``start``: 0.0 as ``sum`` does; −0.0, to which adding is exact."""
+OPERAND = 1
+"""The operand after those of the terms: ``b`` for PLUS and MINUS, else ``c``."""
+OUT = 2
+"""What is in ``out`` already: the fold goes on where the pack before it stopped."""
+
+# What follows in a fold, before it is stored.
+NOTHING = 0
+VALUE = 1
+"""acc ← the value of the row ``rows[after_row]``, of one operand, at acc."""
+TIMES = 2
+"""acc ← acc · the partial ``rows[after_row]`` at the fold's last operand.
+
+That operand stands for the row's x and z alike: ReLU's partial is the same at both.
+"""
+
+
+@dataclass(frozen=True, eq=False)
+class Operand:
+    """Which slot each lane reads: an affine rule, or an index array if there is one.
+
+    ``index`` has shape (terms, m0 · m1). For an affine operand, all slots are uniform
+    or none is.
+    """
+
+    base: int
+    s0: int = 0
+    s1: int = 0
+    term: int = 0
+    index: Any = None
+
+    def slots(self, terms: int, m0: int, m1: int) -> Any:
+        """The slots as an array (terms, m0 · m1), however they are given."""
+        if self.index is not None:
+            return self.index
+        r, i, j = np.ogrid[:terms, :m0, :m1]
+        grid = self.base + self.term * r + self.s0 * i + self.s1 * j
+        return grid.reshape(terms, m0 * m1)
+
+
+@dataclass(frozen=True, eq=False)
+class Pack:
+    """One vector instruction; see this module for what the numbers mean.
+
+    ``checked``: where the result is not finite, the row may have had to raise. The
+    executor reports the examples for which that is so, and Python asks the row.
+    ``out`` is affine, without terms; for DOTS and TOTAL it counts sums, not slots.
+    """
+
+    op: int
+    m0: int
+    m1: int
+    out: Operand
+    operands: tuple[Operand, ...]
+    terms: int = 1
+    row: int = -1
+    kind: int = PRODUCT
+    begin: int = NUMBER
+    start: float = 0.0
+    after: int = NOTHING
+    after_row: int = -1
+    checked: bool = False
+
+
+@dataclass(eq=False)
+class Packs:
+    """A whole program for an executor.
+
+    ``numbers`` has what uniform slots hold before a call (constants; whatever for the
+    others); ``inputs`` and ``outputs`` are the slots of the arguments' scalars and of
+    the results', uniform or not; ``parameters`` those of the leaves, which are uniform;
+    ``once`` says how many packs at the beginning write uniform slots, ``sums`` how many
+    sums over examples there are. ``slots`` counts all slots, uniform ones included.
+    """
+
+    numbers: Any
+    slots: int
+    inputs: Any
+    parameters: Any
+    outputs: Any
+    sums: int = 0
+    once: int = 0
+    rows: list[str] = field(default_factory=list)
+    packs: list[Pack] = field(default_factory=list)
+
+    @property
+    def uniform(self) -> int:
+        """How many slots hold one number for all examples."""
+        return len(self.numbers)
+
+    @property
+    def first(self) -> int:
+        """Where in memory the slots of examples begin."""
+        return -(-self.uniform // 8) * 8
+
+    def doubles(self, block: int) -> int:
+        """How many doubles of memory it runs in; the last 8 let vectors read on."""
+        return self.first + (self.slots - self.uniform) * block + 8
+
+
+PACK = (
+    *("op", "row", "kind", "m0", "m1", "terms", "begin", "after", "after_row"),
+    *("checked", "operand", "operands"),
+)
+"""The columns of ``code``: the last two are the pack's first row in ``operands`` (its
+``out``, followed by what it reads) and how many it reads."""
+
+OPERANDS = ("base", "s0", "s1", "term", "index")
+"""The columns of ``operands``: ``index`` is its beginning in the index array, or −1."""
+
+
+@dataclass(eq=False)
+class Flat:
+    """Packs as arrays: what C reads, and what files hold.
+
+    ``code`` is int64 (packs, len(PACK)), ``start`` float64 (packs,), ``operands`` int64
+    (all operands, len(OPERANDS)), ``index`` int32.
+    """
+
+    code: Any
+    start: Any
+    operands: Any
+    index: Any
+
+
+def flatten(packs: list[Pack]) -> Flat:
+    """The arrays of some packs."""
+    code: list[Any] = []
+    start: list[float] = []
+    operands: list[Any] = []
+    index: list[Any] = []
+    filled = 0
+    for p in packs:
+        row = [p.op, p.row, p.kind, p.m0, p.m1, p.terms, p.begin, p.after, p.after_row]
+        code.append([*row, p.checked, len(operands), len(p.operands)])
+        start.append(p.start)
+        for x in (p.out, *p.operands):
+            at = -1
+            if x.index is not None:
+                at = filled
+                index.append(np.ascontiguousarray(x.index, np.int32).ravel())
+                filled += index[-1].size
+            operands.append([x.base, x.s0, x.s1, x.term, at])
+    return Flat(
+        np.array(code, np.int64).reshape(-1, len(PACK)),
+        np.array(start, np.float64),
+        np.array(operands, np.int64).reshape(-1, len(OPERANDS)),
+        np.concatenate([*index, np.empty(0, np.int32)]),
+    )
+
+
+def restore(flat: Flat) -> list[Pack]:
+    """The packs of some arrays."""
+    packs = []
+    for columns, start in zip(flat.code.tolist(), flat.start.tolist()):
+        op, row, kind, m0, m1, terms, begin, after, after_row = columns[:9]
+        checked, at, count = columns[9:]
+        read: list[Operand] = []
+        for base, s0, s1, term, i in flat.operands[at : at + 1 + count].tolist():
+            found = None
+            if i >= 0:
+                # The start and the operand of what follows have one term.
+                size = m0 * m1 * (terms if len(read) <= _term_operands(op, kind) else 1)
+                found = flat.index[i : i + size].reshape(-1, m0 * m1)
+            read.append(Operand(base, s0, s1, term, found))
+        packs.append(
+            Pack(
+                op,
+                m0,
+                m1,
+                read[0],
+                tuple(read[1:]),
+                terms,
+                row,
+                kind,
+                begin,
+                start,
+                after,
+                after_row,
+                bool(checked),
+            )
+        )
+    return packs
+
+
+def _term_operands(op: int, kind: int) -> int:
+    """How many operands of a pack have a slot for each term."""
+    if op == FOLD:
+        return 2 if kind == PRODUCT else 1
+    return 1 if op in (MANY, TAKE) else 0

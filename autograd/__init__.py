@@ -39,7 +39,7 @@ from autograd.derivatives.transforms import (
     value_grad_and_hvp,
     vjp,
 )
-from autograd.paths.explain import Path, PathSum, explain
+from autograd.paths.explain import CutSum, Path, PathSum, explain
 from autograd.pictures.draw import Drawing, draw
 from autograd.pictures.render import GraphvizNotFound, NoUsableFont, RenderError
 from autograd.table.custom import rule
@@ -67,6 +67,7 @@ for _folder, _names in {
 
 __all__ = [
     "RULES",
+    "CutSum",
     "Drawing",
     "GraphvizNotFound",
     "NoUsableFont",

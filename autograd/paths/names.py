@@ -18,7 +18,7 @@ from autograd.core.graph import Node, edges
 from autograd.table.number import OPERATORS, UNARY
 from autograd.table.rules import RULES, Rule
 
-__all__ = ["Neuron", "Unit", "names", "neurons", "operation"]
+__all__ = ["NUMBERED", "Neuron", "Unit", "names", "neurons", "operation"]
 
 ACTIVATIONS = frozenset(
     name
@@ -34,6 +34,9 @@ LOSSES = frozenset({"bce", "bce_with_logits"})
 
 SUMS = frozenset({"add", "sum", "fsum", "dot", "fma"})
 """Rows that a pre-activation may be written with, besides the product."""
+
+NUMBERED = re.compile(r"v\d+′*")
+"""What values without a name are called: v and their number, as on a Wengert list."""
 
 PARAMETER = re.compile(r"(?s)(.*?)(?:W\[(\d+)\](\d+),(\d+)|b\[(\d+)\](\d+))")
 
@@ -89,9 +92,9 @@ def names(order: Sequence[Node]) -> dict[Node, str]:
     """What to call each node of a graph.
 
     A label, if it has one; else its name in the lecture's notation, if its neuron
-    can be recognized by the labels of the parameters; else its operation's symbol,
-    and ``leaf`` for a leaf. Where a graph holds several examples, the derived names
-    count them: ``z[1]2(3)`` is that of the third.
+    can be recognized by the labels of the parameters; else v and its number. No two
+    are called alike: where a graph holds several examples, the derived names count
+    them, ``z[1]2(3)`` being that of the third, and so do labels that occur again.
 
     Args:
         order: nodes as :func:`~autograd.core.graph.topological_order` gives them, the
@@ -112,14 +115,24 @@ def names(order: Sequence[Node]) -> dict[Node, str]:
     total = Counter(name for node, name in derived.items() if node is not order[-1])
     seen: Counter[str] = Counter()
     answer: dict[Node, str] = {}
+    labels = Counter(node.label for node in order if node.label)
     # The order is from the right, so that going back meets the first example first.
-    for node in reversed(order):
-        name = derived.get(node, "")
-        if name and node is not order[-1]:
+    for i, node in reversed(list(enumerate(order, 1))):
+        # Which a checkpoint is labeled with, to find what it calls.
+        name = "" if node.op and node.label == operation(node) else node.label
+        if name and labels[name] > 1:
             seen[name] += 1
-            if total[name] > 1 or node.op in LOSSES:
-                name += f"({seen[name]})"
-        answer[node] = node.label or name or operation(node)
+            name += f"({seen[name]})" if seen[name] > 1 else ""
+        elif not name:
+            name = derived.get(node, "")
+            if name and node is not order[-1]:
+                seen[name] += 1
+                if total[name] > 1 or node.op in LOSSES:
+                    name += f"({seen[name]})"
+            name = name or f"v{i}"
+            while name in labels:
+                name += "′"
+        answer[node] = name
     return {node: answer[node] for node in order}
 
 

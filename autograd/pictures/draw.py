@@ -109,6 +109,7 @@ def draw(
     full: bool = False,
     force: bool = False,
     timeout: float = 30.0,
+    limit: int = 4,
 ) -> Drawing:
     """Draw the graph that computed a value.
 
@@ -129,6 +130,7 @@ def draw(
         force: draw more boxes than the limits: above 1,000 no PNG or PDF, above
             5,000 nothing but .dot, since Graphviz would take minutes and gigabytes.
         timeout: seconds after which Graphviz is stopped.
+        limit: how many paths are drawn, the largest.
 
     Returns:
         The drawing: Jupyter shows it, ``.source`` is its DOT text, and
@@ -179,7 +181,7 @@ def draw(
     if view == "values" and form in FORMATS:
         refuse(len(order), form, force)  # before any work is done in vain
     if view == "paths":
-        source, boxes = paths_view(output, wrt)
+        source, boxes = paths_view(output, wrt, limit)
     elif view == "values":
         source, boxes = values_view(order, names(order))
     else:

@@ -24,10 +24,10 @@ from typing import Any
 
 from autograd.core import graph
 from autograd.core.graph import Node
+from autograd.formula.rows import formulas
 from autograd.paths.explain import check_value
-from autograd.paths.names import names, operation
+from autograd.paths.names import NUMBERED, names, operation
 from autograd.paths.numerals import number
-from autograd.pictures.formulas import formulas
 from autograd.pictures.layout import place
 from autograd.pictures.values import uses
 from autograd.table.number import BINARY
@@ -125,14 +125,12 @@ def _described(order: list[Node]) -> tuple[dict[str, Any], str]:
     rules: dict[tuple[Any, ...], int] = {}
     templates: list[str] = []
     nodes = []
-    for i, node in enumerate(order):
-        # A value without a name is called v and its number, as on a Wengert list.
-        unnamed = called[node] == operation(node) and not (node.label and not node.op)
+    for node in order:
         shown = uses(node)
         operands, partials = node.operands, node.partials
         entry = {
-            "name": f"v{i + 1}" if unnamed else called[node],
-            "unnamed": unnamed,
+            "name": called[node],
+            "unnamed": not node.label and bool(NUMBERED.fullmatch(called[node])),
             "op": node.op,
             "symbol": _symbol(node),
             "data": repr(node.data),

@@ -33,14 +33,17 @@ const same = (x, y) => x === y || (Number.isNaN(x) && Number.isNaN(y));
 
 // Numbers as text
 
-/** A few significant digits, with a true minus sign. */
+/** A few significant digits, with a true minus sign: as Python's `number` prints them. */
 function short(x, digits = 4) {
   if (Number.isNaN(x)) return "nan";
-  if (Object.is(x, -0)) return "−0";
   if (!Number.isFinite(x)) return x > 0 ? "∞" : "−∞";
-  let text = x.toPrecision(digits);
-  if (text.includes(".")) text = text.replace(/\.?0+(?=e|$)/, "");
-  return text.replaceAll("-", "−").replace("e+", "e");
+  const [fraction, exponent] = Math.abs(x).toExponential(digits - 1).split("e");
+  const n = Number(exponent);
+  const plain = n >= -4 && n < digits;
+  let text = plain ? Math.abs(x).toFixed(digits - 1 - n) : fraction;
+  if (text.includes(".")) text = text.replace(/\.?0+$/, "");
+  if (!plain) text += `e${String(n).replace("-", "−")}`;
+  return x < 0 || Object.is(x, -0) ? `−${text}` : text;
 }
 
 /** All digits, in a form that Python reads back. */

@@ -8,38 +8,13 @@ no glyph exists for it, as a visible stand-in.
 from __future__ import annotations
 
 import html
+import re
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from autograd.pictures.palette import INK
+from autograd.paths.labels import LONGEST, shortened, visible
+from autograd.pictures.palette import INK, MUTED
 from autograd.pictures.render import FONT
-
-LONGEST = 60
-"""Characters of a label that a box shows; its tooltip has all of them."""
-
-_CONTROLS = {
-    **{c: 0x2400 + c for c in range(32)},  # ␀ and so on
-    ord("\t"): ord("⇥"),  # fonts have these two more often than ␉ and ␊
-    ord("\n"): ord("↵"),
-    0x7F: 0x2421,
-    **dict.fromkeys(range(0x80, 0xA0), 0xFFFD),
-    **dict.fromkeys(range(0xD800, 0xE000), 0xFFFD),  # no UTF-8 for lone surrogates
-    0xFFFE: 0xFFFD,
-    0xFFFF: 0xFFFD,
-}
-
-
-def visible(text: str) -> str:
-    """The text with what cannot be printed replaced by what stands for it.
-
-    >>> visible("a" + chr(0) + chr(10) + "b")
-    'a␀↵b'
-    """
-    return text.translate(_CONTROLS)
-
-
-def shortened(text: str, longest: int = LONGEST) -> str:
-    """The beginning of a long text, with an ellipsis."""
-    return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
 def text(label: str, longest: int = LONGEST) -> str:
@@ -116,15 +91,46 @@ def arrow(tail: str, head: str, **pairs: str) -> str:
     return f"  {tail} -> {head}{listed};"
 
 
-def digraph(lines: Iterable[str], **pairs: str) -> str:
-    """A graph from left to right, in the style of all the pictures."""
+def caption(said: str) -> dict[str, str]:
+    """A line below the picture."""
+    line = font(text(said, 300), MUTED, 10)
+    return {"label": f"<{line}>", "labelloc": "b", "labeljust": "l"}
+
+
+DEEP = 4
+"""Steps above which a picture goes down instead of to the right: a page scrolls so."""
+
+UNIT = re.compile(r"(.*[az]\[\d+\])(\d+)(.*)", re.DOTALL)
+
+
+def in_order(called: Iterable[tuple[str, str, int]]) -> list[str]:
+    """Statements that keep the units of each layer in their order.
+
+    Args:
+        called: of each box its identifier, its name, and how deep it stands.
+    """
+    layers: dict[tuple[str, str, int], list[tuple[int, str]]] = defaultdict(list)
+    for identifier, name, depth in called:
+        match = UNIT.fullmatch(name)
+        if match:
+            layers[match[1], match[3], depth].append((int(match[2]), identifier))
+    return [
+        f"  {{ rank=same; {' -> '.join(x for _, x in sorted(units))} [style=invis]; }}"
+        for units in layers.values()
+        if len(units) > 1
+    ]
+
+
+def digraph(lines: Iterable[str], depth: int, **pairs: str) -> str:
+    """A graph in the style of all the pictures, so many steps deep."""
     style = {
-        "rankdir": "LR",
+        "rankdir": "TB" if depth > DEEP else "LR",
         "bgcolor": "white",
         "fontname": FONT,
         "fontcolor": INK,
         "nodesep": "0.14",
-        "ranksep": "0.45",
+        "ranksep": "0.3" if depth > DEEP else "0.45",
+        "fontsize": "11",
         **pairs,
     }
     head = [

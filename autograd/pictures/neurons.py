@@ -17,6 +17,7 @@ from autograd.paths.numerals import number
 from autograd.pictures.groups import Group, grouped
 from autograd.pictures.markup import (
     arrow,
+    caption,
     cell,
     digraph,
     font,
@@ -35,6 +36,7 @@ from autograd.pictures.palette import (
     shade,
     tint,
 )
+from autograd.pictures.values import NOT_COMPUTED
 
 __all__ = ["neurons_view"]
 
@@ -87,24 +89,23 @@ def neurons_view(
         )
     count = len(grouping.groups)
     shortened = not full and any(len(x.parameters) > MANY_WEIGHTS + 1 for x in units)
-    footer = _footer(len(order), count, shortened)
+    footer = caption(
+        _footer(len(order), count, shortened)
+        if order[-1].grad != 0.0
+        else f"{_footer(len(order), count, shortened)}; {NOT_COMPUTED}"
+    )
     if units:  # they are declared in order, which Graphviz is not to improve on
         footer["mclimit"] = "0.001"
-    return digraph(lines, **footer), count
+    return digraph(lines, 0, **footer), count
 
 
-def _footer(values: int, boxes: int, shortened: bool) -> dict[str, str]:
+def _footer(values: int, boxes: int, shortened: bool) -> str:
     """The line that says how much is collapsed, and how to see it."""
     said = f"{_size(values)} in {boxes:,} {'box' if boxes == 1 else 'boxes'}"
     if boxes < values:
         said = said.replace(" in ", " collapsed into ")
         said += '; every value in a box of its own: draw(…, view="values")'
-    said += "; every weight in a row of its own: full=True" if shortened else ""
-    return {
-        "label": f"<{font(text(said, 200), MUTED, 10)}>",
-        "labelloc": "b",
-        "labeljust": "l",
-    }
+    return said + ("; every weight in a row of its own: full=True" if shortened else "")
 
 
 def _cluster(name: str, title: str, boxes: Iterable[str]) -> list[str]:

@@ -2,21 +2,26 @@
 
 Only what lies on the paths from a value to the output is shown, and in grey the
 other operands that the local derivatives were computed from, as the other factor
-of a product. An edge that several paths share has the colors of all.
+of a product. An edge that several paths share has the colors of all. Where more paths
+leave a box than are drawn, a dashed stub says how many and what they contribute, so
+that the ways out of a box add up to the derivative in it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from autograd.core.graph import Node
-from autograd.paths.explain import Between, PathSum, explain
-from autograd.paths.numerals import number
+from autograd.paths.between import Between
+from autograd.paths.explain import explain
+from autograd.paths.numerals import counted, number, signed
+from autograd.paths.tables import Table
 from autograd.pictures.markup import (
     arrow,
     cell,
     digraph,
     font,
+    in_order,
     quoted,
     raised,
     statement,
@@ -29,77 +34,113 @@ from autograd.table.rules import RULES, Reduction
 
 __all__ = ["paths_view"]
 
+STYLES = ("solid", "dashed", "dotted")
+"""Of the lines, so that there are more looks than colors."""
 
-def paths_view(output: Node, wrt: Node) -> tuple[str, int]:
+
+def paths_view(output: Node, wrt: Node, limit: int = len(PATHS)) -> tuple[str, int]:
     """DOT text with the largest paths, and the number of boxes on them.
 
     Args:
         output: what is differentiated.
         wrt: by what. If ``output`` does not depend on it, the two stand alone.
+        limit: how many paths to draw.
     """
-    total = explain(output, wrt, limit=len(PATHS))
-    named = total.named()
+    total = explain(output, wrt, limit)
+    named, summed = total.named(), total.table
+    digits = summed.printed.digits
     between = Between(output, wrt)
-    adjoints = {wrt: 0.0, output: 1.0}
+    place = {node: i for i, node in enumerate(between.order)} or {wrt: 0, output: 1}
+    adjoints, counts = [0.0, 1.0], [0.0, 1.0]
     if between.order:
-        adjoints = dict(zip(between.order, between.adjoints()))
+        adjoints, counts = between.adjoints(), between.counts()
 
     # For each node on a path, the positions of the operands that the paths come by.
     steps: dict[Node, dict[int, list[str]]] = {wrt: {}, output: {}}
     colors: dict[Node, list[str]] = {wrt: [], output: []}
-    for color, path in zip(PATHS, total.paths):
+    for i, path in enumerate(total.paths):
         for node in path.nodes:
-            colors.setdefault(node, []).append(color)
+            colors.setdefault(node, []).append(PATHS[i % len(PATHS)])
         for node, k in zip(path.nodes[1:], path.positions):
-            steps.setdefault(node, {}).setdefault(k, []).append(color)
+            steps.setdefault(node, {}).setdefault(k, []).append(_pen(i))
 
     # Declared path by path, so that Graphviz tends to draw the first one on top.
     shown = list(dict.fromkeys([*(x for p in total.paths for x in p.nodes), *steps]))
-    position = {node: i for i, node in enumerate(between.order)} or {wrt: 0, output: 1}
-    identifier = {node: f"n{position[node]}" for node in shown}
+    identifier = {node: f"n{place[node]}" for node in shown}
+    missing = {node: [counts[place[node]], adjoints[place[node]]] for node in shown}
     lines = []
     for node in shown:
-        own, into = colors[node], steps.get(node, {})
+        own, into, partials = colors[node], steps.get(node, {}), node.partials
+        operands = node.operands
         outline = own[0] if len(own) == 1 < len(total.paths) else INK
-        said = f"{_slope(total, node)} {number(adjoints[node])}"
+        slope = f"∂{named[output]}/∂{named[node]} ="
+        said = f"{slope if len(slope) < 24 else '∂ ='} {number(adjoints[place[node]])}"
         ends = node is wrt or node is output
         lines.append(_box(identifier[node], node, named[node], said, outline, ends))
-        for k, shared in into.items():
+        for k, pens in into.items():
+            x = operands[k]
+            missing[x][0] -= counts[place[node]]
+            missing[x][1] -= partials[k] * adjoints[place[node]]
+            symbol = f"∂{named[node]}/∂{named[x]}"
             lines.append(
                 _step(
-                    identifier[node.operands[k]],
-                    identifier[node],
-                    node.partials[k],
-                    shared,
+                    identifier[x], identifier[node], partials[k], pens, digits, symbol
                 )
             )
         for k in _others(node, set(into)):
-            x = node.operands[k]
+            x = operands[k]
             if x.__class__ is float or x not in identifier:
                 name = f"{identifier[node]}_{k}"
                 lines.append(_other(name, node, k, named))
                 lines.append(arrow(name, identifier[node], color=PALE, arrowsize="0.4"))
-    return digraph(lines, label=_sum(total), labelloc="b", labeljust="l"), len(shown)
+    for node, (count, sum_) in missing.items():
+        if count > 0 and node is not output and between.order:
+            lines += _stub(identifier[node], count, sum_)
+    pens = [_pen(i) for i in range(len(total.paths))]
+    label = _sum(summed, pens)
+    steps_on = {node: i for p in total.paths for i, node in enumerate(p.nodes)}
+    lines += in_order((identifier[x], named[x], steps_on.get(x, 0)) for x in shown)
+    deepest = max((len(path.partials) for path in total.paths), default=1)
+    picture = digraph(lines, deepest, label=label, labelloc="b", labeljust="l")
+    return picture, len(shown)
 
 
-def _slope(total: PathSum, node: Node) -> str:
-    """The left side of the line with a node's derivative."""
-    over, under = total.title(total.output), total.title(node)
-    short = over and under and len(over) + len(under) <= 20
-    return f"∂{over}/∂{under} =" if short else "adjoint"
+def _pen(i: int) -> str:
+    """The color and style of a path."""
+    return f"{PATHS[i % len(PATHS)]} {STYLES[i // len(PATHS) % len(STYLES)]}"
 
 
-def _step(tail: str, head: str, partial: float, colors: list[str]) -> str:
-    """One step of the paths of these colors, with what it multiplies by."""
+def _step(
+    tail: str, head: str, partial: float, pens: list[str], digits: int, symbol: str
+) -> str:
+    """One step of the paths of these pens, with what it multiplies by."""
+    styles = {pen.split()[1] for pen in pens}
     return arrow(
         tail,
         head,
-        color=f'"{":".join(colors)}"',
+        color=f'"{":".join(pen.split()[0] for pen in pens)}"',
+        style=styles.pop() if len(styles) == 1 else "solid",
         penwidth="1.8",
         fontcolor=INK,
-        label=raised(f" ×{number(partial, 3)} "),
-        tooltip=quoted(f"local derivative {partial!r}"),
+        label=raised(f" ×{number(partial, digits)} "),
+        tooltip=quoted(f"{symbol} = {partial!r}"),
     )
+
+
+def _stub(tail: str, count: float, contribution: float) -> list[str]:
+    """Where paths leave that are not drawn: how many, and their sum."""
+    said = f"{counted(count)} other path{'s' * (count != 1)}"
+    rows = [[cell(said, "CENTER")], [cell(f"Σ = {signed(contribution)}", "CENTER")]]
+    box = statement(
+        f"{tail}_more",
+        label=table(rows),
+        shape="plaintext",
+        fontcolor=MUTED,
+        fontsize="9",
+        margin="0",
+        tooltip=quoted(f"{said}, together {contribution!r}"),
+    )
+    return [box, arrow(tail, f"{tail}_more", color=MUTED, style="dashed")]
 
 
 def _box(
@@ -169,20 +210,34 @@ def _other(identifier: str, node: Node, k: int, named: dict[Node, str]) -> str:
     )
 
 
-def _sum(total: PathSum) -> str:
+def _sum(summed: Table, pens: Sequence[str]) -> str:
     """The table of the paths, whose last line is their sum."""
+    shown = summed.printed
+    width = max((len(row.factors) for row in summed.rows), default=0)
     rows = []
-    swatches = [*PATHS[: len(total.paths)], "", ""]  # for the others, and the sum
-    for (index, nodes, product, contribution), color in zip(total.rows(), swatches):
-        last = index == "sum"
+    for i, (label, said, _, sign, value) in enumerate(summed.cells()):
+        last = label == "sum"
+        color = pens[i].split()[0] if i < len(pens) else ""
+        line = {"solid": "━━", "dashed": "╍╍", "dotted": "┅┅"}
+        swatch = line[pens[i].split()[1]] if color else ""
+        factors = [] if last else shown.factors[i]
+        marks = [] if last else summed.rows[i].symbols
+        cells = [
+            cell(
+                ("· " if k else "") + (f if isinstance(m, tuple) else f"[{f}]"), "RIGHT"
+            )
+            for k, (f, m) in enumerate(zip(factors, marks))
+        ]
+        cells += [cell("")] * (0 if last else width - len(factors))
+        span = 1 + width if last else 1
         rows.append(
             [
-                cell(font("━━", color) if color else ""),
-                cell(font(text(index), bold=True)),
-                cell(font(text(nodes, 500), bold=last)),
-                cell(text(product, 500)),
-                cell(font("=", bold=True)),
-                cell(font(text(contribution), bold=True), "RIGHT"),
+                cell(font(swatch, color)),
+                cell(font(text(label), bold=True)),
+                cell(font(text(said, 500), bold=last), span=span),
+                *cells,
+                cell(font(sign, bold=True)),
+                cell(font(text(value.strip()), bold=True), "RIGHT"),
             ]
         )
     return table(rows, padding=4, border=PALE)

@@ -7,16 +7,19 @@ multiplies by there, left out where it is 1.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
-from autograd.core.graph import Node
+from autograd.core.graph import Node, edges
 from autograd.paths.names import operation
 from autograd.paths.numerals import number
 from autograd.pictures.markup import (
     arrow,
+    caption,
     cell,
     digraph,
     font,
+    in_order,
     quoted,
     statement,
     table,
@@ -39,15 +42,12 @@ __all__ = ["values_view"]
 
 def title(node: Node, name: str) -> str:
     """A name with the operation that made it, such as ``z = w·x + b``."""
-    symbol = operation(node)
-    if not node.op or name == symbol:
-        return text(name)
-    return f"{text(name)} = {text(symbol)}"
+    return f"{text(name)} = {text(operation(node))}" if node.op else text(name)
 
 
 def tooltip(node: Node, name: str) -> str:
     """All there is to know about a node, every digit of it."""
-    made = f" = {operation(node)}" if node.op and name != operation(node) else ""
+    made = f" = {operation(node)}" if node.op else ""
     return quoted(f"{name}{made}; data {node.data!r}; grad {node.grad!r}")
 
 
@@ -64,10 +64,12 @@ def values_view(order: Sequence[Node], names: Mapping[Node, str]) -> tuple[str, 
         names: what to call them.
     """
     scale = largest(node.grad for node in order)
+    computed = order[-1].grad != 0.0
     position = {node: i for i, node in enumerate(order)}
+    depth = depths(order)
     lines = []
     for i, node in reversed(list(enumerate(order))):
-        lines.append(value_box(f"n{i}", node, names[node], scale))
+        lines.append(value_box(f"n{i}", node, names[node], scale, computed))
         operands, partials = node.operands, node.partials
         for k in uses(node):
             if operands[k].__class__ is float:
@@ -75,8 +77,36 @@ def values_view(order: Sequence[Node], names: Mapping[Node, str]) -> tuple[str, 
                 lines.append(arrow(f"c{i}_{k}", f"n{i}", color=PALE))
             else:
                 tail = f"n{position[operands[k]]}"
-                lines.append(partial_arrow(tail, f"n{i}", partials[k]))
-    return digraph(lines), len(order)
+                symbol = names[node], names[operands[k]]
+                lines.append(partial_arrow(tail, f"n{i}", partials[k], symbol))
+    lines += in_order(
+        (f"n{i}", names[x], depth[x]) for i, x in enumerate(order) if x.op
+    )
+    said = legend(order) if computed else NOT_COMPUTED
+    return digraph(lines, max(depth.values()), **caption(said)), len(order)
+
+
+NOT_COMPUTED = "no gradient has been computed from here: call backward()"
+
+
+def depths(order: Sequence[Node]) -> dict[Node, int]:
+    """How many steps each node is from the leaves, at most."""
+    depth: dict[Node, int] = {}
+    for node in order:
+        depth[node] = 1 + max((depth[x] for _, x in edges(node)), default=-1)
+    return depth
+
+
+def legend(order: Sequence[Node]) -> str:
+    """What the looks of the boxes say, as far as they occur."""
+    grads = [node.grad for node in order]
+    said = ["orange: positive gradient"] if any(x > 0 for x in grads) else []
+    said += ["purple: negative"] if any(x < 0 for x in grads) else []
+    said += ["yellow: nan"] if any(map(math.isnan, grads)) else []
+    said.append("thick border: leaf")
+    if any(node.partials[k] == 0.0 for node in order for k, _ in edges(node)):
+        said.append("dashed: local derivative 0")
+    return "; ".join(said)
 
 
 def uses(node: Node) -> list[int]:
@@ -102,12 +132,19 @@ def constant(node: Node, k: int) -> str:
     return said
 
 
-def value_box(identifier: str, node: Node, name: str, scale: float) -> str:
+def gradient(node: Node, computed: bool) -> str:
+    """What a box shows of it: a dash before there is any."""
+    return number(node.grad) if computed or node.grad else "–"
+
+
+def value_box(
+    identifier: str, node: Node, name: str, scale: float, computed: bool
+) -> str:
     """A box with a value's name, data and gradient, tinted."""
     rows = [
         [cell(font(title(node, name), bold=True), "CENTER", span=2)],
         [cell("data "), cell(number(node.data), "RIGHT")],
-        [cell("grad "), cell(font(number(node.grad), bold=True), "RIGHT")],
+        [cell("grad "), cell(font(gradient(node, computed), bold=True), "RIGHT")],
     ]
     return statement(
         identifier,
@@ -138,7 +175,7 @@ def constant_box(identifier: str, said: str) -> str:
     )
 
 
-def partial_arrow(tail: str, head: str, partial: float) -> str:
+def partial_arrow(tail: str, head: str, partial: float, names: tuple[str, str]) -> str:
     """An arrow with the local derivative on it, dotted where nothing gets through."""
     pairs = {"color": PALE if partial == 0.0 else GUIDE, "fontcolor": MUTED}
     if partial == 0.0:
@@ -146,5 +183,5 @@ def partial_arrow(tail: str, head: str, partial: float) -> str:
     said = factor(partial)
     if said:
         pairs["label"] = f'" {said} "'
-    pairs["tooltip"] = quoted(f"local derivative {partial!r}")
+    pairs["tooltip"] = quoted(f"∂{names[0]}/∂{names[1]} = {partial!r}")
     return arrow(tail, head, **pairs)

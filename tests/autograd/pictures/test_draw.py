@@ -33,7 +33,7 @@ def test_one_leaf_is_a_picture(tmp_path: Path) -> None:
         draw(ag.Value(1.0), path)
         assert path.stat().st_size > 100
     nodes, arrows = parsed(draw(ag.Value(1.0)).source)
-    assert cells(nodes["n0"]["label"]) == [["leaf"], ["data ", "1"], ["grad ", "0"]]
+    assert cells(nodes["n0"]["label"]) == [["v1"], ["data ", "1"], ["grad ", "–"]]
     assert not arrows
 
 

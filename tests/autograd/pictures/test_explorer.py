@@ -196,7 +196,7 @@ def test_every_operand_has_the_formula_of_its_partial(name: str) -> None:
     entry = data_of(text)["nodes"][-1]
     (template,) = re.findall(r'<template id="rule-0">(.*?)</template>', text)
     shown = re.findall(r"<math.*?</math>", template)
-    assert shown[0].startswith('<math displaystyle="true"><mrow><mi>z</mi>')
+    assert shown[0].startswith('<math displaystyle="true"><mrow><mi>f</mi>')
     letters = [letter for letter in entry["letters"] if letter is not None]
     # A choice keeps what is not chosen as a constant; all else is differentiated.
     assert len(letters) == (1 if name == "where" else len(operands))

@@ -139,4 +139,4 @@ def test_a_wide_layer_is_one_box_that_counts_its_weights_and_biases(
 
 def test_a_picture_without_a_collapsed_value_says_so() -> None:
     source = draw(ag.Value(1.0, label="a"), view="neurons").source
-    assert "1 value in 1 box<" in source
+    assert "1 value in 1 box; no gradient" in source

@@ -45,7 +45,10 @@ def check_values(output: Any) -> None:
         title, data, grad = cells(box["label"])
         assert title[0].startswith(called[node])
         assert same(read(data[1]), shown(node.data))
-        assert same(read(grad[1]), shown(node.grad))
+        if output.grad:
+            assert same(read(grad[1]), shown(node.grad))
+        else:  # no backward() yet
+            assert grad[1] == "–"
         assert repr(node.data) in box["tooltip"]
         assert repr(node.grad) in box["tooltip"]
     for i, k, x in constants:
@@ -56,7 +59,7 @@ def check_values(output: Any) -> None:
         for i, node in enumerate(order)
         for k, x in edges(node)
     ]
-    drawn = [arrow for arrow in arrows if arrow["tail"].startswith("n")]
+    drawn = [a for a in arrows if a["tail"][0] == "n"]
     assert sorted((a["tail"], a["head"]) for a in drawn) == sorted(
         (tail, head) for tail, head, _ in uses
     )
@@ -65,7 +68,7 @@ def check_values(output: Any) -> None:
         texts = [a.get("label", "").strip() for a in said]
         expected = "" if partial == 1.0 else f"×{number(partial, 3)}"
         assert expected in texts
-        assert any(a["tooltip"] == f"local derivative {partial!r}" for a in said)
+        assert any(a["tooltip"].endswith(f" = {partial!r}") for a in said)
 
 
 @needs_dot
@@ -97,7 +100,7 @@ def test_a_checkpoint_is_one_box_with_its_slopes_on_the_arrows() -> None:
     assert sorted(cells(b["label"])[0][0] for n, b in nodes.items() if n) == [
         "a",
         "b",
-        "checkpoint",
+        "v3 = checkpoint",
     ]
     assert sorted(arrow["label"].strip() for arrow in arrows) == ["×20", "×4"]
 

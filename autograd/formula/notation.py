@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from html import escape
 from typing import Any, NamedTuple
 
-from autograd.pictures.symbol import COMPARISONS, Symbol, key
+from autograd.formula.symbol import COMPARISONS, Symbol, key
 
 __all__ = ["MathML", "Text", "mathml", "text"]
 

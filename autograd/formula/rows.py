@@ -13,8 +13,8 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from autograd.pictures.notation import MathML, mathml, text
-from autograd.pictures.symbol import Symbol, key
+from autograd.formula.notation import MathML, mathml, text
+from autograd.formula.symbol import Symbol, key
 from autograd.table.rules import (
     RULES,
     Reduction,
@@ -24,13 +24,17 @@ from autograd.table.rules import (
     power_slope,
 )
 
-__all__ = ["Formula", "formulas"]
+__all__ = ["Formula", "formulas", "operand_names"]
+
+RESULT = "f"
+NAMES = {"x": "u", "y": "v"}
+"""Letters of the formulas where the table has letters that are the lecture's own."""
 
 
 class Formula(NamedTuple):
     """What a rule says: a left side, what it equals, and what its letters mean.
 
-    ``left`` is ``z`` for the value, and the operand's name for a partial.
+    ``left`` is ``f`` for the value, and the operand's name for a partial.
     ``letters`` are parts that occur several times, written once: (letter, part).
     """
 
@@ -39,7 +43,7 @@ class Formula(NamedTuple):
     letters: tuple[tuple[str, Any], ...] = ()
 
     def __str__(self) -> str:
-        left = "z" if self.left == "z" else f"∂z/∂{self.left}"
+        left = RESULT if self.left == RESULT else f"∂{RESULT}/∂{self.left}"
         given = ", ".join(f"{letter} = {text(part)}" for letter, part in self.letters)
         return f"{left} = {text(self.right)}" + (f"  with {given}" if given else "")
 
@@ -49,8 +53,8 @@ class Formula(NamedTuple):
         name = style.name(self.left)
         left = (
             name
-            if self.left == "z"
-            else f"<mfrac><mrow><mo>∂</mo><mi>z</mi></mrow>"
+            if self.left == RESULT
+            else f"<mfrac><mrow><mo>∂</mo><mi>{RESULT}</mi></mrow>"
             f"<mrow><mo>∂</mo>{name}</mrow></mfrac>"
         )
         given = "".join(
@@ -65,7 +69,7 @@ class Formula(NamedTuple):
 def formulas(
     rule: Rule | Reduction, constants: Sequence[float | None] = ()
 ) -> list[Formula]:
-    """The value of a row and its partials as mathematics, ``z`` being the result.
+    """The value of a row and its partials as mathematics, ``f`` being the result.
 
     Args:
         rule: a row of the table.
@@ -78,28 +82,39 @@ def formulas(
 
     >>> for formula in formulas(RULES["tanh"]):
     ...     print(formula)
-    z = tanh(x)
-    ∂z/∂x = 4 t / (1 + t)²  with t = e^(−2 |x|)
+    f = tanh(u)
+    ∂f/∂u = 4 t / (1 + t)²  with t = e^(−2 |u|)
     >>> print(formulas(RULES["pow"], (None, 3.0))[1])
-    ∂z/∂x = 3 x²
+    ∂f/∂u = 3 u²
     """
     if isinstance(rule, Reduction):
         found = list(_reduction(rule, bool(len(constants) % rule.columns)))
     else:
         given = [*constants] or [None] * len(rule.partials)
+        names = operand_names(rule)
         operands = [
             Symbol.named(name) if number is None else number
-            for name, number in zip(rule.parameters, given)
+            for name, number in zip(names, given)
         ]
-        z = Symbol.named("z")
-        found = [("z", _run(rule.value, rule.name, operands))]
+        z = Symbol.named(RESULT)
+        found = [(RESULT, _run(rule.value, rule.name, operands))]
         found += [
             (name, _partial(rule, i, [*operands, z]))
-            for i, (name, number) in enumerate(zip(rule.parameters, given))
+            for i, (name, number) in enumerate(zip(names, given))
             if number is None
         ]
     named = {name for name, _, _ in _patterns()} - {rule.name}
     return [_lettered(left, _folded(right, named)) for left, right in found]
+
+
+def operand_names(rule: Rule) -> list[str]:
+    """What a row's operands are called: as in the table, unless the lecture has those.
+
+    >>> operand_names(RULES["mul"]), operand_names(RULES["bce"])
+    (['u', 'v'], ['p', 'y'])
+    """
+    own = NAMES if rule.parameters[:1] == ("x",) else {}
+    return [own.get(name, name) for name in rule.parameters]
 
 
 def _run(
@@ -135,7 +150,7 @@ def _reduction(rule: Reduction, starts: bool) -> Iterator[tuple[str, Any]]:
     """
     names = _operands(rule)
     term = [Symbol.named(f"{name}_i") for name in names]
-    n, z, start = Symbol.named("n"), Symbol.named("z"), Symbol.named("s")
+    n, z, start = Symbol.named("n"), Symbol.named(RESULT), Symbol.named("s")
     if rule.step is None:
         ends = [
             (f"{name}_1", "…", f"{name}_n")
@@ -151,7 +166,7 @@ def _reduction(rule: Reduction, starts: bool) -> Iterator[tuple[str, Any]]:
             value = value + start
         if rule.finish is not None:
             value = rule.finish(value, n)  # type: ignore[arg-type]  # n is a symbol
-    yield "z", value
+    yield RESULT, value
     for name, partial in zip(names, rule.partials):
         if partial != 0:
             yield f"{name}_i", partial(*term, z, n) if callable(partial) else partial
@@ -164,8 +179,9 @@ def _operands(rule: Reduction) -> Sequence[str]:
     for partial in rule.partials:
         if callable(partial):
             code = partial.__code__
-            return code.co_varnames[: rule.columns]
-    return ("x", "y", "w")[: rule.columns]
+            names = code.co_varnames[: rule.columns]
+            return [NAMES.get(name, name) for name in names]
+    return ("u", "v", "w")[: rule.columns]
 
 
 def _folded(x: Any, rows: Collection[str]) -> Any:
@@ -217,7 +233,7 @@ def _matches(pattern: Any, x: Any, bound: dict[str, Any]) -> bool:
     )
 
 
-LETTERS = "tuv"
+LETTERS = "tqr"
 
 
 def _lettered(left: str, right: Any) -> Formula:

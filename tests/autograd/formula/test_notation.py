@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from autograd.pictures.notation import mathml, text
-from autograd.pictures.symbol import Symbol
+from autograd.formula.notation import mathml, text
+from autograd.formula.symbol import Symbol
 from autograd.table.primitives import where
 
 

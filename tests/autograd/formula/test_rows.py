@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograd.core import limits
-from autograd.pictures.formulas import formulas
-from autograd.pictures.symbol import Symbol
+from autograd.formula.rows import formulas, operand_names
+from autograd.formula.symbol import Symbol
 from autograd.table.rules import RULES, Reduction, Rule
 
 FIXED = {name: rule for name, rule in RULES.items() if isinstance(rule, Rule)}
@@ -70,7 +70,7 @@ def test_a_formula_evaluates_to_what_the_row_computes(
     numbers = data.draw(operands_of(rule))
     z = float(rule.value(*numbers))
     value, *partials = formulas(rule)
-    letters = {**dict(zip(rule.parameters, numbers)), "z": z}
+    letters = {**dict(zip(operand_names(rule), numbers)), "f": z}
     for i, formula in enumerate([value, *partials]):
         expected = z if i == 0 else limits.partial(rule, i - 1, numbers, z)
         if not math.isfinite(expected):
@@ -89,7 +89,7 @@ def test_every_row_prints_as_text_and_as_well_formed_mathml(name: str) -> None:
     found = formulas(rule)
     assert len(found) == 1 + len(rule.partials)
     for formula in found:
-        assert re.match(r"z = .|∂z/∂\w+ = .", str(formula))
+        assert re.match(r"f = .|∂f/∂\w+ = .", str(formula))
         assert "Symbol" not in str(formula)
         assert "134217729" not in str(formula)
         tree = ElementTree.fromstring(formula.mathml().replace("&nbsp;", " "))
@@ -100,24 +100,24 @@ def test_every_row_prints_as_text_and_as_well_formed_mathml(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "shown"),
     [
-        ("mul", ["z = x y", "∂z/∂x = y", "∂z/∂y = x"]),
-        ("truediv", ["z = x / y", "∂z/∂x = 1 / y", "∂z/∂y = −z / y"]),
+        ("mul", ["f = u v", "∂f/∂u = v", "∂f/∂v = u"]),
+        ("truediv", ["f = u / v", "∂f/∂u = 1 / v", "∂f/∂v = −f / v"]),
         (
             "pow",
             [
-                "z = x^y",
-                "∂z/∂x = y x^(y − 1)",
-                "∂z/∂y = {0 if z = 0; z ln(x) otherwise}",
+                "f = u^v",
+                "∂f/∂u = v u^(v − 1)",
+                "∂f/∂v = {0 if f = 0; f ln(u) otherwise}",
             ],
         ),
-        ("acos", ["z = acos(x)", "∂z/∂x = −1 / √((1 − x) (1 + x))"]),
-        ("cbrt", ["z = ∛(x)", "∂z/∂x = 1 / (3 z²)"]),
-        ("tanh", ["z = tanh(x)", "∂z/∂x = 4 t / (1 + t)²  with t = e^(−2 |x|)"]),
-        ("erf", ["z = erf(x)", "∂z/∂x = (2/√π) e^(−x²)"]),
-        ("softplus", ["z = max(x, 0) + ln(1 + e^(−|x|))", "∂z/∂x = σ(x)"]),
-        ("silu", ["z = x σ(x)", "∂z/∂x = σ(x) (1 + x σ(−x))"]),
-        ("dot", ["z = Σ w_i x_i", "∂z/∂w_i = x_i", "∂z/∂x_i = w_i"]),
-        ("logsumexp", ["z = logsumexp(x_1, …, x_n)", "∂z/∂x_i = e^(x_i − z)"]),
+        ("acos", ["f = acos(u)", "∂f/∂u = −1 / √((1 − u) (1 + u))"]),
+        ("cbrt", ["f = ∛(u)", "∂f/∂u = 1 / (3 f²)"]),
+        ("tanh", ["f = tanh(u)", "∂f/∂u = 4 t / (1 + t)²  with t = e^(−2 |u|)"]),
+        ("erf", ["f = erf(u)", "∂f/∂u = (2/√π) e^(−u²)"]),
+        ("softplus", ["f = max(u, 0) + ln(1 + e^(−|u|))", "∂f/∂u = σ(u)"]),
+        ("silu", ["f = u σ(u)", "∂f/∂u = σ(u) (1 + u σ(−u))"]),
+        ("dot", ["f = Σ w_i u_i", "∂f/∂w_i = u_i", "∂f/∂u_i = w_i"]),
+        ("logsumexp", ["f = logsumexp(u_1, …, u_n)", "∂f/∂u_i = e^(u_i − f)"]),
     ],
 )
 def test_formulas_read_as_in_a_book(name: str, shown: list[str]) -> None:
@@ -126,21 +126,21 @@ def test_formulas_read_as_in_a_book(name: str, shown: list[str]) -> None:
 
 def test_a_constant_operand_goes_in_as_its_number() -> None:
     assert [str(f) for f in formulas(RULES["pow"], (None, 2.0))] == [
-        "z = x²",
-        "∂z/∂x = 2 x",
+        "f = u²",
+        "∂f/∂u = 2 u",
     ]
-    assert str(formulas(RULES["pow"], (None, 0.5))[1]) == "∂z/∂x = 0.5 x^(−0.5)"
+    assert str(formulas(RULES["pow"], (None, 0.5))[1]) == "∂f/∂u = 0.5 u^(−0.5)"
     assert [str(f) for f in formulas(RULES["bce"], (None, 1.0))] == [
-        "z = −ln(p)",
-        "∂z/∂p = −1 / p",
+        "f = −ln(p)",
+        "∂f/∂p = −1 / p",
     ]
-    assert str(formulas(RULES["sub"], (1.0, None))[0]) == "z = 1 − y"
+    assert str(formulas(RULES["sub"], (1.0, None))[0]) == "f = 1 − v"
 
 
 def test_a_sum_of_products_has_a_start_only_if_there_is_one() -> None:
     assert [str(f) for f in formulas(RULES["dot"], (None,) * 3)][0::3] == [
-        "z = Σ w_i x_i + s",
-        "∂z/∂s = 1",
+        "f = Σ w_i u_i + s",
+        "∂f/∂s = 1",
     ]
 
 

@@ -1,0 +1,212 @@
+"""The largest paths between two values, met in the order of their size.
+
+Every path but the largest leaves another one somewhere, seen from its end: it has the
+same last edges, comes by another edge there, and goes on as the largest path to that
+edge does. What such a detour loses does not depend on where the path ends, so that
+the detours on the way to a node are a heap that shares all but a few of its entries
+with that of the node before (Eppstein, "Finding the k shortest paths", 1998, with
+products for sums). The heaps take time linear in the edges, but for a logarithm; each
+path then costs its length.
+
+A product is kept as a fraction and an exponent, so that nothing over- or underflows
+on the way. Since 0 · inf is nan, the largest path is known to each node for each class
+of products apart: within one class, an edge keeps the order of two paths.
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+from collections.abc import Iterator, Sequence
+from itertools import count
+from typing import NamedTuple
+
+from autograd.paths.between import Between
+
+__all__ = ["largest_paths", "product"]
+
+ZERO, FINITE, INFINITE, NAN = range(4)
+_CLASSES = 4
+
+
+def _class(x: float) -> int:
+    if x == 0.0:
+        return ZERO
+    if math.isnan(x):
+        return NAN
+    return INFINITE if math.isinf(x) else FINITE
+
+
+def _product_class(c: int, d: int) -> int:
+    if FINITE in (c, d):
+        return d if c == FINITE else c
+    return NAN if {c, d} == {ZERO, INFINITE} else max(c, d)
+
+
+_PRODUCT = [[_product_class(c, d) for d in range(_CLASSES)] for c in range(_CLASSES)]
+
+Size = tuple[int, float]
+"""Minus the exponent and minus the fraction, so that the largest sorts first."""
+
+ONE: Size = (-1, -0.5)
+NONE: Size = (0, 0.0)
+"""Of all that is 0, inf or nan: there is no order within these classes."""
+
+
+class Way(NamedTuple):
+    """A path to a state, a node and a class, by its last edge; all before is largest.
+
+    ``before`` is the state that the edge starts from.
+    """
+
+    size: Size
+    edge: int
+    before: int
+
+
+class Detours(NamedTuple):
+    """A leftist heap of ways to take instead of the largest, which nothing changes."""
+
+    loss: Size
+    rank: int
+    left: Detours | None
+    right: Detours | None
+    state: int
+    way: Way
+
+
+def _size(partial: float) -> Size:
+    fraction, exponent = math.frexp(abs(partial))
+    return (-exponent, -fraction) if math.isfinite(fraction) else NONE
+
+
+def _times(x: Size, y: Size) -> Size:
+    """The product, rounded once."""
+    # Both as fractions: half the smallest float times a fraction would be 0.
+    fraction, exponent = math.frexp(x[1] * y[1])
+    return (x[0] + y[0] - exponent, -fraction) if fraction else NONE
+
+
+def _loss(way: Way, best: Way) -> Size:
+    if not best.size[1]:
+        return NONE
+    fraction, exponent = math.frexp(way.size[1] / best.size[1])
+    return way.size[0] - best.size[0] - exponent, -fraction
+
+
+def _merged(a: Detours | None, b: Detours | None) -> Detours | None:
+    if a is None or b is None:
+        return a or b
+    if b.loss <= a.loss:
+        a, b = b, a
+    left, right = a.left, _merged(a.right, b)  # as deep as the logarithm of the size
+    if right is not None and (left is None or left.rank < right.rank):
+        left, right = right, left
+    return Detours(a.loss, 1 + (right.rank if right else 0), left, right, *a[4:])
+
+
+def largest_paths(between: Between, limit: int) -> Iterator[list[int]]:
+    """The edges of the largest paths, each from the output back, the largest first."""
+    if not between.order or limit <= 0:
+        return
+    first, detours = _all_ways(between, limit > 1)
+    end = _CLASSES * (len(between.order) - 1)
+    for c in (NAN, INFINITE, FINITE, ZERO):
+        for edges in _in_order(end + c, first, detours):
+            yield edges
+            limit -= 1
+            if not limit:
+                return
+
+
+def _all_ways(
+    between: Between, more: bool
+) -> tuple[list[Way | None], list[Detours | None]]:
+    """For each state the largest path to it, and the detours from that if wanted."""
+    sizes = list(map(_size, between.partial))
+    kinds = list(map(_class, between.partial))
+    first: list[Way | None] = [None] * (_CLASSES * len(between.order))
+    detours: list[Detours | None] = [None] * len(first)
+    first[FINITE] = Way(ONE, -1, -1)
+    for i in range(1, len(between.order)):
+        ways: dict[int, list[Way]] = {}
+        for edge in between.incoming(i):
+            kind, before = _PRODUCT[kinds[edge]], _CLASSES * between.operand[edge]
+            for c, known in enumerate(first[before : before + _CLASSES]):
+                if known is not None:
+                    way = Way(_times(known.size, sizes[edge]), edge, before + c)
+                    ways.setdefault(_CLASSES * i + kind[c], []).append(way)
+        for state, found in ways.items():
+            first[state] = best = min(found)
+            if more:
+                heap = detours[best.before]
+                for way in found:
+                    if way is not best:
+                        one = Detours(_loss(way, best), 1, None, None, state, way)
+                        heap = _merged(heap, one)
+                detours[state] = heap
+    return first, detours
+
+
+Taken = tuple["Taken", Detours] | None
+"""The detours of a path, the one nearest to ``wrt`` outermost."""
+
+
+def _in_order(
+    end: int, first: Sequence[Way | None], detours: Sequence[Detours | None]
+) -> Iterator[list[int]]:
+    """All paths to a state, the largest first."""
+    best = first[end]
+    if best is None:
+        return
+    yield _edges(end, first, None)
+    serial = count()  # breaks ties
+    waiting: list[tuple[Size, int, Size, Detours, Taken]] = []
+
+    def wait(size: Size, heap: Detours | None, taken: Taken) -> None:
+        if heap is not None:
+            whole = _times(size, heap.loss)
+            heapq.heappush(waiting, (whole, next(serial), size, heap, taken))
+
+    wait(best.size, detours[end], None)
+    while waiting:
+        whole, _, size, heap, taken = heapq.heappop(waiting)
+        more = (taken, heap)
+        yield _edges(end, first, more)
+        wait(size, heap.left, taken)
+        wait(size, heap.right, taken)
+        wait(whole, detours[heap.way.before], more)
+
+
+def _edges(end: int, first: Sequence[Way | None], taken: Taken) -> list[int]:
+    """The edges of the path that takes these detours, from its end back."""
+    ways = {}
+    while taken is not None:
+        taken, detour = taken
+        ways[detour.state] = detour.way
+    edges, state = [], end
+    while state >= _CLASSES:
+        way = ways.get(state) or first[state]
+        assert way is not None
+        edges.append(way.edge)
+        state = way.before
+    return edges
+
+
+def product(partials: Sequence[float]) -> float:
+    """The product, over- or underflowing only if the result does.
+
+    >>> product([1e200, 1e200, 1e-300])
+    1e+100
+    """
+    fraction, exponent = 1.0, 0
+    for partial in partials:
+        factor, shift = math.frexp(partial)
+        fraction, carry = math.frexp(fraction * factor)
+        exponent += shift + carry
+    if fraction == 0.0 or not math.isfinite(fraction):
+        return fraction
+    try:
+        return math.ldexp(fraction, exponent)
+    except OverflowError:
+        return math.copysign(math.inf, fraction)

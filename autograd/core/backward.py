@@ -62,9 +62,9 @@ def gradients(output: Node, inputs: Iterable[Node]) -> tuple[list[float], list[N
         TypeError: ``output`` or one of ``inputs`` is no Value.
     """
     inputs = tuple(inputs)
-    _check("gradients: output", output)
+    check("gradients: output", output)
     for i, x in enumerate(inputs):
-        _check(f"gradients: inputs[{i}]", x)
+        check(f"gradients: inputs[{i}]", x)
     adjoints, own = sweep(output, 1.0), set(inputs)
     others = [x for x in adjoints if not x._operands and x not in own]
     return [adjoints.get(x, 0.0) for x in inputs], others
@@ -72,10 +72,11 @@ def gradients(output: Node, inputs: Iterable[Node]) -> tuple[list[float], list[N
 
 def leaves(output: Node) -> list[Node]:
     """Every leaf that a Value depends on; itself, if it is one."""
-    _check("leaves: output", output)
+    check("leaves: output", output)
     return [x for x in graph.topological_order(output) if not x._operands]
 
 
-def _check(what: str, x: object) -> None:
+def check(what: str, x: object) -> None:
+    """Raise a TypeError unless ``x`` is a Value."""
     if not is_value(x):
         raise TypeError(f"{what} must be a Value, got {type(x).__name__}")

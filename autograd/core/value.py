@@ -15,13 +15,14 @@ from typing import Any, NoReturn, final
 
 from autograd.core import backward, choice, limits, recording
 from autograd.core.backward import gradients, leaves
+from autograd.core.forward import tangents
 from autograd.core.limits import FAILURES
 from autograd.core.plain import as_float, is_number, is_value
 from autograd.core.recording import no_grad
 from autograd.table.number import Comparisons, Operations
 from autograd.table.rules import RULES, Reduction, Rule
 
-__all__ = ["Value", "gradients", "leaves", "no_grad"]
+__all__ = ["Value", "gradients", "leaves", "no_grad", "tangents"]
 
 
 @final

@@ -19,7 +19,7 @@ from functools import partial
 from types import MethodType
 from typing import Any, NamedTuple
 
-from autograd.core import choice, graph
+from autograd.core import choice
 from autograd.core.graph import Node
 from autograd.core.plain import is_number
 from autograd.derivatives.nesting import (
@@ -53,8 +53,8 @@ __all__ = [
     "vjp",
 ]
 
-FORWARD = 10
-"""How many reverse sweeps over floats, which the engines have, a forward one costs."""
+FORWARD = {"native": 0.1, "reference": 1.0}
+"""How many reverse sweeps over floats the engines' forward one costs, per direction."""
 
 Function = Callable[..., Any]
 Argnums = int | Sequence[int]
@@ -99,11 +99,13 @@ class Recorded(NamedTuple):
 
 def only_on(outputs: Iterable[Any], inputs: Sequence[Node]) -> bool:
     """Whether the outputs depend on no leaf but the inputs."""
-    leaves = choice.module().leaves
+    values = [y for y in outputs if is_value(y)]
+    if not values:
+        return True
     own = set(inputs)
-    return not any(
-        variable(x) for y in outputs if is_value(y) for x in leaves(y) if x not in own
-    )
+    whole = values[0] if len(values) == 1 else functions.sum(values)  # one walk for all
+    leaves = choice.module().leaves(whole)
+    return not any(variable(x) for x in leaves if x not in own)
 
 
 def variable(leaf: Node) -> bool:
@@ -371,7 +373,7 @@ def _jacobian(
     recorded = call("jacobian", f, arguments, keywords, argnums, has_aux)
     outputs, build = flatten(recorded.output, "jacobian: the function's result")
     floats = recorded.floats(outputs)
-    price = FORWARD if floats else 1
+    price = FORWARD[choice.name] if floats else 1.0
     if price * len(recorded.inputs) < len(outputs):
         rows = _by_columns(outputs, recorded.inputs, floats)
     else:
@@ -382,25 +384,28 @@ def _jacobian(
 
 def _by_columns(outputs: list[Any], inputs: list[Node], floats: bool) -> list[Any]:
     """The rows of the Jacobian from a forward sweep for each column."""
-    push = _forward(outputs, inputs, floats)
+    n = len(inputs)
+    units = [[1.0 if i == j else None for i in range(n)] for j in range(n)]
+    return _pushed(outputs, inputs, units, floats)
+
+
+def _pushed(
+    outputs: list[Any], inputs: list[Node], seeds: list[list[Any]], floats: bool
+) -> list[list[Any]]:
+    """The tangents of each output in each direction; None where an input stays."""
+    values = [y for y in outputs if is_value(y)]
+    if floats:
+        rows = iter(choice.module().tangents(values, inputs, seeds))
+        still: list[Any] = [0.0] * len(seeds)
+        return [next(rows) if is_value(y) else still for y in outputs]
+    order = dependents(values, inputs)
     columns = []
-    for x in inputs:
-        tangents = push({x: 1.0})
-        columns.append([tangents.get(y, 0.0) if is_value(y) else 0.0 for y in outputs])
-    make: Any = float if floats else value_of
-    return [[make(entry) for entry in row] for row in zip(*columns)]
-
-
-def _forward(
-    outputs: list[Any], inputs: list[Node], floats: bool
-) -> Callable[[dict[Node, Any]], dict[Node, Any]]:
-    """The forward sweep from inputs to outputs, a function of the inputs' tangents."""
-    order = dependents([y for y in outputs if is_value(y)], inputs)
-    if not floats:
-        return lambda tangents: pushforward(order, tangents)
-    recorded: dict[Node, tuple[float, ...]] = {node: node.partials for node in order}
-    partial = lambda node, i: recorded[node][i]
-    return lambda tangents: graph.forward_sweep(order, tangents, partial)
+    for seed in seeds:
+        moved = pushforward(
+            order, {x: t for x, t in zip(inputs, seed) if t is not None}
+        )
+        columns.append([moved.get(y, 0.0) if is_value(y) else 0.0 for y in outputs])
+    return [list(map(value_of, row)) for row in zip(*columns)]
 
 
 def hessian(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
@@ -657,8 +662,7 @@ def jvp(
     floats = recorded.floats(outputs) and not any(map(is_value, directions))
     inputs = recorded.inputs
     seeds = [t if is_value(t) else float(t) for t in directions]
-    moved = _forward(outputs, inputs, floats)(dict(zip(inputs, seeds)))
-    made = [moved.get(y, 0.0) if is_value(y) else 0.0 for y in outputs]
+    made = [row[0] for row in _pushed(outputs, inputs, [seeds], floats)]
     shown: Any = number if floats else value_of
-    pair = build(list(map(shown, outputs))), build(list(map(shown, made)))
+    pair = build(list(map(shown, outputs))), build(made)
     return (*pair, beside(recorded.aux, floats)) if has_aux else pair

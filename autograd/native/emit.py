@@ -417,7 +417,7 @@ def docs() -> Iterator[str]:
     documented = {name: FUNCTIONS[name] for name in ("sum", "mean", "dot")}
     documented |= {
         name: getattr(value, name)
-        for name in ("Value", "no_grad", "gradients", "leaves")
+        for name in ("Value", "no_grad", "gradients", "leaves", "tangents")
     }
     for name in (
         *("data", "grad", "label", "op", "operands", "partials", "_prev", "_op"),

@@ -181,6 +181,10 @@ int backward(Value *output, double seed);
 PyObject *gradients(PyObject *module, PyObject *const *args, Py_ssize_t count);
 PyObject *leaves(PyObject *module, PyObject *output);
 
+/* sweeps.c: tangents */
+
+PyObject *tangents(PyObject *module, PyObject *const *args, Py_ssize_t count);
+
 /* functions.c: functions of numbers and Values alike */
 
 PyObject *functions_make(PyObject *in_python, PyObject *aliases);

@@ -7,5 +7,6 @@ from autograd.core.value import Value as Value
 from autograd.core.value import gradients as gradients
 from autograd.core.value import leaves as leaves
 from autograd.core.value import no_grad as no_grad
+from autograd.core.value import tangents as tangents
 
 FUNCTIONS: dict[str, Callable[..., Any]]

@@ -251,6 +251,8 @@ static PyMethodDef engine_methods[] = {
     {"gradients", (PyCFunction)(void (*)(void))gradients, METH_FASTCALL,
      "gradients($module, output, inputs, /)\n--\n\n" DOC_gradients},
     {"leaves", leaves, METH_O, "leaves($module, output, /)\n--\n\n" DOC_leaves},
+    {"tangents", (PyCFunction)(void (*)(void))tangents, METH_FASTCALL,
+     "tangents($module, outputs, inputs, seeds, /)\n--\n\n" DOC_tangents},
 #ifdef AUTOGRAD_TEST_ALLOC
     {"_fail_allocation", fail_allocation, METH_VARARGS, NULL},
 #endif

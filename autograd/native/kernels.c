@@ -6,7 +6,6 @@
 #define WIDTH 1
 #endif
 #define KERNELS kernels_portable
-#define KERNELS_NAME "portable"
 #include "kernels_body.h"
 
 const int lane_functions = LANE_FUNCTIONS;

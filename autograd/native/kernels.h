@@ -64,7 +64,6 @@ position(const Run *run, int32_t slot)
 
 /* The kernels for one width of vectors. */
 typedef struct {
-    const char *name;
     void (*run)(const Instruction *p, const Run *run);
     const LaneFunction *functions;
 } Kernels;
@@ -75,6 +74,7 @@ extern const int lane_functions;
 #if defined(__GNUC__) && defined(__x86_64__)
 #define AUTOGRAD_X86_KERNELS 1
 extern const Kernels kernels_avx2, kernels_avx512;
+extern const Kernels kernels_avx2_fast, kernels_avx512_fast; /* not exact */
 #endif
 
 #endif

@@ -10,7 +10,6 @@
 #endif
 #define WIDTH 4
 #define KERNELS kernels_avx2
-#define KERNELS_NAME "avx2"
 #include "kernels_body.h"
 #if defined(__clang__)
 #pragma clang attribute pop

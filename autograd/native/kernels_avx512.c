@@ -10,7 +10,6 @@
 #endif
 #define WIDTH 8
 #define KERNELS kernels_avx512
-#define KERNELS_NAME "avx512"
 #include "kernels_body.h"
 #if defined(__clang__)
 #pragma clang attribute pop

@@ -333,9 +333,20 @@ fold_examples(const Instruction *p, const Run *run, int64_t i, int64_t u)
 static inline int
 failed(double z, double x)
 {
-    return !isfinite(z) && (isnan(z) ? !isnan(x) : isfinite(x));
+    const int nan = z != z;
+    return (fabs(z) >= INFINITY || nan) & (nan ? x == x : fabs(x) < INFINITY);
 }
 
+#ifdef FAST
+#include "elementary.h"
+#define exp vector_exp
+#define expm1 vector_expm1
+#define log vector_log
+#define log1p vector_log1p
+#define tanh vector_tanh
+#define erf vector_erf
+#define erfc vector_erfc
+#endif
 #include "lanes.h"
 
 static const LaneFunction functions[] = {EVERY_LANE_FUNCTION};
@@ -610,4 +621,4 @@ run_instruction(const Instruction *p, const Run *run)
     }
 }
 
-const Kernels KERNELS = {KERNELS_NAME, run_instruction, functions};
+const Kernels KERNELS = {run_instruction, functions};

@@ -26,6 +26,7 @@ typedef struct Plan {
 
 typedef struct {
     PyObject_HEAD
+    const Kernels *kernels;
     int64_t uniform, first, slots, sums, once, count;
     Pack *packs;
     int32_t *index, *spread; /* as it came; and what was made of affine operands */
@@ -35,29 +36,35 @@ typedef struct {
 
 enum { MOST_PLANS = 8 };
 
-/* Which kernels run: those of the widest vectors that the processor has, at first. */
-static const Kernels *kernels;
-static const Kernels *all_kernels[3]; /* that can run here, the widest first */
+/* The kernels that can run here, the widest vectors first, and where new programs
+   take theirs from. Portable vectors are no faster than the C library's functions, so
+   there ``exact=False`` changes nothing. */
+typedef struct {
+    const char *name;
+    const Kernels *exact, *fast;
+} Choice;
+
+static Choice choices[4];
+static const Choice *chosen = choices;
 
 static void
 find_kernels(void)
 {
-    int found = 0;
+    Choice *choice = choices;
 #ifdef AUTOGRAD_X86_KERNELS
     __builtin_cpu_init();
     if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
         __builtin_cpu_supports("avx512vl")) {
-        all_kernels[found++] = &kernels_avx512;
+        *choice++ = (Choice){"avx512", &kernels_avx512, &kernels_avx512_fast};
     }
-    if (__builtin_cpu_supports("avx2")) {
-        all_kernels[found++] = &kernels_avx2;
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
+        *choice++ = (Choice){"avx2", &kernels_avx2, &kernels_avx2_fast};
     }
 #endif
-    all_kernels[found] = &kernels_portable;
-    kernels = all_kernels[0];
+    *choice = (Choice){"portable", &kernels_portable, &kernels_portable};
 }
 
-/* kernels(name=None): let others run. Returns the names of all that can. */
+/* kernels(name=None): let programs loaded from now on have others. Returns all names. */
 static PyObject *
 use_kernels(PyObject *Py_UNUSED(module), PyObject *args)
 {
@@ -67,14 +74,14 @@ use_kernels(PyObject *Py_UNUSED(module), PyObject *args)
     }
     PyObject *names = PyList_New(0);
     int known = name == NULL;
-    for (int i = 0; names != NULL && i < 3 && all_kernels[i] != NULL; i++) {
-        PyObject *one = PyUnicode_FromString(all_kernels[i]->name);
+    for (const Choice *c = choices; names != NULL && c->name != NULL; c++) {
+        PyObject *one = PyUnicode_FromString(c->name);
         if (one == NULL || PyList_Append(names, one) < 0) {
             Py_CLEAR(names);
         }
         Py_XDECREF(one);
-        if (name != NULL && strcmp(all_kernels[i]->name, name) == 0) {
-            kernels = all_kernels[i];
+        if (name != NULL && strcmp(c->name, name) == 0) {
+            chosen = c;
             known = 1;
         }
     }
@@ -89,7 +96,7 @@ static int
 find_function(const char *name)
 {
     for (int i = 0; i < lane_functions; i++) {
-        if (strcmp(kernels->functions[i].name, name) == 0) {
+        if (strcmp(kernels_portable.functions[i].name, name) == 0) {
             return i;
         }
     }
@@ -292,7 +299,7 @@ resolve(Pack *pack, const int64_t *code, const int *functions, int64_t row_count
     }
     p->function = named ? functions[row] : -1;
     const LaneFunction *function =
-        p->function >= 0 ? &kernels->functions[p->function] : NULL;
+        p->function >= 0 ? &kernels_portable.functions[p->function] : NULL;
     pack->supported = pack->supported && p->op != MANY && (function != NULL || !named);
     if (!pack->supported) {
         return NULL;
@@ -469,15 +476,16 @@ load_packs(Program *program, PyObject *arrays[4], PyObject *rows)
 
 static PyTypeObject *Program_Type;
 
-/* load(code, start, operands, index, rows, uniform, first, slots, sums, once) */
+/* load(code, start, operands, index, rows, uniform, first, slots, sums, once, exact=1) */
 static PyObject *
 program_load(PyObject *Py_UNUSED(module), PyObject *args)
 {
     PyObject *arrays[4], *rows;
     long long numbers[5];
+    int exact = 1;
     if (!PyArg_ParseTuple(
-            args, "OOOOOLLLLL", &arrays[0], &arrays[1], &arrays[2], &arrays[3], &rows,
-            &numbers[0], &numbers[1], &numbers[2], &numbers[3], &numbers[4])) {
+            args, "OOOOOLLLLL|p", &arrays[0], &arrays[1], &arrays[2], &arrays[3], &rows,
+            &numbers[0], &numbers[1], &numbers[2], &numbers[3], &numbers[4], &exact)) {
         return NULL;
     }
     for (int i = 0; i < 5; i++) {
@@ -496,6 +504,7 @@ program_load(PyObject *Py_UNUSED(module), PyObject *args)
         Py_XDECREF(rows);
         return NULL;
     }
+    program->kernels = exact ? chosen->exact : chosen->fast;
     program->uniform = numbers[0];
     program->first = numbers[1];
     program->slots = numbers[2];
@@ -635,11 +644,12 @@ check_range(const Program *program, int64_t from, int64_t to)
 }
 
 static void
-run_packs(const Plan *plan, int64_t from, int64_t to, const Run *run)
+run_packs(const Program *program, const Plan *plan, int64_t from, int64_t to,
+          const Run *run)
 {
     for (const Instruction *p = plan->instructions + from; p < plan->instructions + to;
          p++) {
-        kernels->run(p, run);
+        program->kernels->run(p, run);
     }
 }
 
@@ -699,7 +709,7 @@ program_run(Program *program, PyObject *args)
         const Run run = {numbers,  to_sums,  program->uniform, program->first,
                          block,    examples, to_failed};
         Py_BEGIN_ALLOW_THREADS
-        run_packs(plan, from, to, &run);
+        run_packs(program, plan, from, to, &run);
         Py_END_ALLOW_THREADS
     }
     release(views, 3);
@@ -768,7 +778,7 @@ map_blocks(const Program *program, const Plan *plan, const Mapping *map, Run *ru
         run->examples = left < map->block ? left : map->block;
         run->failed = failed != NULL ? failed + start : NULL;
         copy_in(&map->inputs, run, start);
-        run_packs(plan, map->once, program->count, run);
+        run_packs(program, plan, map->once, program->count, run);
         copy_out(&map->outputs, run, start);
     }
 }
@@ -955,7 +965,7 @@ leaves_add_grad(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t c
 static PyMethodDef functions[] = {
     {"load", program_load, METH_VARARGS,
      "load($module, code, start, operands, index, rows, uniform, first, slots, sums, "
-     "once, /)\n--\n\nCheck the arrays of a program, for its packs to be run."},
+     "once, exact=True, /)\n--\n\nCheck the arrays of a program, for its packs to be run."},
     {"kernels", use_kernels, METH_VARARGS,
      "kernels($module, name=None, /)\n--\n\n"
      "Let other kernels run; the names of those that can, the widest first."},

@@ -64,7 +64,7 @@ VALUE = 1
 TIMES = 2
 """acc ← acc · the partial ``rows[after_row]`` at the fold's last operand.
 
-That operand stands for the row's x and z alike: ReLU's partial is the same at both.
+That operand stands for x and for z of the row alike: ReLU's partial is the same at both.
 """
 
 
@@ -159,7 +159,7 @@ PACK = (
 ``out``, followed by what it reads) and how many it reads."""
 
 OPERANDS = ("base", "s0", "s1", "term", "index")
-"""The columns of ``operands``: ``index`` is its beginning in the index array, or −1."""
+"""The columns of ``operands``: ``index`` is where it begins in the index array, or −1."""
 
 
 @dataclass(eq=False)
@@ -178,10 +178,7 @@ class Flat:
 
 def flatten(packs: list[Pack]) -> Flat:
     """The arrays of some packs."""
-    code: list[Any] = []
-    start: list[float] = []
-    operands: list[Any] = []
-    index: list[Any] = []
+    code, start, operands, index = [], [], [], []
     filled = 0
     for p in packs:
         row = [p.op, p.row, p.kind, p.m0, p.m1, p.terms, p.begin, p.after, p.after_row]
@@ -208,7 +205,7 @@ def restore(flat: Flat) -> list[Pack]:
     for columns, start in zip(flat.code.tolist(), flat.start.tolist()):
         op, row, kind, m0, m1, terms, begin, after, after_row = columns[:9]
         checked, at, count = columns[9:]
-        read: list[Operand] = []
+        read = []
         for base, s0, s1, term, i in flat.operands[at : at + 1 + count].tolist():
             found = None
             if i >= 0:

@@ -1,0 +1,271 @@
+"""The public object: a function that is recorded once and then run as packs.
+
+A program is called like its function. For each structure of arguments it keeps
+recordings, one for each path through the function that was taken so far. A call runs
+the one whose guards hold; if none does, the function itself runs once more, and is
+recorded.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from autograd.core import choice
+from autograd.core.graph import Node
+from autograd.core.recording import here
+from autograd.derivatives.checkpoints import Recipe
+from autograd.derivatives.nesting import is_value
+from autograd.program import structure
+from autograd.program.guards import Condition
+from autograd.program.recording import Recording
+from autograd.program.structure import Arguments
+from autograd.program.trace import Recorder
+from autograd.table.rules import CHECKPOINT, RULES
+
+__all__ = ["Program", "compile"]
+
+STRUCTURES = 64
+"""Of so many structures of arguments a program keeps recordings; the oldest go."""
+
+
+def compile(  # noqa: A001  # the name that the field uses
+    f: Callable[..., Any] | None = None,
+    *,
+    exact: bool = True,
+    errors: str = "raise",
+    branches: int = 64,
+    executor: str | None = None,
+) -> Any:
+    """f as a program: recorded when it is first called, then run at array speed.
+
+    The program is called like ``f`` and gives what ``f`` gives, with the same bits:
+    numbers for numbers; where ``f`` closes over leaf Values, Values that depend on
+    them, so that ``backward`` goes on as before. What the function decided by
+    comparing Values is compared again at every call; a call that decides otherwise is
+    recorded anew.
+
+    Args:
+        f: a function of floats, arrays, and nested lists, tuples and dicts of them, that
+            runs on Values. Other arguments (ints, strings, objects) are part of the
+            structure: each combination is recorded for itself.
+        exact: whether results must have the bits of ``f`` on Values.
+        errors: ``"raise"`` as ``f`` does, or ``"ieee"`` for inf and nan instead.
+        branches: how many paths through ``f`` to keep for one structure.
+        executor: ``"arrays"`` to run on NumPy even where the C executor is built.
+
+    Returns:
+        A :class:`Program`; without ``f``, a decorator.
+
+    Raises:
+        TypeError: ``f`` cannot be called; or, from a call, ``f`` does what cannot be
+            replayed, such as reading ``.data``.
+        ValueError: ``errors`` or ``executor`` is none of those.
+
+    >>> from autograd import Value, compile
+    >>> area = compile(lambda r: 3.0 * r * r)
+    >>> area(2.0), area(3.0)
+    (12.0, 27.0)
+    """
+    options = {
+        "exact": exact,
+        "errors": errors,
+        "branches": branches,
+        "executor": executor,
+    }
+    if f is None:
+        return lambda f: compile(f, **options)
+    if not callable(f):
+        raise TypeError(f"compile: f must be a function, got {type(f).__name__}")
+    if errors not in ("raise", "ieee"):
+        raise ValueError(f'compile: errors must be "raise" or "ieee", got {errors!r}')
+    if executor not in (None, "arrays"):
+        raise ValueError(f'compile: executor must be None or "arrays", got {executor!r}')
+    if isinstance(branches, bool) or not isinstance(branches, int) or branches < 1:
+        raise ValueError(f"compile: branches must be an int from 1 on, got {branches!r}")
+    if isinstance(f, Program):
+        return f
+    return Program(f, **options)
+
+
+class Program:
+    """A function and its recordings; made by :func:`compile`."""
+
+    def __init__(
+        self,
+        f: Callable[..., Any],
+        exact: bool = True,
+        errors: str = "raise",
+        branches: int = 64,
+        executor: str | None = None,
+    ) -> None:
+        self.f = f
+        self.exact = exact
+        self.errors = errors
+        self.branches = branches
+        self.executor = executor
+        self._recordings: OrderedDict[Any, list[Recording]] = OrderedDict()
+        self._lock = threading.Lock()
+        try:
+            self._signature: inspect.Signature | None = inspect.signature(f)
+        except (TypeError, ValueError):
+            self._signature = None
+        functools.update_wrapper(self, f, updated=())
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        """A method, where it decorates a function in a class."""
+        return self if instance is None else functools.partial(self, instance)
+
+    def __repr__(self) -> str:
+        name = getattr(self.f, "__name__", type(self.f).__name__)
+        count = sum(map(len, self._recordings.values()))
+        return f"<compiled {name}: {count} recording{'s' * (count != 1)}>"
+
+    def __call__(self, *args: Any, **named: Any) -> Any:
+        if here.recorder is not None:
+            return self.f(*args, **named)  # it becomes part of the other program
+        given = self._arguments(args, named)
+        if given.live:
+            return self.f(*args, **named)
+        scalars = given.scalars
+        for recording in self._found(given.key):
+            done, answer = self._run(recording, scalars, args, named)
+            if done:
+                return answer
+        recording = self._record(given)
+        done, answer = self._run(recording, scalars, args, named)
+        if not done:
+            raise RuntimeError(
+                "compile: the function does not compute the same when it is run again; "
+                "what it reads besides its arguments must not change between calls"
+            )
+        return answer
+
+    @property
+    def parameters(self) -> list[Node]:
+        """The leaf Values that the function closes over, in the order of first use."""
+        found: dict[Node, None] = {}
+        for recordings in self._recordings.values():
+            for recording in recordings:
+                found.update(dict.fromkeys(recording.leaves))
+        return list(found)
+
+    def _arguments(self, args: tuple[Any, ...], named: dict[str, Any]) -> Arguments:
+        if self._signature is not None and (
+            named or len(args) != len(self._signature.parameters)
+        ):
+            bound = self._signature.bind(*args, **named)
+            bound.apply_defaults()
+            args, named = bound.args, bound.kwargs
+        return structure.arguments(args, named)
+
+    def _found(self, key: Any) -> list[Recording]:
+        with self._lock:
+            recordings = self._recordings.get((choice.name, key))
+            if recordings is None:
+                return []
+            self._recordings.move_to_end((choice.name, key))
+            return list(recordings)
+
+    def _record(self, given: Arguments) -> Recording:
+        """Run the function on Values, and keep the path that it takes."""
+        recorder = Recorder()
+        inputs = [recorder.input(x) for x in given.scalars]
+        with recorder.running():
+            positional, named = given.build(inputs)
+            answer = self.f(*positional, **named)
+            result = structure.result(
+                answer, lambda x: is_value(x) or x.__class__ is Condition
+            )
+            outputs = [recorder.entry(x) for x in result.values]
+        recording = Recording(
+            tape=recorder.tape,
+            inputs=recorder.inputs,
+            parameters=recorder.parameters,
+            leaves=recorder.leaves,
+            outputs=outputs,
+            guards=recorder.guards,
+            build=result.build,
+            kinds=[x.__class__ is Condition for x in result.values],
+            on_parameters=recorder.on_parameters(outputs),
+            kept=given.kept,
+            engine=self.executor,
+        )
+        with self._lock:
+            known = self._recordings.setdefault((choice.name, given.key), [])
+            if len(known) >= self.branches:
+                splits = recording.guards[-1].where if recording.guards else "?"
+                raise RuntimeError(
+                    f"compile: the function took more than {self.branches} paths; the "
+                    f"comparison at {splits} splits them: choose by data with "
+                    "where(x > 0, a, b), or allow more by branches="
+                )
+            known.insert(0, recording)
+            while len(self._recordings) > STRUCTURES:
+                self._recordings.popitem(last=False)
+        return recording
+
+    def _run(
+        self,
+        recording: Recording,
+        scalars: Sequence[float],
+        args: tuple[Any, ...],
+        named: dict[str, Any],
+    ) -> tuple[bool, Any]:
+        """Whether the recording is the path of these arguments, and the result."""
+        slopes = any(recording.on_parameters) and not here.suspended
+        parameters = recording.numbers()
+        machine = recording.machine(slopes)
+        found, failed = machine.call(scalars, parameters, self.errors == "ieee")
+        if not recording.holds(found):
+            return False, None
+        if failed:
+            recording.replay(scalars, parameters)
+        count = len(recording.outputs)
+        numbers = found[:count].tolist()
+        at = count + len(recording.guards)
+        results: list[Any] = []
+        for k, (z, condition, depends) in enumerate(
+            zip(numbers, recording.kinds, recording.on_parameters)
+        ):
+            if condition:
+                results.append(z != 0.0)
+            elif not depends:
+                results.append(z)
+            elif not slopes:
+                results.append(choice.Value(z))
+            else:
+                n = len(recording.leaves)
+                row = found[at : at + n].tolist()
+                at += n
+                results.append(self._value(recording, k, z, row, args, named))
+        return True, recording.build(iter(results))
+
+    def _value(
+        self,
+        recording: Recording,
+        k: int,
+        z: float,
+        slopes: list[float],
+        args: tuple[Any, ...],
+        named: dict[str, Any],
+    ) -> Node:
+        """A result that depends on the leaves: one node, with the slopes by them."""
+        leaves = recording.leaves
+        if recording.outputs[k] in recording.parameters:
+            return leaves[recording.parameters.index(recording.outputs[k])]
+        RULES.setdefault(CHECKPOINT.name, CHECKPOINT)
+        node = leaves[0]._apply(CHECKPOINT.name, (*slopes, *leaves, z))
+
+        def run(_: Sequence[Any]) -> tuple[Any, list[Any]]:
+            values = structure.result(self.f(*args, **named), is_value).values
+            return values[k], leaves
+
+        recipe = Recipe("program")
+        recipe.run = run
+        node.label = recipe
+        return node

@@ -1,0 +1,149 @@
+"""Guards: what a function decided while it was recorded must be so when it is replayed.
+
+A comparison of Values is a condition that nobody has looked at yet: ``where`` and sums
+take it as it is, and a program then chooses by the data of each call. Whoever takes its
+truth value (``if``, ``while``, ``not``, ``max``, ``sorted``, ``in``, ``assert``) makes a
+guard: the comparison and its outcome become part of the recording, which holds for
+those calls where every outcome is the same.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any, NamedTuple, NoReturn
+
+from autograd.table.number import Operations
+
+__all__ = ["Condition", "Guard", "refuse"]
+
+PACKAGE = str(Path(__file__).parents[1])
+
+
+class Guard(NamedTuple):
+    """A condition's entry, what it was, and the line that asked."""
+
+    entry: int
+    outcome: bool
+    where: str
+
+    @classmethod
+    def here(cls, entry: int, outcome: bool) -> Guard:
+        """The guard that the nearest line outside of this package asks for."""
+        return cls(entry, outcome, caller())
+
+
+def caller() -> str:
+    """The nearest line of the user's, as ``file:line (function)``."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(PACKAGE):
+        frame = frame.f_back
+    return f"{frame.f_code.co_filename}:{frame.f_lineno} ({frame.f_code.co_name})"
+
+
+class Condition(Operations):
+    """A comparison that is recorded: 1 or 0, or True or False when somebody asks."""
+
+    __slots__ = ("entry", "recorder")
+
+    def __init__(self, recorder: Any, entry: int) -> None:
+        self.recorder = recorder
+        self.entry = entry
+
+    def _apply(self, name: str, operands: tuple[Any, ...]) -> Any:
+        if name == "where" and operands[0].__class__ is Condition:
+            return self.recorder.choose(*operands)
+        return self.value()._apply(
+            name, tuple(x.value() if x.__class__ is Condition else x for x in operands)
+        )
+
+    def value(self) -> Any:
+        """The condition as a Value, 1 or 0."""
+        return self.recorder.stand_in(self.entry)
+
+    def __bool__(self) -> bool:
+        return bool(self.recorder.guard(self.entry))
+
+    def __and__(self, other: Any) -> Any:
+        return self._both("mul", other)
+
+    def __or__(self, other: Any) -> Any:
+        return self._both("maximum", other)
+
+    def __xor__(self, other: Any) -> Any:
+        return Condition(
+            self.recorder,
+            self.recorder.entry(self.recorder.compare("ne", self.value(), _value(other))),
+        )
+
+    __rand__, __ror__, __rxor__ = __and__, __or__, __xor__
+
+    def _both(self, name: str, other: Any) -> Any:
+        if other.__class__ is not Condition and other.__class__ is not bool:
+            return NotImplemented
+        args = (self.entry, self.recorder.entry(other))
+        return Condition(self.recorder, self.recorder.tape.add(name, args))
+
+    def __eq__(self, other: object) -> Any:
+        return self.value() == _value(other)
+
+    def __ne__(self, other: object) -> Any:
+        return self.value() != _value(other)
+
+    def __lt__(self, other: Any) -> Any:
+        return self.value() < _value(other)
+
+    def __le__(self, other: Any) -> Any:
+        return self.value() <= _value(other)
+
+    def __gt__(self, other: Any) -> Any:
+        return self.value() > _value(other)
+
+    def __ge__(self, other: Any) -> Any:
+        return self.value() >= _value(other)
+
+    def __hash__(self) -> int:
+        return hash(bool(self))
+
+    def __int__(self) -> int:
+        return int(bool(self))
+
+    __index__ = __int__
+
+    def __float__(self) -> float:
+        return float(bool(self))
+
+    def __repr__(self) -> str:
+        return repr(bool(self))
+
+
+def _value(x: Any) -> Any:
+    return x.value() if x.__class__ is Condition else x
+
+
+ADVICE = {
+    "data": "a number that is read would be the same in every call: write "
+    "x.detach() for a value that derivatives do not go through, where(x > 0, a, b) "
+    "for a choice, and let the function return what the caller is to read",
+    "grad": "gradients belong to the caller: take them outside, or use "
+    "autograd.grad within the function",
+    "backward": "it would run when the function is recorded and never again: call it "
+    "on the program's result, or use autograd.grad within the function",
+    "partials": "they would be those of the recorded call: use autograd.grad",
+    "text": "it would show the number of the recorded call: return the Value, and "
+    "let the caller print it",
+    "set": "it would happen once, when the function is recorded: change leaves "
+    "outside of the function",
+}
+
+
+def refuse(what: str) -> NoReturn:
+    """Say what cannot be replayed, where, and what to write instead.
+
+    Raises:
+        TypeError: always.
+    """
+    raise TypeError(
+        f"compile: {what} of a Value is used at {caller()}; "
+        f"{ADVICE.get(what, ADVICE['data'])}"
+    )

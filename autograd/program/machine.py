@@ -1,0 +1,160 @@
+"""Machines: packs with memory to run in, and an executor.
+
+A call takes memory from its machine and gives it back, so that threads may run the same
+program at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd.core import choice
+from autograd.program.arrays import Arrays, paired
+from autograd.program.packs import Packs, flatten
+
+__all__ = ["Machine"]
+
+CACHE = 1 << 15
+"""Doubles that a block of examples should not exceed: what fits a core's own cache."""
+
+
+class Machine:
+    """Runs packs: in C where it can, and on arrays where it cannot."""
+
+    def __init__(self, packs: Packs, engine: str | None = None) -> None:
+        self.packs = packs
+        self.arrays = Arrays(packs)
+        self.native: Any = None
+        load = getattr(choice.module(), "load", None) if engine != "arrays" else None
+        if load is not None:
+            flat = flatten(packs.packs)
+            self.native = load(
+                flat.code,
+                flat.start,
+                flat.operands,
+                flat.index,
+                packs.rows,
+                packs.uniform,
+                packs.first,
+                packs.slots,
+                packs.sums,
+                packs.once,
+            )
+        varying = packs.slots - packs.uniform
+        self.block = 8 * max(1, min(64, CACHE // (8 * max(1, varying))))
+        self._memory: list[Any] = []
+
+    def stretches(self, first: int, last: int) -> list[tuple[Any, int, int]]:
+        """Packs ``first`` to ``last`` by the executor that runs them."""
+        if self.native is None:
+            return [(self.arrays, first, last)] if first < last else []
+        found = []
+        at = first
+        for k in (*self.native.unsupported, last):
+            if not first <= k <= last:
+                continue
+            if at < k:
+                found.append((self.native, at, k))
+            if k < last:
+                found.append((self.arrays, k, k + 1))
+            at = k + 1
+        return found
+
+    def take(self) -> Any:
+        """Memory with the program's constants in it."""
+        try:
+            return self._memory.pop()
+        except IndexError:
+            packs = self.packs
+            memory = np.zeros(packs.doubles(self.block if packs.inputs.size else 1))
+            memory[: packs.uniform] = packs.numbers
+            return memory
+
+    def give_back(self, memory: Any) -> None:
+        self._memory.append(memory)
+
+    def call(
+        self, scalars: Sequence[float], parameters: Sequence[float], ieee: bool
+    ) -> tuple[Any, bool]:
+        """The outputs for one set of inputs, and whether a row may have to raise."""
+        packs = self.packs
+        memory = self.take()
+        _set(memory, packs.inputs, scalars)
+        _set(memory, packs.parameters, parameters)
+        failed = None if ieee else np.zeros(self.block, np.uint8)
+        for executor, i, j in self.stretches(0, len(packs.packs)):
+            executor.run(memory, i, j, self.block, 1, None, failed)
+        found = memory[packs.outputs]
+        self.give_back(memory)
+        return found, failed is not None and bool(failed[0])
+
+    def map(
+        self,
+        columns: Any,
+        parameters: Sequence[float],
+        ieee: bool,
+        fixed: dict[int, float] | None = None,
+    ) -> tuple[Any, Any, Any]:
+        """The outputs for many examples.
+
+        Args:
+            columns: float64 (inputs, examples), a row for each input; one that does not
+                vary is of one example.
+            parameters: the leaves' numbers.
+            ieee: whether nobody wants to know of failures.
+            fixed: numbers of the inputs that do not vary.
+
+        Returns:
+            float64 (outputs, examples); the sums; uint8 (examples,), where a row may have
+            to raise.
+        """
+        packs, block = self.packs, self.block
+        examples = columns.shape[1]
+        memory = self.take()
+        _set(memory, packs.parameters, parameters)
+        _set(memory, packs.inputs, fixed or {})
+        sums = np.zeros((packs.sums, 8))
+        failed = np.zeros(examples, np.uint8)
+        found = np.empty((len(packs.outputs), examples))
+        once = np.zeros(block, np.uint8)
+        for executor, i, j in self.stretches(0, packs.once):
+            executor.run(memory, i, j, block, 1, sums, None if ieee else once)
+        failed[:] = once[0]
+        uniform = packs.uniform
+        varying = [(n, s) for n, s in enumerate(packs.inputs) if s >= uniform]
+        results = [(n, s) for n, s in enumerate(packs.outputs) if s >= uniform]
+        parts = self.stretches(packs.once, len(packs.packs))
+        marks = np.zeros(block, np.uint8)
+        lanes = memory[packs.first : packs.first + (packs.slots - uniform) * block]
+        lanes = lanes.reshape(-1, block)
+        for k in range(0, examples, block):
+            width = min(block, examples - k)
+            for n, s in varying:
+                lanes[s - uniform, :width] = columns[n, k : k + width]
+            for executor, i, j in parts:
+                executor.run(memory, i, j, block, width, sums, None if ieee else marks)
+            for n, s in results:
+                found[n, k : k + width] = lanes[s - uniform, :width]
+            failed[k : k + width] |= marks[:width]
+            marks[:] = 0
+        for n, s in enumerate(packs.outputs):
+            if s < uniform:
+                found[n] = memory[s]
+        self.give_back(memory)
+        return found, paired(sums), failed
+
+
+def _set(memory: Any, slots: Any, numbers: Any) -> None:
+    if isinstance(numbers, dict):
+        for n, x in numbers.items():
+            if slots[n] >= 0:
+                memory[slots[n]] = x
+        return
+    if not len(slots):
+        return
+    given = np.asarray(numbers, dtype=float)
+    used = slots >= 0
+    memory[slots[used]] = given[used]

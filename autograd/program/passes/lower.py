@@ -1,0 +1,396 @@
+"""From instructions to packs: groups, slots, and the slots that each lane reads.
+
+Instructions of equal depth and equal shape are one pack. Its lanes keep the order in
+which they were made and get slots side by side, which is what makes the operands of
+later packs affine.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from autograd.program import packs as P
+from autograd.program.packs import Operand, Pack, Packs
+from autograd.program.passes.folds import Instruction, folded
+from autograd.program.passes.grids import grids, runs
+from autograd.program.passes.simplify import WHOLE
+from autograd.program.tape import Tape, bits
+
+__all__ = ["lower"]
+
+SMALL = 32
+"""A grid of fewer products than this costs more than the gathers that it saves."""
+
+
+def lower(
+    tape: Tape,
+    inputs: Sequence[int],
+    parameters: Sequence[int],
+    outputs: Sequence[int],
+    varying: Sequence[int] = (),
+    sums: Sequence[int] = (),
+) -> Packs:
+    """The packs of a tape.
+
+    Args:
+        tape: as ``simplified`` leaves it.
+        inputs, parameters: its entries of these kinds, -1 for one that is not needed.
+        outputs: the entries to be computed.
+        varying: the inputs that differ from example to example.
+        sums: entries to be added over the examples.
+    """
+    varies = _varies(tape, varying)
+    instructions = folded(tape, [*outputs, *sums], varies)
+    memory = _Memory(tape, varies, parameters, inputs)
+    code = _Code(memory)
+    totals = _products(tape, instructions, outputs, sums, varies)
+    for shape, members in _groups(tape, instructions, varies):
+        members = [x for x in members if x.node not in totals]
+        if members:
+            code.emit(shape, members)
+    once = sum(p.out.base < memory.limit for p in code.packs)
+    code.totals(sums, totals)
+    return code.done(inputs, parameters, outputs, len(sums), once)
+
+
+def _varies(tape: Tape, varying: Sequence[int]) -> list[bool]:
+    varies = [False] * len(tape)
+    for k in varying:
+        if k >= 0:
+            varies[k] = True
+    for k, args in enumerate(tape.args):
+        if not varies[k]:
+            varies[k] = any(varies[a] for a in args)
+    return varies
+
+
+def _products(
+    tape: Tape,
+    instructions: list[Instruction],
+    outputs: Sequence[int],
+    sums: Sequence[int],
+    varies: list[bool],
+) -> dict[int, Instruction]:
+    """Sums over the examples of one product that nobody else reads.
+
+    Together they are a product of two matrices, and need no slots for the products.
+    """
+    read = {*outputs, *(a for x in instructions for a in x.args)}
+    wanted = set(sums)
+    return {
+        x.node: x
+        for x in instructions
+        if x.kinds == (P.PRODUCT,)
+        and varies[x.args[0]]
+        and varies[x.args[1]]
+        and (x.args[2] < 0 or tape.ops[x.args[2]] == "number" and tape.numbers[x.args[2]] == 0.0)
+        and x.node not in read
+        and x.node in wanted
+    }
+
+
+Shape = tuple[Any, ...]
+
+
+def _groups(
+    tape: Tape, instructions: list[Instruction], varies: list[bool]
+) -> list[tuple[Shape, list[Instruction]]]:
+    """Instructions by depth and shape; what does not vary comes first."""
+    depth = [0] * len(tape)
+    groups: dict[tuple[bool, int, Shape], list[Instruction]] = defaultdict(list)
+    for x in instructions:
+        k = x.node
+        reads = [a for a in x.args if a >= 0]
+        depth[k] = 1 + max((depth[a] for a in reads), default=0)
+        groups[varies[k], depth[k], _shape(tape, x, varies)].append(_turned(x, varies))
+    ordered = sorted(groups.items(), key=lambda item: (*item[0][:2], item[1][0].node))
+    return [(shape, members) for (_, _, shape), members in ordered]
+
+
+def _shape(tape: Tape, x: Instruction, varies: list[bool]) -> Shape:
+    """What lanes of one pack have in common."""
+    if x.op != "fold":
+        return (x.op, tape.checked[x.node], tuple(varies[a] for a in x.args))
+    start = x.args[-1]
+    if start < 0:
+        begin: Any = bits(-0.0)
+    elif tape.ops[start] == "number" and tape.numbers[start] == 0.0:
+        begin = bits(tape.numbers[start] or 0.0)
+    else:
+        begin = varies[start]
+    terms = tuple(
+        # of a product's factors the one that varies comes first
+        (kind, varies[a] or varies[b], varies[a] and varies[b])
+        for kind, a, b in zip(x.kinds, x.args[::2], x.args[1::2])
+    )
+    return ("fold", begin, terms)
+
+
+def _turned(x: Instruction, varies: list[bool]) -> Instruction:
+    """The instruction, with the factor that varies first in each product."""
+    if x.op != "fold":
+        return x
+    args: list[int] = []
+    for a, b in zip(x.args[::2], x.args[1::2]):
+        args += (b, a) if varies[b] and not varies[a] else (a, b)
+    return x._replace(args=(*args, x.args[-1]))
+
+
+class _Memory:
+    """Which slot each entry has.
+
+    Until all are known, slots of examples are counted from ``limit``.
+    """
+
+    limit = 1 << 30
+
+    def __init__(
+        self,
+        tape: Tape,
+        varies: list[bool],
+        parameters: Sequence[int],
+        inputs: Sequence[int],
+    ) -> None:
+        self.tape, self.varies = tape, varies
+        self.numbers: list[float] = []
+        self.examples = 0
+        self.slot = np.full(len(tape) + 1, -1, np.int64)
+        self._constants: dict[bytes, int] = {}
+        for k in (*parameters, *inputs):
+            if k >= 0:
+                self.place([k])
+
+    def place(self, entries: Sequence[int]) -> int:
+        """Give entries of one kind slots side by side; the first of them."""
+        count = len(entries)
+        if self.varies[entries[0]]:
+            first = self.limit + self.examples
+            self.examples += count
+        else:
+            first = len(self.numbers)
+            self.numbers += [0.0] * count
+        self.slot[list(entries)] = np.arange(first, first + count)
+        return first
+
+    def constant(self, x: float) -> int:
+        key = bits(x)
+        if key not in self._constants:
+            self._constants[key] = len(self.numbers)
+            self.numbers.append(x)
+        return self._constants[key]
+
+    def read(self, entries: Any) -> Any:
+        """The slots of entries (terms, lanes); constants get some side by side."""
+        tape = self.tape
+        slots = self.slot[entries]
+        missing = np.argwhere(slots < 0)
+        if not len(missing):
+            return slots
+        values = [tape.numbers[entries[r, j]] or 0.0 for r, j in missing]
+        same = len({bits(x) for x in values}) == 1
+        if len(missing) == slots.size and not same:
+            first = len(self.numbers)
+            self.numbers += values
+            return np.arange(first, first + slots.size).reshape(slots.shape)
+        for (r, j), x in zip(missing, values):
+            slots[r, j] = self.constant(x)
+        return slots
+
+
+class _Code:
+    """Packs under construction."""
+
+    def __init__(self, memory: _Memory) -> None:
+        self.memory = memory
+        self.packs: list[Pack] = []
+        self.rows: list[str] = []
+
+    def row(self, name: str) -> int:
+        if name not in self.rows:
+            self.rows.append(name)
+        return self.rows.index(name)
+
+    def emit(self, shape: Shape, members: list[Instruction]) -> None:
+        """The packs of one group."""
+        read = self.memory.read
+        args = np.array([x.args for x in members]).T
+        if shape[0] != "fold":
+            name, checked, _ = shape
+            if name in WHOLE:
+                operands, op = [read(args)], P.MANY
+            else:
+                operands = [read(a[None]) for a in args]
+                op = P.PARTIAL if ":" in name else P.ROW
+            out = self._out(members)
+            row, terms = self.row(name), len(args) if name in WHOLE else 1
+            self._cut(
+                Pack(op, 1, 1, Operand(0), (), terms, row, checked=checked), operands, out
+            )
+            return
+        _, begin, terms_shape = shape
+        first, second = args[:-1:2], args[1:-1:2]
+        start = None if begin.__class__ is bytes else read(args[-1:])
+        number = float(np.frombuffer(begin)[0]) if begin.__class__ is bytes else 0.0
+        pieces = []
+        for t, e in _alike(terms_shape):
+            kind = terms_shape[t][0]
+            factors = [read(first[t:e])]
+            if kind == P.PRODUCT:
+                factors.append(read(second[t:e]))
+            pieces.append((kind, factors))
+        out = self._out(members)
+        for n, (kind, factors) in enumerate(pieces):
+            pack = Pack(P.FOLD, 1, 1, Operand(0), (), kind=kind, start=number)
+            extra = []
+            if n:
+                pack = replace(pack, begin=P.OUT)
+            elif start is not None:
+                pack = replace(pack, begin=P.OPERAND)
+                extra = [start]
+            self._fold(pack, factors, extra, out)
+
+    def _out(self, members: list[Instruction]) -> Any:
+        first = self.memory.place([x.node for x in members])
+        return np.arange(first, first + len(members))[None]
+
+    def _fold(self, pack: Pack, factors: list[Any], extra: list[Any], out: Any) -> None:
+        """A fold of terms of one kind, cut where no rule gives their slots."""
+        terms, lanes = factors[0].shape
+        cuts = list(runs(factors))
+        if out[0, 0] < self.memory.limit and len(cuts) > 1:
+            tiles = sum(len(grids([x[t:e] for x in factors])) for t, e in cuts)
+            if terms * lanes < SMALL * tiles:
+                cuts = [(0, terms)]  # as one gather
+        for t, e in cuts:
+            part = replace(pack, terms=e - t)
+            self._cut(part, [*(x[t:e] for x in factors), *extra], out)
+            pack, extra = replace(pack, begin=P.OUT), []
+
+    def _cut(self, pack: Pack, operands: list[Any], out: Any) -> None:
+        """One pack for each grid of lanes; or one with index arrays for all lanes."""
+        lanes = out.shape[1]
+        uniform = out[0, 0] < self.memory.limit or pack.op in (P.DOTS, P.TOTAL)
+        found = grids([*operands, out]) if _rising(operands) else []
+        if not found or (
+            uniform
+            and pack.op not in (P.DOTS, P.TOTAL)
+            and len(found) > 2
+            and pack.terms * lanes < SMALL * len(found)
+        ):
+            indexed = [
+                _affine(x, 0, 1, lanes)
+                if _rising([x]) and grids([x]) == [(0, 1, lanes)]
+                else Operand(int(x[0, 0]), index=x)
+                for x in operands
+            ]
+            self.packs.append(
+                replace(
+                    pack,
+                    m0=1,
+                    m1=lanes,
+                    out=_affine(out, 0, 1, lanes),
+                    operands=tuple(indexed),
+                )
+            )
+            return
+        for j, m0, m1 in found:
+            self.packs.append(
+                replace(
+                    pack,
+                    m0=m0,
+                    m1=m1,
+                    out=_affine(out, j, m0, m1),
+                    operands=tuple(_affine(x, j, m0, m1) for x in operands),
+                )
+            )
+
+    def totals(self, sums: Sequence[int], products: dict[int, Instruction]) -> None:
+        """Sums over the examples, in the order in which they are wanted."""
+        dots = [(i, products[k]) for i, k in enumerate(sums) if k in products]
+        if dots:
+            out = np.array([[i for i, _ in dots]])
+            a = self.memory.read(np.array([[x.args[0] for _, x in dots]]))
+            b = self.memory.read(np.array([[x.args[1] for _, x in dots]]))
+            self._cut(Pack(P.DOTS, 1, 1, Operand(0), ()), [a, b], out)
+        rest = [(i, k) for i, k in enumerate(sums) if k not in products]
+        for varying in (False, True):
+            part = [(i, k) for i, k in rest if self.memory.varies[k] == varying]
+            if part:
+                out = np.array([[i for i, _ in part]])
+                a = self.memory.read(np.array([[k for _, k in part]]))
+                self._cut(Pack(P.TOTAL, 1, 1, Operand(0), ()), [a], out)
+
+    def done(
+        self,
+        inputs: Sequence[int],
+        parameters: Sequence[int],
+        outputs: Sequence[int],
+        sums: int,
+        once: int,
+    ) -> Packs:
+        """All packs, with the slots of examples after the uniform ones."""
+        memory = self.memory
+        slots = {
+            name: memory.read(np.array([entries]))[0] if len(entries) else np.empty(0, int)
+            for name, entries in (("parameters", parameters), ("outputs", outputs))
+        }
+        slots["inputs"] = memory.slot[list(inputs)] if len(inputs) else np.empty(0, int)
+        slots["inputs"] = np.where(np.asarray(inputs, int) < 0, -1, slots["inputs"])
+        shift = memory.limit - len(memory.numbers)
+
+        def moved(x: Operand) -> Operand:
+            index = x.index
+            if index is not None:
+                index = np.where(index >= memory.limit, index - shift, index)
+                index = index.astype(np.int32)
+            base = x.base - shift if x.base >= memory.limit else x.base
+            return replace(x, base=base, index=index)
+
+        packs = [
+            replace(
+                p, out=moved(p.out), operands=tuple(moved(x) for x in p.operands)
+            )
+            for p in self.packs
+        ]
+        found = {
+            name: np.where(x >= memory.limit, x - shift, x).astype(np.int64)
+            for name, x in slots.items()
+        }
+        return Packs(
+            numbers=np.array(memory.numbers, dtype=float),
+            slots=len(memory.numbers) + memory.examples,
+            sums=sums,
+            once=once,
+            rows=self.rows,
+            packs=packs,
+            **found,
+        )
+
+
+def _alike(terms: Sequence[Any]) -> list[tuple[int, int]]:
+    """Runs of terms of one shape."""
+    cuts = [0, *(i for i in range(1, len(terms)) if terms[i] != terms[i - 1]), len(terms)]
+    return list(zip(cuts, cuts[1:]))
+
+
+def _rising(operands: Sequence[Any]) -> bool:
+    """Whether slots (terms, lanes) rise by equal steps from term to term."""
+    return all(
+        len(x) < 3 or bool((np.diff(x, axis=0) == x[1] - x[0]).all()) for x in operands
+    )
+
+
+def _affine(x: Any, j: int, m0: int, m1: int) -> Operand:
+    """The rule that gives the slots (terms, lanes) of a grid."""
+    base = int(x[0, j])
+    return Operand(
+        base,
+        int(x[0, j + m1]) - base if m0 > 1 else 0,
+        int(x[0, j + 1]) - base if m1 > 1 else 0,
+        int(x[1, j]) - base if len(x) > 1 else 0,
+    )

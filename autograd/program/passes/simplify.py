@@ -1,0 +1,79 @@
+"""What the outputs need, once: dead code, constants, common parts, reductions written out.
+
+No pass changes a bit: nothing is assumed of 0 · x, x + 0 or 1 / x. Constants are
+computed by the rows themselves, and are the same only if their bits are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from autograd.core import limits
+from autograd.program.tape import LEAVES, Number, Tape, compute, row_of, value_of_row
+from autograd.table.rules import Reduction
+
+__all__ = ["WHOLE", "live", "simplified"]
+
+WHOLE = {"fsum", "hypot", "dist"}
+"""Reductions with an algorithm of their own; the others are loops over rows."""
+
+
+def live(tape: Tape, outputs: Sequence[int]) -> list[int]:
+    """The entries that the outputs depend on, in the order of the tape."""
+    needed = bytearray(len(tape))
+    stack = list(outputs)
+    for k in stack:
+        needed[k] = 1
+    while stack:
+        for a in tape.args[stack.pop()]:
+            if not needed[a]:
+                needed[a] = 1
+                stack.append(a)
+    return [k for k, wanted in enumerate(needed) if wanted]
+
+
+def simplified(tape: Tape, outputs: Sequence[int]) -> tuple[Tape, dict[int, int]]:
+    """A tape of what the outputs need.
+
+    Returns:
+        The new tape, and the new entry of each old one that is kept.
+    """
+    new = Tape()
+    place: dict[int, int] = {}
+    known: dict[tuple[str, tuple[int, ...], bool], int] = {}
+    for k in live(tape, outputs):
+        op, checked = tape.ops[k], tape.checked[k]
+        args = tuple(place[a] for a in tape.args[k])
+        if op in LEAVES:
+            number = tape.numbers[k]
+            if op == "number":
+                assert number is not None
+                place[k] = new.constant(number)
+            else:
+                place[k] = new.add(op, (), number)
+            continue
+        if op in ("pos", "detach"):
+            place[k] = args[0]
+            continue
+        if (key := (op, args, checked)) not in known:
+            known[key] = _rewritten(new, op, args, checked)
+        place[k] = known[key]
+    return new, place
+
+
+def _rewritten(new: Tape, op: str, args: tuple[int, ...], checked: bool) -> int:
+    """An operation on the new tape: a constant, a loop over rows, or itself."""
+    if all(new.ops[a] == "number" for a in args):
+        numbers = [new.value(a) for a in args]
+        if not checked:
+            return new.constant(compute(op, numbers))
+        try:
+            return new.constant(float(value_of_row(op)(*numbers)))
+        except limits.FAILURES:
+            return new.add(op, args, None, checked)  # it raises when it runs
+    if ":" not in op and op not in WHOLE and isinstance(row_of(op), Reduction):
+        before = len(new)
+        found = new.entry(row_of(op).value(*(Number(new, a) for a in args)))
+        new.checked[before:] = [checked] * (len(new) - before)
+        return found
+    return new.add(op, args, None, checked)

@@ -1,0 +1,122 @@
+"""A recording: one path through the user's function, and what runs it.
+
+The same tape is lowered to packs once for each purpose: to call, to call with
+derivatives by the parameters, to map over examples, to add up their gradients.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from autograd.core import limits
+from autograd.core.graph import Node
+from autograd.program.adjoint import sweep
+from autograd.program.guards import Guard
+from autograd.program.machine import Machine
+from autograd.program.passes.lower import lower
+from autograd.program.passes.simplify import live, simplified
+from autograd.program.tape import LEAVES, Tape, row_of, value_of_row
+
+__all__ = ["Recording"]
+
+
+@dataclass(eq=False)
+class Recording:
+    """A tape, its entries of each kind, and the result that the outputs go into."""
+
+    tape: Tape
+    inputs: list[int]
+    parameters: list[int]
+    leaves: list[Node]
+    outputs: list[int]
+    guards: list[Guard]
+    build: Callable[[Any], Any]
+    kinds: list[bool]
+    on_parameters: list[bool]
+    kept: list[Any] = field(default_factory=list)
+    engine: str | None = None
+    _machines: dict[Any, Machine] = field(default_factory=dict)
+
+    def machine(
+        self, slopes: bool = False, varying: Sequence[int] = (), total: bool = False
+    ) -> Machine:
+        """What runs the tape.
+
+        Its outputs are those of the function, then the guards' conditions, then with
+        ``slopes`` the derivatives of each output by each parameter that it depends on,
+        output by output; or with ``total``, sums over the examples of the derivatives of
+        the one output by each parameter, seeded by one more input.
+        """
+        key = slopes, tuple(varying), total
+        if key not in self._machines:
+            self._machines[key] = self._lowered(*key)
+        return self._machines[key]
+
+    def _lowered(
+        self, slopes: bool, varying: tuple[int, ...], total: bool
+    ) -> Machine:
+        tape = self.tape
+        outputs = [*self.outputs, *(g.entry for g in self.guards)]
+        inputs = list(self.inputs)
+        sums: list[int] = []
+        if slopes:
+            for k, depends in zip(self.outputs, self.on_parameters):
+                if depends:
+                    outputs += sweep(tape, k, self.parameters, stop=False)
+        if total:
+            seed = tape.add("input", (), 1.0)
+            inputs.append(seed)
+            sums = sweep(tape, self.outputs[0], self.parameters, False, seed)
+        new, place = simplified(tape, [*outputs, *sums])
+        moved = [place.get(k, -1) for k in inputs]
+        packs = lower(
+            new,
+            moved,
+            [place.get(k, -1) for k in self.parameters],
+            [place[k] for k in outputs],
+            [moved[n] for n in varying],
+            [place[k] for k in sums],
+        )
+        return Machine(packs, self.engine)
+
+    def numbers(self) -> list[float]:
+        """What the parameters are now."""
+        return [x.data for x in self.leaves]
+
+    def holds(self, found: Any) -> Any:
+        """Whether every guard has its outcome among a machine's outputs."""
+        agree = True
+        for n, guard in enumerate(self.guards, len(self.outputs)):
+            agree = ((found[n] != 0.0) == guard.outcome) & agree
+        return agree
+
+    def replay(self, scalars: Sequence[float], parameters: Sequence[float]) -> None:
+        """Run the tape entry by entry, so that a row that raises does so.
+
+        Raises:
+            ValueError, ZeroDivisionError, OverflowError: as f would.
+        """
+        tape = self.tape
+        given = dict(zip(self.inputs, scalars)) | dict(zip(self.parameters, parameters))
+        numbers: dict[int, float] = {}
+        wanted = [*self.outputs, *(g.entry for g in self.guards)]
+        for k in live(tape, wanted):
+            op = tape.ops[k]
+            if op in LEAVES:
+                number = given.get(k, tape.numbers[k])
+                assert number is not None
+                numbers[k] = number
+                continue
+            operands = [numbers[a] for a in tape.args[k]]
+            if op == "detach":
+                numbers[k] = operands[0]
+                continue
+            function = value_of_row(op)
+            try:
+                numbers[k] = float(function(*operands))
+            except limits.FAILURES as error:
+                if tape.checked[k]:
+                    limits.failed(row_of(op), operands, error)
+                numbers[k] = limits.evaluate(function, *operands)

@@ -1,0 +1,180 @@
+"""The structure of arguments and results: what varies from call to call, and the rest.
+
+Floats, NumPy's scalars, arrays and Values are data: a program takes any others of the
+same shapes. Python's ints, bools, strings and None are part of the structure, and so is
+any other object, by its identity: a function may branch on them, count with them or
+call them, and each combination is recorded for itself.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from autograd.core.plain import is_number
+from autograd.derivatives.nesting import is_array, is_value
+
+__all__ = ["Arguments", "Result", "arguments", "result"]
+
+Build = Callable[[Iterator[Any]], Any]
+STATIC = (bool, int, str, bytes, type(None), complex)
+
+
+class Arguments:
+    """Arguments taken apart.
+
+    ``key`` is the same for all arguments that one recording serves; ``scalars`` are the
+    data in order; ``build(scalars)`` puts others in their places; ``kept`` are the
+    objects that the key names by identity; ``live`` says whether a Value is among them.
+    """
+
+    __slots__ = ("build", "kept", "key", "live", "scalars")
+
+    def __init__(self) -> None:
+        self.scalars: list[Any] = []
+        self.kept: list[Any] = []
+        self.live = False
+        self.key: Any = None
+        self.build: Callable[[Sequence[Any]], tuple[tuple[Any, ...], dict[str, Any]]]
+
+
+def arguments(args: tuple[Any, ...], named: dict[str, Any]) -> Arguments:
+    """Take the arguments of a call apart.
+
+    Raises:
+        TypeError: an array holds something else than numbers and Values.
+    """
+    found = Arguments()
+    taken = [_take(x, f"argument {i}", found) for i, x in enumerate(args)]
+    names = sorted(named)
+    others = [_take(named[name], f"argument {name!r}", found) for name in names]
+    found.key = tuple(key for key, _ in taken), tuple(zip(names, (k for k, _ in others)))
+
+    def build(scalars: Sequence[Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        it = iter(scalars)
+        positional = tuple(part(it) for _, part in taken)
+        return positional, {n: part(it) for n, (_, part) in zip(names, others)}
+
+    found.build = build
+    return found
+
+
+def _take(x: Any, name: str, found: Arguments) -> tuple[Any, Build]:
+    """The key of one argument, and how to build it from scalars."""
+    if x.__class__ is float:
+        found.scalars.append(x)
+        return "float", next
+    if is_value(x):
+        found.scalars.append(x)
+        found.live = True
+        return "float", next
+    if isinstance(x, STATIC):
+        return (type(x).__name__, x), lambda _: x
+    if is_array(x):
+        return _take_array(x, name, found)
+    if is_number(x):
+        found.scalars.append(float(x))
+        return "float", next
+    if isinstance(x, dict):
+        parts = {k: _take(y, f"{name}[{k!r}]", found) for k, y in x.items()}
+        key = ("dict", tuple((type(k), k, part[0]) for k, part in parts.items()))
+        return key, lambda it: {k: part(it) for k, (_, part) in parts.items()}
+    if isinstance(x, (list, tuple)):
+        kind = type(x)
+        if all(y.__class__ is float for y in x):  # the usual case, at once
+            found.scalars.extend(x)
+            count = len(x)
+            return (kind, count), lambda it: like(kind, [next(it) for _ in range(count)])
+        taken = [_take(y, f"{name}[{i}]", found) for i, y in enumerate(x)]
+        key = (kind, tuple(key for key, _ in taken))
+        return key, lambda it: like(kind, [part(it) for _, part in taken])
+    found.kept.append(x)
+    return ("object", id(x)), lambda _: x
+
+
+def _take_array(x: Any, name: str, found: Arguments) -> tuple[Any, Build]:
+    import numpy as np
+
+    shape, count = x.shape, x.size
+    if x.dtype.kind in "fiub":
+        found.scalars.extend(x.astype(float).ravel().tolist())
+    else:
+        for y in x.ravel().tolist():
+            if is_value(y):
+                found.live = True
+            elif not is_number(y):
+                raise TypeError(
+                    f"{name} must be an array of real numbers or Values, got dtype "
+                    f"{x.dtype} with entries of type {type(y).__name__}"
+                )
+            found.scalars.append(y if is_value(y) else float(y))
+
+    def build(it: Iterator[Any]) -> Any:
+        array = np.empty(count, dtype=object)
+        for i in range(count):
+            array[i] = next(it)
+        return array.reshape(shape)
+
+    return ("array", shape), build
+
+
+def like(kind: type, parts: list[Any]) -> Any:
+    """The parts as a list, a tuple, or the named tuple that they came from."""
+    if issubclass(kind, tuple):
+        return kind(*parts) if hasattr(kind, "_fields") else tuple(parts)
+    return parts
+
+
+class Result:
+    """A function's result taken apart: its Values, and how to put others in."""
+
+    __slots__ = ("build", "values")
+
+    def __init__(self, values: list[Any], build: Build) -> None:
+        self.values = values
+        self.build = build
+
+
+def result(x: Any, is_traced: Callable[[Any], bool]) -> Result:
+    """Take a result apart.
+
+    Args:
+        x: whatever a function gave: nested lists, tuples, dicts and arrays of Values
+            and anything else, which stays as it is.
+        is_traced: tells what is to be computed anew at each call.
+    """
+    values: list[Any] = []
+    build = _given(x, is_traced, values)
+    return Result(values, build)
+
+
+def _given(x: Any, is_traced: Callable[[Any], bool], values: list[Any]) -> Build:
+    if is_traced(x):
+        values.append(x)
+        return next
+    if isinstance(x, dict):
+        named = {k: _given(y, is_traced, values) for k, y in x.items()}
+        return lambda it: {k: part(it) for k, part in named.items()}
+    if isinstance(x, (list, tuple)):
+        kind = type(x)
+        parts = [_given(y, is_traced, values) for y in x]
+        return lambda it: like(kind, [part(it) for part in parts])
+    if is_array(x):
+        if x.dtype != object:
+            return lambda _: x.copy()
+        shape = x.shape
+        entries = [_given(y, is_traced, values) for y in x.ravel().tolist()]
+        return lambda it: as_array([part(it) for part in entries], shape)
+    return lambda _: x
+
+
+def as_array(entries: list[Any], shape: tuple[int, ...]) -> Any:
+    """Entries as an array: of floats, or of objects if a Value is among them."""
+    numpy = sys.modules["numpy"]
+    if all(map(is_number, entries)):
+        return numpy.array(entries, dtype=float).reshape(shape)
+    array = numpy.empty(len(entries), dtype=object)
+    for i, x in enumerate(entries):
+        array[i] = x
+    return array.reshape(shape)

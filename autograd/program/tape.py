@@ -1,0 +1,219 @@
+"""The tape: a recorded program as a list of scalar operations, after Wengert.
+
+Entry ``k`` is an operation ``ops[k]`` on earlier entries ``args[k]``. Most operations
+are rows of the table. The others: an ``input`` (a scalar of the arguments), a
+``parameter`` (a leaf that the function closes over), a ``number``; ``detach``, which
+is its operand to values and nothing to derivatives; the comparisons of :data:`ROWS`;
+and partials of rows, ``"pow:0"`` by name, which take the row's operands and result.
+
+A :class:`Number` is an entry that answers as a number: a row's own functions, run on
+Numbers, write themselves onto the tape. So no derivative is stated here.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from autograd.core import limits
+from autograd.core.plain import as_float
+from autograd.table.number import Operations
+from autograd.table.primitives import where
+from autograd.table.rules import RULES, Reduction, Rule
+
+__all__ = ["LEAVES", "ROWS", "Number", "Tape", "row_of", "value_of_row"]
+
+LEAVES = ("input", "parameter", "number")
+"""Entries that are computed from nothing."""
+
+
+def _comparison(name: str, symbol: str, value: Callable[..., Any], doc: str) -> Rule:
+    row = Rule(symbol, value, (0, 0), doc)
+    object.__setattr__(row, "name", name)
+    return row
+
+
+ROWS: dict[str, Rule] = {
+    name: _comparison(name, symbol, value, doc)
+    for name, symbol, value, doc in (
+        ("less", "<", lambda x, y: where(x < y, 1, 0), "1 if x < y, else 0"),
+        ("less_equal", "≤", lambda x, y: where(x <= y, 1, 0), "1 if x ≤ y, else 0"),
+        ("equal", "=", lambda x, y: where(x == y, 1, 0), "1 if x = y, else 0"),
+    )
+}
+"""What a tape has besides the rows of the table: comparisons, as numbers 0 and 1.
+
+They are no rows of the table, since Values compare as floats do, with True and False.
+"""
+
+
+def row_of(name: str) -> Rule | Reduction:
+    """The row of an operation by its name."""
+    return ROWS.get(name) or RULES[name]
+
+
+def value_of_row(name: str) -> Callable[..., Any]:
+    """What an operation computes: a row's value, or with ``"row:i"`` its partial."""
+    row, _, i = name.partition(":")
+    if not i:
+        return row_of(row).value
+    return lambda *operands: row_of(row).partial(int(i), operands[:-1], operands[-1])
+
+
+def bits(x: float) -> bytes:
+    """What tells floats apart: 0.0 from -0.0, and one nan not from another."""
+    return struct.pack("<d", x)
+
+
+class Tape:
+    """Operations in the order in which they were made, operands before their users.
+
+    ``numbers[k]`` is what entry ``k`` was when it was recorded, or None where nobody
+    has asked yet. ``checked[k]`` says whether the entry raises where its row does;
+    parts of derivatives never do.
+    """
+
+    def __init__(self) -> None:
+        self.ops: list[str] = []
+        self.args: list[tuple[int, ...]] = []
+        self.numbers: list[float | None] = []
+        self.checked: list[bool] = []
+        self.labels: dict[int, str] = {}
+        self._constants: dict[bytes, int] = {}
+        self._expanded: dict[int, int] = {}
+
+    def __len__(self) -> int:
+        return len(self.ops)
+
+    def add(
+        self,
+        op: str,
+        args: tuple[int, ...] = (),
+        number: float | None = None,
+        checked: bool = False,
+    ) -> int:
+        """Append an entry; its position."""
+        self.ops.append(op)
+        self.args.append(args)
+        self.numbers.append(number)
+        self.checked.append(checked)
+        return len(self.ops) - 1
+
+    def constant(self, x: float) -> int:
+        """The entry of a number, one for all of its uses."""
+        key = bits(x)
+        if key not in self._constants:
+            self._constants[key] = self.add("number", (), x)
+        return self._constants[key]
+
+    def entry(self, x: Any) -> int:
+        """The entry of a Number or of a plain number."""
+        return x.index if x.__class__ is Number else self.constant(as_float(x))
+
+    def value(self, k: int) -> float:
+        """What entry ``k`` was when the program was recorded."""
+        numbers = self.numbers
+        stack = [k]
+        while stack:
+            j = stack[-1]
+            if numbers[j] is None:
+                missing = [a for a in self.args[j] if numbers[a] is None]
+                if missing:
+                    stack += missing
+                    continue
+                given = [numbers[a] for a in self.args[j]]
+                numbers[j] = compute(self.ops[j], given)  # type: ignore[arg-type]
+            stack.pop()
+        found = numbers[k]
+        assert found is not None
+        return found
+
+    def expanded(self, k: int) -> int:
+        """The entry that stands for a partial of a row, written out in rows.
+
+        A partial is one entry, and one instruction, until somebody differentiates it.
+        """
+        if ":" not in self.ops[k]:
+            return k
+        if k not in self._expanded:
+            operands = [Number(self, a) for a in self.args[k]]
+            self._expanded[k] = self.entry(value_of_row(self.ops[k])(*operands))
+        return self._expanded[k]
+
+
+def compute(op: str, operands: Sequence[float]) -> float:
+    """An operation on floats, at a singular point its limit."""
+    if op == "detach":
+        return operands[0]
+    function = value_of_row(op)
+    try:
+        return float(function(*operands))
+    except limits.FAILURES:
+        return limits.evaluate(function, *operands)
+
+
+class Number(Operations):
+    """An entry of a tape that computes as a number: its operations are appended."""
+
+    __slots__ = ("index", "tape")
+
+    def __init__(self, tape: Tape, index: int) -> None:
+        self.tape = tape
+        self.index = index
+
+    def __repr__(self) -> str:
+        return f"Number({self.tape.ops[self.index]!r}, {self.index})"
+
+    def _apply(self, name: str, operands: tuple[Any, ...]) -> Number:
+        tape = self.tape
+        return Number(tape, tape.add(name, tuple(map(tape.entry, operands))))
+
+    def __bool__(self) -> bool:
+        raise TypeError("a rule must branch with where(), not with if")
+
+    def __eq__(self, other: object) -> Any:
+        return self._apply("equal", (self, other))
+
+    def __lt__(self, other: Any) -> Any:
+        return self._apply("less", (self, other))
+
+    def __le__(self, other: Any) -> Any:
+        return self._apply("less_equal", (self, other))
+
+    def __gt__(self, other: Any) -> Any:
+        return self._apply("less", (other, self))
+
+    def __ge__(self, other: Any) -> Any:
+        return self._apply("less_equal", (other, self))
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+_shapes: dict[tuple[Rule | Reduction, int], float | int | None] = {}
+
+
+def shape_of_partial(row: Rule, i: int) -> float | int | None:
+    """What is known of a partial for all operands, found by running it once.
+
+    A float if it is that number everywhere; an int if it is that operand (the one
+    after the last is the result); None if it has to be computed.
+    """
+    if (row, i) not in _shapes:
+        scratch = Tape()
+        names = [Number(scratch, scratch.add("input")) for _ in row.partials]
+        z = Number(scratch, scratch.add("input"))
+        found = row.partial(i, names, z)
+        shape: float | int | None = None
+        if found.__class__ is not Number:
+            shape = float(found)
+        elif scratch.ops[found.index] == "input":
+            shape = found.index
+        _shapes[row, i] = shape
+    return _shapes[row, i]
+
+
+def finite(x: float) -> bool:
+    """Whether a number is neither inf nor nan."""
+    return math.isfinite(x)

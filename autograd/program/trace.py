@@ -1,0 +1,219 @@
+"""Recording: a call of the user's function, written down on a tape.
+
+The function runs on ordinary Values of the engine, so that whatever it does with them
+is what it always does. The recorder then reads their graph onto the tape. What a graph
+does not say goes through the recorder while the function runs, by the hooks that both
+engines have: a comparison, a number that somebody reads, a ``detach``. Each such thing
+gets a leaf that stands for an entry of the tape.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from autograd.core import choice, recording
+from autograd.core.graph import Node
+from autograd.derivatives.nesting import is_value
+from autograd.derivatives.sweeps import recording as with_graph
+from autograd.derivatives.sweeps import variable
+from autograd.program import adjoint
+from autograd.program.guards import Condition, Guard, refuse
+from autograd.program.tape import LEAVES, Tape
+
+__all__ = ["Recorder"]
+
+
+class Recorder:
+    """The tape of one call, while it runs.
+
+    ``inputs`` and ``parameters`` are entries; ``leaves`` the leaf Values that the
+    parameters are.
+    """
+
+    def __init__(self) -> None:
+        self.tape = Tape()
+        self.inputs: list[int] = []
+        self.parameters: list[int] = []
+        self.leaves: list[Node] = []
+        self.guards: list[Guard] = []
+        self.made: list[Node] = []
+        self._read = 0
+        self._entries: dict[Node, int] = {}
+        self._depends: list[bool] = []
+        self._stands_in = False
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """While it lasts, what this thread does with Values is recorded here."""
+        before = recording.here.recorder
+        with with_graph():
+            recording.record_into(self)
+            try:
+                yield
+            finally:
+                recording.record_into(before)
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """While it lasts, Values are used without being recorded."""
+        before = recording.here.recorder
+        recording.record_into(None)
+        try:
+            yield
+        finally:
+            recording.record_into(before)
+
+    def input(self, number: float) -> Node:
+        """A Value for a scalar of the arguments."""
+        with self.paused():
+            leaf = choice.Value(number)
+        k = self.tape.add("input", (), number)
+        self.inputs.append(k)
+        self._entries[leaf] = k
+        return leaf
+
+    def stand_in(self, k: int, number: float | None = None) -> Node:
+        """A leaf for an entry that is no node of the engine's graph."""
+        if number is None:
+            number = self.tape.value(k)
+        with self.paused():
+            leaf = choice.Value(number)
+        self._entries[leaf] = k
+        self._stands_in = True
+        return leaf
+
+    def entry(self, x: Any) -> int:
+        """The entry of a Value or a plain number, whose graph goes onto the tape."""
+        if x.__class__ is Condition:
+            return int(x.entry)
+        if not is_value(x):
+            return self.tape.constant(float(x))
+        entries = self._entries
+        if x not in entries:
+            self._take_made()
+        if x not in entries:
+            with self.paused():
+                self._walk(x)
+        return entries[x]
+
+    def _take_made(self) -> None:
+        """The nodes that were made since, in their order, onto the tape."""
+        made, self._read = self.made[self._read :], len(self.made)
+        with self.paused():
+            for node in made:
+                if node not in self._entries and node.op:
+                    self._walk(node)
+
+    def _walk(self, output: Node) -> None:
+        entries, add = self._entries, self.tape.add
+        constant = self.tape.constant
+        stack = [output]
+        while stack:
+            node = stack[-1]
+            if node in entries:
+                stack.pop()
+                continue
+            operands = node.operands
+            missing = [x for x in operands if x.__class__ is not float and x not in entries]
+            if missing:
+                stack += reversed(missing)
+                continue
+            stack.pop()
+            if not operands:
+                entries[node] = self._leaf(node)
+                continue
+            args = tuple(
+                constant(x) if x.__class__ is float else entries[x] for x in operands
+            )
+            entries[node] = k = add(node.op, args, node.data, True)
+            if node.label:
+                self.tape.labels[k] = str(node.label)
+
+    def _leaf(self, leaf: Node) -> int:
+        """A leaf that nobody made here: a parameter, unless a transform owns it."""
+        if not variable(leaf):
+            return self.tape.constant(leaf.data)
+        k = self.tape.add("parameter", (), leaf.data)
+        self.parameters.append(k)
+        self.leaves.append(leaf)
+        return k
+
+    def depends(self, k: int) -> bool:
+        """Whether an entry is anything but a number that is always the same."""
+        known, tape = self._depends, self.tape
+        for j in range(len(known), len(tape)):
+            op = tape.ops[j]
+            known.append(
+                op != "number" if op in LEAVES else any(known[a] for a in tape.args[j])
+            )
+        return known[k]
+
+    def on_parameters(self, outputs: Sequence[int]) -> list[bool]:
+        """Which entries depend on a parameter."""
+        tape = self.tape
+        found: list[bool] = []
+        for op, args in zip(tape.ops, tape.args):
+            found.append(op == "parameter" or any(found[a] for a in args))
+        return [found[k] for k in outputs]
+
+    # What the engines ask while the function runs.
+
+    def compare(self, name: str, x: Any, y: Any) -> Any:
+        """``x < y`` and the like: a condition that becomes a guard if asked for."""
+        swapped = {"gt": "less", "ge": "less_equal"}
+        plain = {"lt": "less", "le": "less_equal", "eq": "equal", "ne": "equal"}
+        a, b = self.entry(x), self.entry(y)
+        if name in swapped:
+            k = self.tape.add(swapped[name], (b, a))
+        else:
+            k = self.tape.add(plain[name], (a, b))
+        if name == "ne":
+            k = self.tape.add("equal", (k, self.tape.constant(0.0)))
+        if not self.depends(k):
+            return self.tape.value(k) != 0.0
+        return Condition(self, k)
+
+    def truth(self, x: Node) -> bool:
+        """``bool(x)`` of a Value: whether it is not 0."""
+        return bool(self.compare("ne", x, 0.0))
+
+    def guard(self, k: int) -> bool:
+        """The outcome of a condition, which is from now on one of this recording."""
+        outcome = self.tape.value(k) != 0.0
+        self.guards.append(Guard.here(k, outcome))
+        return outcome
+
+    def read(self, x: Node, what: str) -> None:
+        """Somebody takes a number out of a Value: refused if it could be another one."""
+        if x in self._entries or what != "data" or self.depends(self.entry(x)):
+            refuse(what)
+
+    def detach(self, x: Node) -> Node:
+        """``x.detach()``: its value, which derivatives do not go through."""
+        return self.stand_in(self.tape.add("detach", (self.entry(x),)))
+
+    def choose(self, condition: Condition, x: Any, y: Any) -> Node:
+        """``where`` of a condition that is not asked for its outcome."""
+        args = (condition.entry, self.entry(x), self.entry(y))
+        return self.stand_in(self.tape.add("where", args))
+
+    def sweep(self, output: Any, inputs: Sequence[Node], stop: bool) -> list[Any]:
+        """The derivatives of a transform within the function, on the tape."""
+        if not is_value(output):
+            return [0.0] * len(inputs)
+        numbers: list[float | None] = [None] * len(inputs)
+        if not self._stands_in:  # the engine's graph is whole
+            with self.paused():
+                numbers = [*choice.module().gradients(output, inputs)[0]]
+        entries = adjoint.sweep(
+            self.tape, self.entry(output), [self.entry(x) for x in inputs], stop
+        )
+        found: list[Any] = []
+        for k, number in zip(entries, numbers):
+            if self.tape.ops[k] == "number":
+                found.append(self.tape.numbers[k])
+            else:
+                found.append(self.stand_in(k, number))
+        return found

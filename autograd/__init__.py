@@ -42,6 +42,7 @@ from autograd.derivatives.transforms import (
 from autograd.paths.explain import CutSum, Path, PathSum, explain
 from autograd.pictures.draw import Drawing, draw
 from autograd.pictures.render import GraphvizNotFound, NoUsableFont, RenderError
+from autograd.program.compiled import Program, compile
 from autograd.table.custom import rule
 from autograd.table.functions import FUNCTIONS as _FUNCTIONS
 from autograd.table.rules import RULES
@@ -73,6 +74,7 @@ __all__ = [
     "NoUsableFont",
     "Path",
     "PathSum",
+    "Program",
     "RenderError",
     "Value",
     "draw",
@@ -81,6 +83,7 @@ __all__ = [
     "no_grad",
     "check_gradients",
     "checkpoint",
+    "compile",
     "derivative",
     "grad",
     "gradient",

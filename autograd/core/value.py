@@ -73,19 +73,27 @@ class Value(Comparisons, Operations):
     @property
     def data(self) -> float:
         """The number. Setting it changes no graph that is recorded already."""
+        if recording.recorders:
+            recording.asked("read", self, "data")
         return self._data
 
     @data.setter
     def data(self, data: Any) -> None:
+        if recording.recorders:
+            recording.asked("read", self, "set")
         self._data = as_float(data, "data")
 
     @property
     def grad(self) -> float:
         """The derivative of the last output by this value, from ``backward``."""
+        if recording.recorders:
+            recording.asked("read", self, "grad")
         return self._grad
 
     @grad.setter
     def grad(self, grad: Any) -> None:
+        if recording.recorders:
+            recording.asked("read", self, "set")
         self._grad = as_float(grad, "grad")
 
     @property
@@ -112,6 +120,8 @@ class Value(Comparisons, Operations):
     @property
     def partials(self) -> tuple[float, ...]:
         """The local derivative by each operand, as recorded; 0.0 at a constant."""
+        if recording.recorders:
+            recording.asked("read", self, "partials")
         return tuple(map(float, self._partials))
 
     @property
@@ -142,6 +152,8 @@ class Value(Comparisons, Operations):
         >>> x.grad, y.grad
         (12.0, 1.0)
         """
+        if recording.recorders:
+            recording.asked("read", self, "backward")
         backward.keep(backward.sweep(self, as_float(seed, "seed")))
 
     def detach(self) -> Value:
@@ -151,6 +163,9 @@ class Value(Comparisons, Operations):
         >>> (x * x.detach()).operands[1] is x
         False
         """
+        if recording.recorders and recording.here.recorder is not None:
+            detached: Value = recording.asked("detach", self)
+            return detached
         return Value(self._data, self._label)
 
     # Comparisons compare numbers; two Values are the same key only if identical.
@@ -158,6 +173,8 @@ class Value(Comparisons, Operations):
     __hash__ = object.__hash__  # type: ignore[assignment]
 
     def _compare(self, compare: Callable[[Any, Any], Any], other: Any) -> Any:
+        if recording.recorders and recording.here.recorder is not None:
+            return recording.asked(compare.__name__, self, other)
         if is_value(other):
             other = other._data
         elif is_number(other):  # an int of any size compares exactly
@@ -167,6 +184,8 @@ class Value(Comparisons, Operations):
         return compare(self._data, other)
 
     def __bool__(self) -> bool:
+        if recording.recorders and recording.here.recorder is not None:
+            return bool(recording.asked("truth", self))
         return self._data != 0.0
 
     def __float__(self) -> NoReturn:
@@ -180,13 +199,19 @@ class Value(Comparisons, Operations):
         raise TypeError("write int(v.data) for the whole number, or autograd.trunc(v)")
 
     def __repr__(self) -> str:
+        if recording.recorders:
+            recording.asked("read", self, "text")
         label = f", label={self._label!r}" if self._label else ""
         return f"Value(data={self._data!r}, grad={self._grad!r}{label})"
 
     def __format__(self, spec: str) -> str:
+        if recording.recorders:
+            recording.asked("read", self, "text")
         return format(self._data, spec) if spec else repr(self)
 
     def __reduce__(self) -> tuple[Any, ...]:
+        if recording.recorders:
+            recording.asked("read", self, "copy")
         if self._operands:
             raise TypeError(
                 f"only a leaf can be copied or pickled, not the result of {self.op!r}: "
@@ -250,6 +275,8 @@ def node(
     made._rule = rule
     made._operands = operands
     made._partials = partials
+    if recording.recorders and (recorder := recording.here.recorder) is not None:
+        recorder.made.append(made)
     return made
 
 

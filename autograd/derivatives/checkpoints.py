@@ -19,6 +19,7 @@ from typing import Any
 
 from autograd.core import choice, graph
 from autograd.core.graph import Node
+from autograd.core.recording import here
 from autograd.derivatives.nesting import flatten, is_value
 from autograd.derivatives.sweeps import dependents, fresh
 from autograd.table.rules import CHECKPOINT, RULES
@@ -70,6 +71,8 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
         raise TypeError(f"checkpoint: f must be a function, got {type(f).__name__}")
 
     def derived(*arguments: Any, **keywords: Any) -> Any:
+        if here.recorder is not None:  # a program has no graph to do without
+            return f(*arguments, **keywords)
         scalars, build = flatten(arguments, "checkpoint: arguments")
         values = [x for x in scalars if is_value(x)]
         # Who keeps ``run`` must not keep the graph that the Values come from.

@@ -19,6 +19,7 @@ from functools import wraps
 from typing import Any, TypeVar
 
 from autograd.core import choice, graph, limits
+from autograd.core import recording as recorders
 from autograd.core.graph import Node
 from autograd.table.primitives import apply
 from autograd.table.rules import RULES
@@ -256,6 +257,9 @@ def pushforward(order: Sequence[Node], tangents: dict[Node, Any]) -> dict[Node, 
     Returns:
         ``tangents``, with an entry for every node of ``order`` that they reach.
     """
+    if recorders.here.recorder is not None:
+        pushed: dict[Node, Any] = recorders.here.recorder.push(order, tangents)
+        return pushed
     partial = Partials()
     with limits.limits():
         for node in order:
@@ -279,6 +283,9 @@ def positive_zero(x: Any) -> Any:
 
 def sweep(output: Node, inputs: Sequence[Node], stop: bool) -> list[Any]:
     """The derivatives of ``output`` by each input: Values, or floats if constant."""
+    if recorders.here.recorder is not None:
+        derivatives: list[Any] = recorders.here.recorder.sweep(output, inputs, stop)
+        return derivatives
     if not hasattr(output, "_apply"):
         return [0.0] * len(inputs)
     order = dependents([output], inputs, stop)

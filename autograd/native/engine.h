@@ -211,12 +211,36 @@ suspended(void)
     return suspensions != 0 && suspended_here();
 }
 
+/* recorder.c: compiled programs, which record what is done with Values */
+
+extern Py_ssize_t recorders; /* at work, in all threads together */
+int recorder_at_work(void);
+PyObject *recorder_ask(const char *what, PyObject *x, PyObject *y);
+int recorder_allows(const char *what, PyObject *x);
+PyObject *recorder_lists(Value *node);
+int recorder_init(void);
+PyObject *record_into(PyObject *module, PyObject *made);
+
+/* Whether a recorder is at work in this thread. */
+static inline int
+recorded(void)
+{
+    return recorders != 0 && recorder_at_work();
+}
+
+/* A new node, which a recorder lists. Takes the reference. */
+static inline PyObject *
+listed(Value *node)
+{
+    return recorders == 0 ? (PyObject *)node : recorder_lists(node);
+}
+
 /* A node; without recording, a leaf with its number. Takes the reference. */
 static inline PyObject *
 unless_suspended(Value *node)
 {
     if (!suspended()) {
-        return (PyObject *)node;
+        return listed(node);
     }
     Value *leaf = value_leaf(node->data);
     Py_DECREF(node);

@@ -35,9 +35,9 @@ suspend(int by)
 }
 
 static PyObject *
-no_grad_enter(PyObject *Py_UNUSED(self), PyObject *Py_UNUSED(ignored))
+no_grad_enter(PyObject *self, PyObject *Py_UNUSED(ignored))
 {
-    if (suspend(1) < 0) {
+    if ((recorded() && recorder_allows("no_grad", self) < 0) || suspend(1) < 0) {
         return NULL;
     }
     Py_RETURN_NONE;
@@ -208,7 +208,7 @@ set_up(PyObject *module)
     PyObject *decorator = attribute_of("contextlib", "ContextDecorator");
     if (rules != NULL && aliases != NULL && in_python != NULL &&
         decorator != NULL && value_make_type(module, python_operations) == 0 &&
-        record_init(rules) == 0) {
+        record_init(rules) == 0 && recorder_init() == 0) {
         functions = functions_make(in_python, aliases);
         no_grad = PyType_FromModuleAndSpec(module, &no_grad_spec, decorator);
     }
@@ -253,6 +253,7 @@ static PyMethodDef engine_methods[] = {
     {"leaves", leaves, METH_O, "leaves($module, output, /)\n--\n\n" DOC_leaves},
     {"tangents", (PyCFunction)(void (*)(void))tangents, METH_FASTCALL,
      "tangents($module, outputs, inputs, seeds, /)\n--\n\n" DOC_tangents},
+    {"record_into", record_into, METH_O, NULL},
 #ifdef AUTOGRAD_TEST_ALLOC
     {"_fail_allocation", fail_allocation, METH_VARARGS, NULL},
 #endif

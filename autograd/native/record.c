@@ -430,7 +430,7 @@ record_operator(uint32_t row, PyObject *x, PyObject *y)
         }                                                                          \
         set_edge(&node->edges[0], left, left ? partial_##name##_0(x, z) : x[0]);   \
         set_edge(&node->edges[1], right, right ? partial_##name##_1(x, z) : x[1]); \
-        return (PyObject *)node;                                                   \
+        return listed(node);                                                       \
     }
 
 BINARY(add)
@@ -461,7 +461,7 @@ BINARY(pow)
         }                                                                          \
         set_edge(&node->edges[0], operand,                                         \
                  code_##name.partials[0](&operand->data, z));                      \
-        return (PyObject *)node;                                                   \
+        return listed(node);                                                       \
     }
 
 EVERY_UNARY_ROW(UNARY)

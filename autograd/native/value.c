@@ -161,6 +161,9 @@ read_only(PyObject *Py_UNUSED(self), PyObject *to, void *name)
 static PyObject *
 get_data(PyObject *self, void *Py_UNUSED(closure))
 {
+    if (recorded() && recorder_allows("data", self) < 0) {
+        return NULL;
+    }
     return PyFloat_FromDouble(((Value *)self)->data);
 }
 
@@ -168,12 +171,18 @@ static int
 set_data(PyObject *self, PyObject *to, void *Py_UNUSED(closure))
 {
     double *data = &((Value *)self)->data;
+    if (recorded() && recorder_allows("set", self) < 0) {
+        return -1;
+    }
     return to == NULL ? read_only(self, to, "data") : as_double(to, "data", data);
 }
 
 static PyObject *
 get_grad(PyObject *self, void *Py_UNUSED(closure))
 {
+    if (recorded() && recorder_allows("grad", self) < 0) {
+        return NULL;
+    }
     return PyFloat_FromDouble(((Value *)self)->grad);
 }
 
@@ -181,6 +190,9 @@ static int
 set_grad(PyObject *self, PyObject *to, void *Py_UNUSED(closure))
 {
     double *grad = &((Value *)self)->grad;
+    if (recorded() && recorder_allows("set", self) < 0) {
+        return -1;
+    }
     return to == NULL ? read_only(self, to, "grad") : as_double(to, "grad", grad);
 }
 
@@ -243,6 +255,9 @@ get_operands(PyObject *self, void *Py_UNUSED(closure))
 static PyObject *
 get_partials(PyObject *self, void *Py_UNUSED(closure))
 {
+    if (recorded() && recorder_allows("partials", self) < 0) {
+        return NULL;
+    }
     Value *node = (Value *)self;
     PyObject *partials = PyTuple_New(node->count);
     if (partials == NULL) {
@@ -281,6 +296,9 @@ value_backward(PyObject *self, PyObject *const *args, Py_ssize_t count, PyObject
 {
     double seed = 1.0;
     PyObject *given = NULL;
+    if (recorded() && recorder_allows("backward", self) < 0) {
+        return NULL;
+    }
     if (names == NULL && count <= 1) {
         given = count == 1 ? args[0] : NULL;
     }
@@ -304,6 +322,9 @@ value_backward(PyObject *self, PyObject *const *args, Py_ssize_t count, PyObject
 static PyObject *
 value_detach(PyObject *self, PyObject *Py_UNUSED(ignored))
 {
+    if (recorded()) {
+        return recorder_ask("detach", self, NULL);
+    }
     Value *node = value_leaf(((Value *)self)->data);
     if (node != NULL) {
         node->label = Py_XNewRef(((Value *)self)->label);
@@ -314,6 +335,9 @@ value_detach(PyObject *self, PyObject *Py_UNUSED(ignored))
 static PyObject *
 value_repr(PyObject *self)
 {
+    if (recorded() && recorder_allows("text", self) < 0) {
+        return NULL;
+    }
     PyObject *data = get_data(self, NULL), *grad = get_grad(self, NULL);
     PyObject *label = ((Value *)self)->label, *shown = NULL;
     if (data != NULL && grad != NULL) {
@@ -338,7 +362,10 @@ value_format(PyObject *self, PyObject *spec)
     if (PyUnicode_GetLength(spec) == 0) {
         return value_repr(self);
     }
-    PyObject *data = get_data(self, NULL);
+    if (recorded() && recorder_allows("text", self) < 0) {
+        return NULL;
+    }
+    PyObject *data = PyFloat_FromDouble(((Value *)self)->data);
     if (data == NULL) {
         return NULL;
     }
@@ -351,6 +378,9 @@ static PyObject *
 value_reduce(PyObject *self, PyObject *Py_UNUSED(ignored))
 {
     Value *node = (Value *)self;
+    if (recorded() && recorder_allows("copy", self) < 0) {
+        return NULL;
+    }
     if (node->count > 0) {
         PyObject *op = get_op(self, NULL);
         if (op != NULL) {
@@ -375,6 +405,10 @@ value_reduce(PyObject *self, PyObject *Py_UNUSED(ignored))
 static PyObject *
 value_compare(PyObject *self, PyObject *other, int op)
 {
+    static const char *const signs[] = {"lt", "le", "eq", "ne", "gt", "ge"};
+    if (recorded()) {
+        return recorder_ask(signs[op], self, other);
+    }
     double x = ((Value *)self)->data, y;
     if (is_value(other)) {
         y = ((Value *)other)->data;
@@ -405,6 +439,12 @@ value_hash(PyObject *self)
 static int
 value_bool(PyObject *self)
 {
+    if (recorded()) {
+        PyObject *answer = recorder_ask("truth", self, NULL);
+        const int truth = answer == NULL ? -1 : PyObject_IsTrue(answer);
+        Py_XDECREF(answer);
+        return truth;
+    }
     return ((Value *)self)->data != 0.0;
 }
 

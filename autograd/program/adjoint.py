@@ -16,7 +16,7 @@ from autograd.program.tape import LEAVES, ROWS, Number, Tape, shape_of_partial
 from autograd.table.primitives import where
 from autograd.table.rules import RULES, Reduction
 
-__all__ = ["order_from", "sweep"]
+__all__ = ["order_from", "push", "sweep"]
 
 ENDS = {*LEAVES, *ROWS, "detach"}
 """Operations that no derivative goes through."""
@@ -143,6 +143,35 @@ def _partial(tape: Tape, k: int, i: int) -> Any:
     if shape is not None:
         return [*operands, z][int(shape)]
     return Number(tape, tape.add(f"{op}:{i}", (*args, k)))
+
+
+def push(tape: Tape, output: int, known: dict[int, Any]) -> int | None:
+    """Append the tangent of an entry: forward mode, as ``derivatives.sweeps`` does it.
+
+    Args:
+        tape: grows.
+        output: an entry.
+        known: the tangents of the inputs, floats or Numbers, and of what was asked for
+            before. Grows.
+
+    Returns:
+        The entry of the tangent, or None if no input reaches the output.
+    """
+    output = tape.expanded(output)
+    for k in order_from(tape, output, list(known)):
+        total: Any = None
+        args = [tape.expanded(a) for a in operands_of(tape, k)]
+        if tape.ops[k] == "where" and (args[1] in known or args[2] in known):
+            chosen = [known.get(a, 0.0) for a in args[1:]]
+            known[k] = where(Number(tape, args[0]), *chosen)
+            continue
+        for i, a in enumerate(args):
+            if a in known:
+                part = times(known[a], _partial(tape, k, i))
+                total = part if total is None else plus(total, part)
+        if total is not None:
+            known[k] = total
+    return tape.entry(known[output]) if output in known else None
 
 
 def times(adjoint: Any, partial: Any) -> Any:

@@ -5,8 +5,8 @@ it for all lanes at once. Arithmetic, square roots and choices are the processor
 have the bits of Python's. Elementary functions are taken from ``math`` lane by lane,
 since an array library's have bits of their own on some machines.
 
-A lane never raises: where Python would, it is inf or nan, and if the pack is checked its
-examples are reported, so that the caller can ask the row.
+A lane never raises: where Python would, it is inf or nan, and if the pack is checked
+its examples are reported, so that the caller can ask the row.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from autograd.core import limits
-from autograd.program import packs as P
+from autograd.program import packs as kinds
 from autograd.program.packs import Operand, Pack, Packs
 from autograd.program.tape import row_of, value_of_row
 from autograd.table import primitives
@@ -152,8 +152,8 @@ class Arrays:
             block: lanes of memory for each slot that varies.
             examples: how many of them there are.
             sums: float64 (sums, 8), which grow.
-            failed: bool (block,), set for each example in which a checked pack gave
-                a number that is not finite.
+            failed: uint8 (block,), set for each example in which a checked pack gave a
+                number that is not finite; None if nobody wants to know.
         """
         with np.errstate(all="ignore"):
             for pack in self.packs.packs[first:last]:
@@ -165,31 +165,31 @@ class Arrays:
         def view(x: Operand, terms: int) -> Any:
             return self._view(memory, x, terms, p.m0, p.m1, block, examples)
 
-        if p.op in (P.DOTS, P.TOTAL):
+        if p.op in (kinds.DOTS, kinds.TOTAL):
             parts = [view(x, 1)[0] for x in p.operands]
-            product = parts[0] * parts[1] if p.op == P.DOTS else parts[0]
+            product = parts[0] * parts[1] if p.op == kinds.DOTS else parts[0]
             shape = (p.m0, p.m1, examples)
             _add_up(sums, p, np.broadcast_to(product, shape))
             return
         out = view(p.out, 1)[0]
-        if p.op == P.FOLD:
+        if p.op == kinds.FOLD:
             self._fold(p, view, out)
-        elif p.op == P.MANY:
+        elif p.op == kinds.MANY:
             x = view(p.operands[0], p.terms)
             out[...] = one_by_one(value_of_row(self.packs.rows[p.row]), list(x))
         else:
             out[...] = self.functions[p.row](*(view(x, 1)[0] for x in p.operands))
-        if p.checked:
+        if p.checked and failed is not None:
             bad = ~np.isfinite(out).all(axis=(0, 1))
             failed[: len(bad)] |= bad
 
     def _fold(self, p: Pack, view: Callable[..., Any], out: Any) -> None:
-        factors = 2 if p.kind == P.PRODUCT else 1
+        factors = 2 if p.kind == kinds.PRODUCT else 1
         x = view(p.operands[0], p.terms)
         y = view(p.operands[1], p.terms) if factors == 2 else None
-        if p.begin == P.OUT:
+        if p.begin == kinds.OUT:
             start = out
-        elif p.begin == P.OPERAND:
+        elif p.begin == kinds.OPERAND:
             start = view(p.operands[factors], 1)[0]
         else:
             start = p.start
@@ -197,7 +197,7 @@ class Arrays:
         if wide or p.terms == 1:
             total = start
             for r in range(p.terms):
-                if p.kind == P.MINUS:
+                if p.kind == kinds.MINUS:
                     total = total - x[r]
                 else:
                     total = total + (x[r] if y is None else x[r] * y[r])
@@ -206,12 +206,12 @@ class Arrays:
             if y is not None:
                 np.multiply(x, y, out=terms)
             else:
-                (np.negative if p.kind == P.MINUS else np.positive)(x, out=terms)
+                (np.negative if p.kind == kinds.MINUS else np.positive)(x, out=terms)
             terms[0] += start
             total = in_order(terms)
-        if p.after == P.VALUE:
+        if p.after == kinds.VALUE:
             total = self.functions[p.after_row](total)
-        elif p.after == P.TIMES:
+        elif p.after == kinds.TIMES:
             e = view(p.operands[-1], 1)[0]
             total = total * self.functions[p.after_row](e, e)
         out[...] = total

@@ -13,19 +13,23 @@ import inspect
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from typing import Any
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Any
 
-from autograd.core import choice
+from autograd.core import choice, limits
 from autograd.core.graph import Node
 from autograd.core.recording import here
 from autograd.derivatives.checkpoints import Recipe
 from autograd.derivatives.nesting import is_value
+from autograd.derivatives.sweeps import value_of
 from autograd.program import structure
 from autograd.program.guards import Condition
-from autograd.program.recording import Recording
 from autograd.program.structure import Arguments
 from autograd.program.trace import Recorder
 from autograd.table.rules import CHECKPOINT, RULES
+
+if TYPE_CHECKING:  # with NumPy, which is imported when something is recorded
+    from autograd.program.recording import Recording
 
 __all__ = ["Program", "compile"]
 
@@ -33,7 +37,7 @@ STRUCTURES = 64
 """Of so many structures of arguments a program keeps recordings; the oldest go."""
 
 
-def compile(  # noqa: A001  # the name that the field uses
+def compile(  # the name that the field uses
     f: Callable[..., Any] | None = None,
     *,
     exact: bool = True,
@@ -50,9 +54,9 @@ def compile(  # noqa: A001  # the name that the field uses
     recorded anew.
 
     Args:
-        f: a function of floats, arrays, and nested lists, tuples and dicts of them, that
-            runs on Values. Other arguments (ints, strings, objects) are part of the
-            structure: each combination is recorded for itself.
+        f: a function of floats, arrays, and nested lists, tuples and dicts of them,
+            that runs on Values. Other arguments (ints, strings, objects) are part of
+            the structure: each combination is recorded for itself.
         exact: whether results must have the bits of ``f`` on Values.
         errors: ``"raise"`` as ``f`` does, or ``"ieee"`` for inf and nan instead.
         branches: how many paths through ``f`` to keep for one structure.
@@ -71,7 +75,7 @@ def compile(  # noqa: A001  # the name that the field uses
     >>> area(2.0), area(3.0)
     (12.0, 27.0)
     """
-    options = {
+    options: dict[str, Any] = {
         "exact": exact,
         "errors": errors,
         "branches": branches,
@@ -84,9 +88,13 @@ def compile(  # noqa: A001  # the name that the field uses
     if errors not in ("raise", "ieee"):
         raise ValueError(f'compile: errors must be "raise" or "ieee", got {errors!r}')
     if executor not in (None, "arrays"):
-        raise ValueError(f'compile: executor must be None or "arrays", got {executor!r}')
+        raise ValueError(
+            f'compile: executor must be None or "arrays", got {executor!r}'
+        )
     if isinstance(branches, bool) or not isinstance(branches, int) or branches < 1:
-        raise ValueError(f"compile: branches must be an int from 1 on, got {branches!r}")
+        raise ValueError(
+            f"compile: branches must be an int from 1 on, got {branches!r}"
+        )
     if isinstance(f, Program):
         return f
     return Program(f, **options)
@@ -173,9 +181,12 @@ class Program:
 
     def _record(self, given: Arguments) -> Recording:
         """Run the function on Values, and keep the path that it takes."""
+        from autograd.program.recording import Recording
+
         recorder = Recorder()
         inputs = [recorder.input(x) for x in given.scalars]
-        with recorder.running():
+        ieee = limits.limits() if self.errors == "ieee" else nullcontext()
+        with ieee, recorder.running():
             positional, named = given.build(inputs)
             answer = self.f(*positional, **named)
             result = structure.result(
@@ -217,7 +228,7 @@ class Program:
         named: dict[str, Any],
     ) -> tuple[bool, Any]:
         """Whether the recording is the path of these arguments, and the result."""
-        slopes = any(recording.on_parameters) and not here.suspended
+        slopes = any(recording.on_parameters) and not _suspended()
         parameters = recording.numbers()
         machine = recording.machine(slopes)
         found, failed = machine.call(scalars, parameters, self.errors == "ieee")
@@ -269,3 +280,8 @@ class Program:
         recipe.run = run
         node.label = recipe
         return node
+
+
+def _suspended() -> bool:
+    """Whether this thread is within ``no_grad``, in the engine that runs."""
+    return not value_of(0.0).op

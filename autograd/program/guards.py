@@ -1,10 +1,10 @@
 """Guards: what a function decided while it was recorded must be so when it is replayed.
 
 A comparison of Values is a condition that nobody has looked at yet: ``where`` and sums
-take it as it is, and a program then chooses by the data of each call. Whoever takes its
-truth value (``if``, ``while``, ``not``, ``max``, ``sorted``, ``in``, ``assert``) makes a
-guard: the comparison and its outcome become part of the recording, which holds for
-those calls where every outcome is the same.
+take it as it is, and a program then chooses by the data of each call. Whoever takes
+its truth value (``if``, ``while``, ``not``, ``max``, ``sorted``, ``in``, ``assert``)
+makes a guard: the comparison and its outcome become part of the recording, which
+holds for those calls where every outcome is the same.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ import sys
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
+from autograd.core.plain import is_number
+from autograd.derivatives.nesting import is_value
 from autograd.table.number import Operations
 
 __all__ = ["Condition", "Guard", "refuse"]
@@ -52,7 +54,9 @@ class Condition(Operations):
 
     def _apply(self, name: str, operands: tuple[Any, ...]) -> Any:
         if name == "where" and operands[0].__class__ is Condition:
-            return self.recorder.choose(*operands)
+            if all(is_scalar(x) for x in operands[1:]):
+                return self.recorder.choose(*operands)
+            return operands[1] if self else operands[2]
         return self.value()._apply(
             name, tuple(x.value() if x.__class__ is Condition else x for x in operands)
         )
@@ -73,7 +77,9 @@ class Condition(Operations):
     def __xor__(self, other: Any) -> Any:
         return Condition(
             self.recorder,
-            self.recorder.entry(self.recorder.compare("ne", self.value(), _value(other))),
+            self.recorder.entry(
+                self.recorder.compare("ne", self.value(), _value(other))
+            ),
         )
 
     __rand__, __ror__, __rxor__ = __and__, __or__, __xor__
@@ -115,6 +121,11 @@ class Condition(Operations):
 
     def __repr__(self) -> str:
         return repr(bool(self))
+
+
+def is_scalar(x: Any) -> bool:
+    """Whether something is a number to the recorder."""
+    return is_value(x) or is_number(x) or x.__class__ is Condition
 
 
 def _value(x: Any) -> Any:

@@ -108,8 +108,8 @@ class Machine:
             fixed: numbers of the inputs that do not vary.
 
         Returns:
-            float64 (outputs, examples); the sums; uint8 (examples,), where a row may have
-            to raise.
+            float64 (outputs, examples); the sums; uint8 (examples,), where a row may
+            have to raise.
         """
         packs, block = self.packs, self.block
         examples = columns.shape[1]

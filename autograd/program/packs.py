@@ -64,7 +64,8 @@ VALUE = 1
 TIMES = 2
 """acc ← acc · the partial ``rows[after_row]`` at the fold's last operand.
 
-That operand stands for x and for z of the row alike: ReLU's partial is the same at both.
+That operand stands for x and for z of the row alike: ReLU's partial is the same at
+both.
 """
 
 
@@ -159,7 +160,8 @@ PACK = (
 ``out``, followed by what it reads) and how many it reads."""
 
 OPERANDS = ("base", "s0", "s1", "term", "index")
-"""The columns of ``operands``: ``index`` is where it begins in the index array, or −1."""
+"""The columns of ``operands``: ``index`` is where it begins in the index array, or
+−1."""
 
 
 @dataclass(eq=False)
@@ -178,7 +180,10 @@ class Flat:
 
 def flatten(packs: list[Pack]) -> Flat:
     """The arrays of some packs."""
-    code, start, operands, index = [], [], [], []
+    code: list[list[int]] = []
+    start: list[float] = []
+    operands: list[list[int]] = []
+    index: list[Any] = []
     filled = 0
     for p in packs:
         row = [p.op, p.row, p.kind, p.m0, p.m1, p.terms, p.begin, p.after, p.after_row]
@@ -205,7 +210,7 @@ def restore(flat: Flat) -> list[Pack]:
     for columns, start in zip(flat.code.tolist(), flat.start.tolist()):
         op, row, kind, m0, m1, terms, begin, after, after_row = columns[:9]
         checked, at, count = columns[9:]
-        read = []
+        read: list[Operand] = []
         for base, s0, s1, term, i in flat.operands[at : at + 1 + count].tolist():
             found = None
             if i >= 0:

@@ -46,17 +46,15 @@ class Recording:
 
         Its outputs are those of the function, then the guards' conditions, then with
         ``slopes`` the derivatives of each output by each parameter that it depends on,
-        output by output; or with ``total``, sums over the examples of the derivatives of
-        the one output by each parameter, seeded by one more input.
+        output by output; or with ``total``, sums over the examples of the derivatives
+        of the one output by each parameter, seeded by one more input.
         """
         key = slopes, tuple(varying), total
         if key not in self._machines:
             self._machines[key] = self._lowered(*key)
         return self._machines[key]
 
-    def _lowered(
-        self, slopes: bool, varying: tuple[int, ...], total: bool
-    ) -> Machine:
+    def _lowered(self, slopes: bool, varying: tuple[int, ...], total: bool) -> Machine:
         tape = self.tape
         outputs = [*self.outputs, *(g.entry for g in self.guards)]
         inputs = list(self.inputs)

@@ -49,7 +49,10 @@ def arguments(args: tuple[Any, ...], named: dict[str, Any]) -> Arguments:
     taken = [_take(x, f"argument {i}", found) for i, x in enumerate(args)]
     names = sorted(named)
     others = [_take(named[name], f"argument {name!r}", found) for name in names]
-    found.key = tuple(key for key, _ in taken), tuple(zip(names, (k for k, _ in others)))
+    found.key = (
+        tuple(key for key, _ in taken),
+        tuple(zip(names, (k for k, _ in others))),
+    )
 
     def build(scalars: Sequence[Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         it = iter(scalars)
@@ -78,14 +81,16 @@ def _take(x: Any, name: str, found: Arguments) -> tuple[Any, Build]:
         return "float", next
     if isinstance(x, dict):
         parts = {k: _take(y, f"{name}[{k!r}]", found) for k, y in x.items()}
-        key = ("dict", tuple((type(k), k, part[0]) for k, part in parts.items()))
+        key: Any = ("dict", tuple((type(k), k, part[0]) for k, part in parts.items()))
         return key, lambda it: {k: part(it) for k, (_, part) in parts.items()}
     if isinstance(x, (list, tuple)):
         kind = type(x)
         if all(y.__class__ is float for y in x):  # the usual case, at once
             found.scalars.extend(x)
             count = len(x)
-            return (kind, count), lambda it: like(kind, [next(it) for _ in range(count)])
+            return (kind, count), lambda it: like(
+                kind, [next(it) for _ in range(count)]
+            )
         taken = [_take(y, f"{name}[{i}]", found) for i, y in enumerate(x)]
         key = (kind, tuple(key for key, _ in taken))
         return key, lambda it: like(kind, [part(it) for _, part in taken])

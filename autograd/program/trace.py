@@ -9,20 +9,26 @@ gets a leaf that stands for an entry of the tape.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from autograd.core import choice, recording
 from autograd.core.graph import Node
+from autograd.core.plain import is_number
 from autograd.derivatives.nesting import is_value
+from autograd.derivatives.sweeps import Mark
 from autograd.derivatives.sweeps import recording as with_graph
-from autograd.derivatives.sweeps import variable
 from autograd.program import adjoint
 from autograd.program.guards import Condition, Guard, refuse
-from autograd.program.tape import LEAVES, Tape
+from autograd.program.tape import LEAVES, Number, Tape
 
 __all__ = ["Recorder"]
+
+TRUSTED = str(Path(__file__).parents[1] / "derivatives")
+"""What reads numbers there to check them, or to multiply them by 0, may do so."""
 
 
 class Recorder:
@@ -116,7 +122,9 @@ class Recorder:
                 stack.pop()
                 continue
             operands = node.operands
-            missing = [x for x in operands if x.__class__ is not float and x not in entries]
+            missing = [
+                x for x in operands if x.__class__ is not float and x not in entries
+            ]
             if missing:
                 stack += reversed(missing)
                 continue
@@ -133,7 +141,7 @@ class Recorder:
 
     def _leaf(self, leaf: Node) -> int:
         """A leaf that nobody made here: a parameter, unless a transform owns it."""
-        if not variable(leaf):
+        if isinstance(leaf.label, Mark):
             return self.tape.constant(leaf.data)
         k = self.tape.add("parameter", (), leaf.data)
         self.parameters.append(k)
@@ -164,6 +172,8 @@ class Recorder:
         """``x < y`` and the like: a condition that becomes a guard if asked for."""
         swapped = {"gt": "less", "ge": "less_equal"}
         plain = {"lt": "less", "le": "less_equal", "eq": "equal", "ne": "equal"}
+        if not (is_value(y) or is_number(y) or y.__class__ is Condition):
+            return NotImplemented
         a, b = self.entry(x), self.entry(y)
         if name in swapped:
             k = self.tape.add(swapped[name], (b, a))
@@ -174,6 +184,30 @@ class Recorder:
         if not self.depends(k):
             return self.tape.value(k) != 0.0
         return Condition(self, k)
+
+    def lt(self, x: Any, y: Any) -> Any:
+        """``x < y`` of a Value."""
+        return self.compare("lt", x, y)
+
+    def le(self, x: Any, y: Any) -> Any:
+        """``x <= y`` of a Value."""
+        return self.compare("le", x, y)
+
+    def gt(self, x: Any, y: Any) -> Any:
+        """``x > y`` of a Value."""
+        return self.compare("gt", x, y)
+
+    def ge(self, x: Any, y: Any) -> Any:
+        """``x >= y`` of a Value."""
+        return self.compare("ge", x, y)
+
+    def eq(self, x: Any, y: Any) -> Any:
+        """``x == y`` of a Value."""
+        return self.compare("eq", x, y)
+
+    def ne(self, x: Any, y: Any) -> Any:
+        """``x != y`` of a Value."""
+        return self.compare("ne", x, y)
 
     def truth(self, x: Node) -> bool:
         """``bool(x)`` of a Value: whether it is not 0."""
@@ -186,9 +220,12 @@ class Recorder:
         return outcome
 
     def read(self, x: Node, what: str) -> None:
-        """Somebody takes a number out of a Value: refused if it could be another one."""
-        if x in self._entries or what != "data" or self.depends(self.entry(x)):
-            refuse(what)
+        """Somebody takes a number out of a Value: refused if it may be another one."""
+        if sys._getframe(2).f_code.co_filename.startswith(TRUSTED):
+            return
+        if what == "data" and not self.depends(self.entry(x)):
+            return
+        refuse(what)
 
     def detach(self, x: Node) -> Node:
         """``x.detach()``: its value, which derivatives do not go through."""
@@ -210,10 +247,34 @@ class Recorder:
         entries = adjoint.sweep(
             self.tape, self.entry(output), [self.entry(x) for x in inputs], stop
         )
-        found: list[Any] = []
-        for k, number in zip(entries, numbers):
-            if self.tape.ops[k] == "number":
-                found.append(self.tape.numbers[k])
-            else:
-                found.append(self.stand_in(k, number))
-        return found
+        return [self._derivative(k, number) for k, number in zip(entries, numbers)]
+
+    def push(self, _: Sequence[Node], tangents: dict[Node, Any]) -> Any:
+        """Forward mode within the function: the tangents of what one asks for."""
+        known = {
+            self.entry(x): t
+            if t.__class__ is float
+            else Number(self.tape, self.entry(t))
+            for x, t in tangents.items()
+        }
+        return _Tangents(self, known)
+
+    def _derivative(self, k: int, number: float | None = None) -> Any:
+        """An entry as a derivative is: a float if it is a number, else a Value."""
+        if self.tape.ops[k] == "number":
+            return self.tape.numbers[k]
+        return self.stand_in(k, number)
+
+
+class _Tangents:
+    """The tangents of Values, each computed on the tape when it is asked for."""
+
+    def __init__(self, recorder: Recorder, known: dict[int, Any]) -> None:
+        self.recorder = recorder
+        self.known = known
+
+    def get(self, x: Node, default: Any) -> Any:
+        """The tangent of a Value; ``default`` if it has none."""
+        recorder = self.recorder
+        found = adjoint.push(recorder.tape, recorder.entry(x), self.known)
+        return default if found is None else recorder._derivative(found)

@@ -31,7 +31,7 @@ class Instruction(NamedTuple):
 
 class _Chain(NamedTuple):
     start: int  # an entry, or -1: from −0.0, to which adding is exact
-    terms: list[tuple[int, int, int]]  # kind and operands
+    terms: list[tuple[int, tuple[int, ...]]]  # kind and operands
 
 
 def folded(
@@ -66,17 +66,17 @@ def folded(
             chain = chains.pop(a)
             inner[a] = 1
         elif product(a, k):
-            chain = _Chain(-1, [(PRODUCT, *tape.args[a])])
+            chain = _Chain(-1, [(PRODUCT, tape.args[a])])
             inner[a] = 1
         else:
             chain = _Chain(a, [])
         if op == "sub":
-            chain.terms.append((MINUS, b, b))
+            chain.terms.append((MINUS, (b, b)))
         elif product(b, k):
-            chain.terms.append((PRODUCT, *tape.args[b]))
+            chain.terms.append((PRODUCT, tape.args[b]))
             inner[b] = 1
         else:
-            chain.terms.append((PLUS, b, b))
+            chain.terms.append((PLUS, (b, b)))
         chains[k] = chain
 
     found = []
@@ -87,7 +87,7 @@ def folded(
         if chain_of is None:
             found.append(Instruction(k, op, tape.args[k]))
             continue
-        kinds = tuple(kind for kind, _, _ in chain_of.terms)
-        args = [x for _, a, b in chain_of.terms for x in (a, b)]
-        found.append(Instruction(k, "fold", (*args, chain_of.start), kinds))
+        kinds = tuple(kind for kind, _ in chain_of.terms)
+        operands = [x for _, pair in chain_of.terms for x in pair]
+        found.append(Instruction(k, "fold", (*operands, chain_of.start), kinds))
     return found

@@ -57,7 +57,10 @@ def _greedy(heads: Any, steps: Any, broken: Any, ends: list[int]) -> Iterator[Gr
             begin = s - m1
             if (
                 broken[begin - 1]
-                or (heads[:, begin] - heads[:, begin - m1] != heads[:, j + m1] - heads[:, j]).any()
+                or (
+                    heads[:, begin] - heads[:, begin - m1]
+                    != heads[:, j + m1] - heads[:, j]
+                ).any()
                 or (steps[:, begin : s - 1] != steps[:, j : j + 1]).any()
             ):
                 break

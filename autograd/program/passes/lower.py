@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from autograd.program import packs as P
+from autograd.program import packs as kinds
 from autograd.program.packs import Operand, Pack, Packs
 from autograd.program.passes.folds import Instruction, folded
 from autograd.program.passes.grids import grids, runs
@@ -85,13 +86,18 @@ def _products(
     return {
         x.node: x
         for x in instructions
-        if x.kinds == (P.PRODUCT,)
+        if x.kinds == (kinds.PRODUCT,)
         and varies[x.args[0]]
         and varies[x.args[1]]
-        and (x.args[2] < 0 or tape.ops[x.args[2]] == "number" and tape.numbers[x.args[2]] == 0.0)
+        and (x.args[2] < 0 or _number(tape, x.args[2]) == 0.0)
         and x.node not in read
         and x.node in wanted
     }
+
+
+def _number(tape: Tape, k: int) -> float | None:
+    """The number that an entry always is, if it is one."""
+    return tape.numbers[k] if tape.ops[k] == "number" else None
 
 
 Shape = tuple[Any, ...]
@@ -119,8 +125,8 @@ def _shape(tape: Tape, x: Instruction, varies: list[bool]) -> Shape:
     start = x.args[-1]
     if start < 0:
         begin: Any = bits(-0.0)
-    elif tape.ops[start] == "number" and tape.numbers[start] == 0.0:
-        begin = bits(tape.numbers[start] or 0.0)
+    elif (number := _number(tape, start)) == 0.0:
+        begin = bits(number or 0.0)
     else:
         begin = varies[start]
     terms = tuple(
@@ -222,14 +228,16 @@ class _Code:
         if shape[0] != "fold":
             name, checked, _ = shape
             if name in WHOLE:
-                operands, op = [read(args)], P.MANY
+                operands, op = [read(args)], kinds.MANY
             else:
                 operands = [read(a[None]) for a in args]
-                op = P.PARTIAL if ":" in name else P.ROW
+                op = kinds.PARTIAL if ":" in name else kinds.ROW
             out = self._out(members)
             row, terms = self.row(name), len(args) if name in WHOLE else 1
             self._cut(
-                Pack(op, 1, 1, Operand(0), (), terms, row, checked=checked), operands, out
+                Pack(op, 1, 1, Operand(0), (), terms, row, checked=checked),
+                operands,
+                out,
             )
             return
         _, begin, terms_shape = shape
@@ -240,17 +248,17 @@ class _Code:
         for t, e in _alike(terms_shape):
             kind = terms_shape[t][0]
             factors = [read(first[t:e])]
-            if kind == P.PRODUCT:
+            if kind == kinds.PRODUCT:
                 factors.append(read(second[t:e]))
             pieces.append((kind, factors))
         out = self._out(members)
         for n, (kind, factors) in enumerate(pieces):
-            pack = Pack(P.FOLD, 1, 1, Operand(0), (), kind=kind, start=number)
+            pack = Pack(kinds.FOLD, 1, 1, Operand(0), (), kind=kind, start=number)
             extra = []
             if n:
-                pack = replace(pack, begin=P.OUT)
+                pack = replace(pack, begin=kinds.OUT)
             elif start is not None:
-                pack = replace(pack, begin=P.OPERAND)
+                pack = replace(pack, begin=kinds.OPERAND)
                 extra = [start]
             self._fold(pack, factors, extra, out)
 
@@ -269,16 +277,16 @@ class _Code:
         for t, e in cuts:
             part = replace(pack, terms=e - t)
             self._cut(part, [*(x[t:e] for x in factors), *extra], out)
-            pack, extra = replace(pack, begin=P.OUT), []
+            pack, extra = replace(pack, begin=kinds.OUT), []
 
     def _cut(self, pack: Pack, operands: list[Any], out: Any) -> None:
         """One pack for each grid of lanes; or one with index arrays for all lanes."""
         lanes = out.shape[1]
-        uniform = out[0, 0] < self.memory.limit or pack.op in (P.DOTS, P.TOTAL)
+        uniform = out[0, 0] < self.memory.limit or pack.op in (kinds.DOTS, kinds.TOTAL)
         found = grids([*operands, out]) if _rising(operands) else []
         if not found or (
             uniform
-            and pack.op not in (P.DOTS, P.TOTAL)
+            and pack.op not in (kinds.DOTS, kinds.TOTAL)
             and len(found) > 2
             and pack.terms * lanes < SMALL * len(found)
         ):
@@ -316,14 +324,14 @@ class _Code:
             out = np.array([[i for i, _ in dots]])
             a = self.memory.read(np.array([[x.args[0] for _, x in dots]]))
             b = self.memory.read(np.array([[x.args[1] for _, x in dots]]))
-            self._cut(Pack(P.DOTS, 1, 1, Operand(0), ()), [a, b], out)
+            self._cut(Pack(kinds.DOTS, 1, 1, Operand(0), ()), [a, b], out)
         rest = [(i, k) for i, k in enumerate(sums) if k not in products]
         for varying in (False, True):
             part = [(i, k) for i, k in rest if self.memory.varies[k] == varying]
             if part:
                 out = np.array([[i for i, _ in part]])
                 a = self.memory.read(np.array([[k for _, k in part]]))
-                self._cut(Pack(P.TOTAL, 1, 1, Operand(0), ()), [a], out)
+                self._cut(Pack(kinds.TOTAL, 1, 1, Operand(0), ()), [a], out)
 
     def done(
         self,
@@ -335,12 +343,12 @@ class _Code:
     ) -> Packs:
         """All packs, with the slots of examples after the uniform ones."""
         memory = self.memory
+        taken = memory.slot[[*parameters, *inputs]]  # the last of slot, -1, is no slot
         slots = {
-            name: memory.read(np.array([entries]))[0] if len(entries) else np.empty(0, int)
-            for name, entries in (("parameters", parameters), ("outputs", outputs))
+            "parameters": taken[: len(parameters)],
+            "inputs": taken[len(parameters) :],
+            "outputs": memory.read(np.array([outputs], int))[0],
         }
-        slots["inputs"] = memory.slot[list(inputs)] if len(inputs) else np.empty(0, int)
-        slots["inputs"] = np.where(np.asarray(inputs, int) < 0, -1, slots["inputs"])
         shift = memory.limit - len(memory.numbers)
 
         def moved(x: Operand) -> Operand:
@@ -352,9 +360,7 @@ class _Code:
             return replace(x, base=base, index=index)
 
         packs = [
-            replace(
-                p, out=moved(p.out), operands=tuple(moved(x) for x in p.operands)
-            )
+            replace(p, out=moved(p.out), operands=tuple(moved(x) for x in p.operands))
             for p in self.packs
         ]
         found = {
@@ -374,8 +380,12 @@ class _Code:
 
 def _alike(terms: Sequence[Any]) -> list[tuple[int, int]]:
     """Runs of terms of one shape."""
-    cuts = [0, *(i for i in range(1, len(terms)) if terms[i] != terms[i - 1]), len(terms)]
-    return list(zip(cuts, cuts[1:]))
+    cuts = [
+        0,
+        *(i for i in range(1, len(terms)) if terms[i] != terms[i - 1]),
+        len(terms),
+    ]
+    return list(pairwise(cuts))
 
 
 def _rising(operands: Sequence[Any]) -> bool:

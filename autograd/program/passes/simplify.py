@@ -1,4 +1,4 @@
-"""What the outputs need, once: dead code, constants, common parts, reductions written out.
+"""What the outputs need, once: dead code, constants, common parts, written-out sums.
 
 No pass changes a bit: nothing is assumed of 0 · x, x + 0 or 1 / x. Constants are
 computed by the rows themselves, and are the same only if their bits are.

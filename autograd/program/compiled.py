@@ -18,12 +18,15 @@ from typing import TYPE_CHECKING, Any
 
 from autograd.core import choice, limits
 from autograd.core.graph import Node
+from autograd.core.plain import as_float
 from autograd.core.recording import here
 from autograd.derivatives.checkpoints import Recipe
 from autograd.derivatives.nesting import is_value
 from autograd.derivatives.sweeps import value_of
-from autograd.program import structure
+from autograd.program import flat, structure
 from autograd.program.guards import Condition
+from autograd.program.listing import listing
+from autograd.program.mapped import Mapped
 from autograd.program.structure import Arguments
 from autograd.program.trace import Recorder
 from autograd.table.rules import CHECKPOINT, RULES
@@ -40,7 +43,6 @@ STRUCTURES = 64
 def compile(  # the name that the field uses
     f: Callable[..., Any] | None = None,
     *,
-    exact: bool = True,
     errors: str = "raise",
     branches: int = 64,
     executor: str | None = None,
@@ -57,7 +59,6 @@ def compile(  # the name that the field uses
         f: a function of floats, arrays, and nested lists, tuples and dicts of them,
             that runs on Values. Other arguments (ints, strings, objects) are part of
             the structure: each combination is recorded for itself.
-        exact: whether results must have the bits of ``f`` on Values.
         errors: ``"raise"`` as ``f`` does, or ``"ieee"`` for inf and nan instead.
         branches: how many paths through ``f`` to keep for one structure.
         executor: ``"arrays"`` to run on NumPy even where the C executor is built.
@@ -76,7 +77,6 @@ def compile(  # the name that the field uses
     (12.0, 27.0)
     """
     options: dict[str, Any] = {
-        "exact": exact,
         "errors": errors,
         "branches": branches,
         "executor": executor,
@@ -106,13 +106,11 @@ class Program:
     def __init__(
         self,
         f: Callable[..., Any],
-        exact: bool = True,
         errors: str = "raise",
         branches: int = 64,
         executor: str | None = None,
     ) -> None:
         self.f = f
-        self.exact = exact
         self.errors = errors
         self.branches = branches
         self.executor = executor
@@ -122,6 +120,9 @@ class Program:
             self._signature: inspect.Signature | None = inspect.signature(f)
         except (TypeError, ValueError):
             self._signature = None
+        # ``check=`` is ours, unless the function has an argument of this name.
+        own = self._signature is not None and "check" in self._signature.parameters
+        self._checks = not own
         functools.update_wrapper(self, f, updated=())
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
@@ -133,7 +134,37 @@ class Program:
         count = sum(map(len, self._recordings.values()))
         return f"<compiled {name}: {count} recording{'s' * (count != 1)}>"
 
+    def __str__(self) -> str:
+        """The recordings: each its tape and the packs that it became."""
+        shown = [repr(self)]
+        for recordings in list(self._recordings.values()):
+            shown += [listing(recording) for recording in recordings]
+        return "\n\n".join(shown)
+
+    def stats(self) -> dict[str, int]:
+        """Counts of what was recorded, over all recordings, and the bytes of memory.
+
+        >>> from autograd import compile
+        >>> area = compile(lambda r: 3.0 * r * r)
+        >>> _ = area(2.0)
+        >>> area.stats()["recordings"], area.stats()["packs"]
+        (1, 2)
+        """
+        recordings = [r for rs in self._recordings.values() for r in rs]
+        machines = [m for r in recordings for m in r._machines.values()]
+        return {
+            "recordings": len(recordings),
+            "operations": sum(len(r.tape) for r in recordings),
+            "guards": sum(len(r.guards) for r in recordings),
+            "parameters": len(self.parameters),
+            "packs": sum(len(m.packs.packs) for m in machines),
+            "lanes": sum(p.m0 * p.m1 for m in machines for p in m.packs.packs),
+            "slots": sum(m.packs.slots for m in machines),
+            "bytes": sum(8 * m.packs.doubles(m.block) for m in machines),
+        }
+
     def __call__(self, *args: Any, **named: Any) -> Any:
+        check = self._checks and bool(named.pop("check", False))
         if here.recorder is not None:
             return self.f(*args, **named)  # it becomes part of the other program
         given = self._arguments(args, named)
@@ -143,15 +174,110 @@ class Program:
         for recording in self._found(given.key):
             done, answer = self._run(recording, scalars, args, named)
             if done:
-                return answer
-        recording = self._record(given)
-        done, answer = self._run(recording, scalars, args, named)
+                break
+        else:
+            recording = self._record(given)
+            done, answer = self._run(recording, scalars, args, named)
+        if check:
+            recording.replay(scalars, recording.numbers(), check=True)
         if not done:
             raise RuntimeError(
                 "compile: the function does not compute the same when it is run again; "
                 "what it reads besides its arguments must not change between calls"
             )
         return answer
+
+    def map(self, *args: Any, in_axes: Any = 0, **named: Any) -> Any:
+        """The results for many examples, in one run.
+
+        Args:
+            args, named: the function's arguments with one more axis, that of the
+                examples: arrays, lists of numbers, or tuples and dicts of those.
+            in_axes: which axis that is, as in ``jax.vmap``: a number for all
+                positional arguments, or a tuple with an entry for each (a number, None
+                for an argument that is the same for all, or a tuple or dict of these
+                for its parts). Keywords have it first.
+
+        Returns:
+            The function's result, with an array over the examples for each number.
+
+        Raises:
+            TypeError, ValueError: an argument does not fit; the message names it.
+            ValueError, ZeroDivisionError, OverflowError: as the function for the first
+                example for which it raises; the message says which.
+
+        >>> from autograd import compile
+        >>> compile(lambda x, n: x * n).map([1.0, 2.0, 3.0], 10.0, in_axes=(0, None))
+        array([10., 20., 30.])
+        """
+        return Mapped(self, args, named, in_axes).result()
+
+    def backward(
+        self,
+        *args: Any,
+        scale: float = 1.0,
+        seed: Any = None,
+        in_axes: Any = 0,
+        **named: Any,
+    ) -> Any:
+        """The results for many examples, and their gradients for the parameters.
+
+        Each parameter's ``grad`` grows by the derivative of the scaled sum of the
+        results over the examples. Example k adds to accumulator k mod 8, and the eight
+        are added in pairs: that order is the same on every machine. If the examples
+        take several paths through the function, each path adds up its own. An
+        exception changes no gradient.
+
+        Args:
+            args, in_axes, named: as of :meth:`map`.
+            scale: what to multiply the gradients with, as 1 over the number of
+                examples.
+            seed: for a result that is no scalar, how much each part of it counts,
+                nested as the result is.
+
+        Returns:
+            As :meth:`map`.
+
+        Raises:
+            TypeError, ValueError: as :meth:`map`; or the result is no scalar and there
+                is no seed.
+
+        >>> from autograd import Value, compile
+        >>> w = Value(2.0)
+        >>> compile(lambda x: w * x).backward([1.0, 2.0, 3.0]), w.grad
+        (array([2., 4., 6.]), 6.0)
+        """
+        mapped = Mapped(self, args, named, in_axes, (as_float(scale, "scale"), seed))
+        result = mapped.result()
+        mapped.add_gradients()
+        return result
+
+    @property
+    def data(self) -> Any:
+        """The numbers of all parameters as a float64 array; setting it sets them.
+
+        >>> from autograd import Value, compile
+        >>> w = Value(2.0)
+        >>> program = compile(lambda x: w * x)
+        >>> _ = program(1.0)
+        >>> program.data -= 0.5
+        >>> w.data
+        1.5
+        """
+        return flat.read(self.parameters)
+
+    @data.setter
+    def data(self, numbers: Any) -> None:
+        flat.write(self.parameters, numbers)
+
+    @property
+    def grad(self) -> Any:
+        """The gradients of all parameters as a float64 array; setting it sets them."""
+        return flat.read_grad(self.parameters)
+
+    @grad.setter
+    def grad(self, numbers: Any) -> None:
+        flat.write_grad(self.parameters, numbers)
 
     @property
     def parameters(self) -> list[Node]:

@@ -6,6 +6,7 @@ derivatives by the parameters, to map over examples, to add up their gradients.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,7 +18,7 @@ from autograd.program.guards import Guard
 from autograd.program.machine import Machine
 from autograd.program.passes.lower import lower
 from autograd.program.passes.simplify import live, simplified
-from autograd.program.tape import LEAVES, Tape, row_of, value_of_row
+from autograd.program.tape import LEAVES, Number, Tape, row_of, value_of_row
 
 __all__ = ["Recording"]
 
@@ -47,7 +48,7 @@ class Recording:
         Its outputs are those of the function, then the guards' conditions, then with
         ``slopes`` the derivatives of each output by each parameter that it depends on,
         output by output; or with ``total``, sums over the examples of the derivatives
-        of the one output by each parameter, seeded by one more input.
+        of the outputs by each parameter, each times one more input, its seed.
         """
         key = slopes, tuple(varying), total
         if key not in self._machines:
@@ -64,9 +65,14 @@ class Recording:
                 if depends:
                     outputs += sweep(tape, k, self.parameters, stop=False)
         if total:
-            seed = tape.add("input", (), 1.0)
-            inputs.append(seed)
-            sums = sweep(tape, self.outputs[0], self.parameters, False, seed)
+            seeds = [tape.add("input", (), 1.0) for _ in self.outputs]
+            inputs += seeds
+            if len(seeds) == 1:
+                sums = sweep(tape, self.outputs[0], self.parameters, False, seeds[0])
+            else:
+                pairs = zip(seeds, self.outputs)
+                products = [Number(tape, s) * Number(tape, k) for s, k in pairs]
+                sums = sweep(tape, tape.entry(sum(products)), self.parameters, False)
         new, place = simplified(tape, [*outputs, *sums])
         moved = [place.get(k, -1) for k in inputs]
         packs = lower(
@@ -90,11 +96,21 @@ class Recording:
             agree = ((found[n] != 0.0) == guard.outcome) & agree
         return agree
 
-    def replay(self, scalars: Sequence[float], parameters: Sequence[float]) -> None:
+    def replay(
+        self,
+        scalars: Sequence[float],
+        parameters: Sequence[float],
+        check: bool = False,
+    ) -> None:
         """Run the tape entry by entry, so that a row that raises does so.
+
+        Args:
+            scalars, parameters: the numbers of the inputs and of the leaves.
+            check: whether to raise where a number is not finite, too.
 
         Raises:
             ValueError, ZeroDivisionError, OverflowError: as f would.
+            FloatingPointError: with ``check``; the message names the operation.
         """
         tape = self.tape
         given = dict(zip(self.inputs, scalars)) | dict(zip(self.parameters, parameters))
@@ -118,3 +134,9 @@ class Recording:
                 if tape.checked[k]:
                     limits.failed(row_of(op), operands, error)
                 numbers[k] = limits.evaluate(function, *operands)
+            if check and not math.isfinite(numbers[k]):
+                label = f" {tape.labels[k]!r}" if k in tape.labels else ""
+                shown = ", ".join(map(repr, operands))
+                raise FloatingPointError(
+                    f"{op}{label} gave {numbers[k]!r} at ({shown}), entry {k}"
+                )

@@ -177,6 +177,9 @@ def _given(x: Any, is_traced: Callable[[Any], bool], values: list[Any]) -> Build
 def as_array(entries: list[Any], shape: tuple[int, ...]) -> Any:
     """Entries as an array: of floats, or of objects if a Value is among them."""
     numpy = sys.modules["numpy"]
+    if any(map(is_array, entries)):  # a number for each example
+        together = numpy.stack(numpy.broadcast_arrays(*entries), axis=-1)
+        return together.reshape(together.shape[:-1] + shape)
     if all(map(is_number, entries)):
         return numpy.array(entries, dtype=float).reshape(shape)
     array = numpy.empty(len(entries), dtype=object)

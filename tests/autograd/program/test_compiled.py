@@ -64,7 +64,7 @@ class Library:
     """The engine, as the workloads want it."""
 
     leaf = staticmethod(lambda x: ag.Value(x))
-    constant = staticmethod(float)
+    constant = staticmethod(lambda x: x)
     relu = staticmethod(lambda x: ag.relu(x))
     exp = staticmethod(lambda x: ag.exp(x))
     log = staticmethod(lambda x: ag.log(x))
@@ -302,3 +302,32 @@ def test_bad_options_are_named() -> None:
         ag.compile(abs, errors="x")
     with pytest.raises(ValueError, match="branches"):
         ag.compile(abs, branches=0)
+
+
+# Looking at a program
+
+
+def test_a_program_shows_its_tape_and_its_packs() -> None:
+    w = ag.Value(2.0, label="w")
+    program = ag.compile(lambda xs: ag.exp(sum(w * x for x in xs)) if w > 0 else w)
+    program([1.0, 2.0])
+    shown = str(program)
+    for part in ("v0 = ", "exp(", "guard: ", "fold of 2 products", "return v"):
+        assert part in shown
+    stats = program.stats()
+    assert stats["guards"] == stats["parameters"] == stats["recordings"] == 1
+    assert stats["packs"] > 0
+    assert stats["bytes"] > 0
+
+
+def test_check_names_the_first_operation_that_is_not_finite() -> None:
+    def f(x: Any) -> Any:
+        y = x * 1e308
+        y.label = "large"
+        return ag.tanh(y * x)
+
+    program = ag.compile(f)
+    assert program(100.0) == 1.0
+    assert program(1e-3, check=True) == f(ag.Value(1e-3)).data
+    with pytest.raises(FloatingPointError, match=r"mul 'large' gave inf at \(100.0,"):
+        program(100.0, check=True)

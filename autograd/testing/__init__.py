@@ -1,6 +1,6 @@
 """Checks of derivatives, and random operands and expressions to check them on."""
 
-from autograd.testing.check import GradientError, check_gradients
+from autograd.testing.check import GradientError, UndecidedError, check_gradients
 from autograd.testing.strategies import (
     Expression,
     expressions,
@@ -11,6 +11,7 @@ from autograd.testing.strategies import (
 __all__ = [
     "Expression",
     "GradientError",
+    "UndecidedError",
     "check_gradients",
     "expressions",
     "floats_in",

@@ -1,181 +1,67 @@
-"""Checks of derivatives, and random operands and expressions to check them on.
+"""Are the derivatives of a function right? Each is compared with a numerical one.
 
-The truth about a first derivative comes from the value of the function alone: by the
-complex step, which has no cancellation (Squire and Trapp, SIAM Review 40, 1998), or,
-where a function has no complex values here, by central differences extrapolated to
-step 0 with an estimate of the error (Ridders, Advances in Engineering Software 4,
-1982). The truth about a higher one comes in the same way from the values of the one
-below. Strategies for Hypothesis, which they alone import, draw the rest.
+A comparison has three outcomes: right; wrong; and *cannot tell*, which is an error of
+its own, because a check that tells nothing had better be told. What a derivative may
+be off is its tolerance, and what rounding did to terms that cancel. Where rounding
+could hide an error, the rules themselves, evaluated in many digits, decide.
+
+A function of a few inputs is checked by each derivative alone. One of many is checked
+along a few random directions, whose entries are scaled so that each has a like share:
+a wrong one shows in any. Only then are the halves of a direction looked through for
+the culprit, and the halves of these.
 """
 
 from __future__ import annotations
 
-import cmath
+import itertools
 import math
-from collections.abc import Callable, Sequence
+import random
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
-from autograd.core import choice, graph
-from autograd.derivatives import transforms
-from autograd.derivatives.nesting import Build, flatten, is_value
-from autograd.table.number import Comparisons, Operations
-from autograd.table.rules import RULES
+from autograd.derivatives.nesting import Build, flatten
+from autograd.testing.automatic import Derivative
+from autograd.testing.estimate import (
+    EPS,
+    SMALLEST,
+    Direction,
+    Estimate,
+    by_differences,
+    in_many_digits,
+)
 
-if TYPE_CHECKING:
-    pass
+__all__ = ["GradientError", "UndecidedError", "check_gradients"]
 
-__all__ = ["GradientError", "check_gradients"]
+ROUNDING = 32 * EPS
+"""What rounding may do to a derivative, relative to the terms that make it."""
 
-STEP = 1e-100
-"""The complex step; its square is 0 beside any number."""
+ENTRIES = 16
+"""Up to how many derivatives of an order are checked one by one."""
 
-SMALLEST = 1e-150
-"""Smaller derivatives are not told apart: the step leaves a third derivative times its
-square, and a still smaller one times the step is no float."""
-
-ROUNDING = 1e-13
-"""What rounding may leave of terms that cancel, relative to them."""
-
-POOREST = 1e-3
-"""The most that is allowed for the error of a numerical derivative, relative to these
-terms or 1: by a worse one nothing is checked, so that it had better be told."""
+CHAINS = 2
+"""How many random directions are tried where there are more."""
 
 
 class GradientError(AssertionError):
     """A derivative differs from the numerical one."""
 
 
-class Complex(Comparisons, Operations):
-    """A complex number that compares and branches by its real part."""
+class UndecidedError(AssertionError):
+    """Nobody can tell whether a derivative is right: there is none, or too much noise.
 
-    __slots__ = ("number",)
-
-    def __init__(self, number: complex) -> None:
-        self.number = number
-
-    def _apply(self, name: str, operands: tuple[Any, ...]) -> Any:
-        if name == "where":
-            condition, x, y = operands
-            return x if condition else y
-        exact = _COMPLEX.get(name)
-        if exact is None:
-            if name in _REAL:
-                raise TypeError(f"{name} has no complex value here")
-            return RULES[name].value(*operands)
-        return Complex(exact(*map(_number, operands)))
-
-    def __bool__(self) -> bool:
-        return bool(self.number.real)
-
-    def _compare(self, compare: Any, other: Any) -> bool:
-        return bool(compare(self.number.real, _number(other).real))
+    The message says which: a kink, a jump, the end of a domain; or rounding, which
+    more digits help against: install mpmath, and write the function with operators and
+    the functions of this package, so that it can be evaluated in many digits.
+    """
 
 
-def _number(x: Any) -> complex:
-    if is_value(x):  # a Value that f closes over
-        x = x.data
-    return x.number if isinstance(x, Complex) else complex(x)
+class Comparison(NamedTuple):
+    """What became of one derivative, and the sentence that says it."""
 
-
-def _whole(function: Callable[[float], float]) -> Callable[[complex], complex]:
-    return lambda x: complex(function(x.real))
-
-
-_COMPLEX: dict[str, Callable[..., complex]] = {
-    "add": lambda x, y: x + y,
-    "sub": lambda x, y: x - y,
-    "mul": lambda x, y: x * y,
-    "truediv": lambda x, y: x / y,
-    "neg": lambda x: -x,
-    "pos": lambda x: x,
-    "abs": lambda x: -x if x.real < 0 else x,
-    "pow": lambda x, y: x ** (int(y.real) if y == int(y.real) else y),
-    "expm1": lambda x: complex(math.expm1(x.real), math.exp(x.real) * math.sin(x.imag)),
-    "log1p": lambda x: complex(math.log1p(x.real), cmath.phase(1 + x)),
-    "exp2": lambda x: cmath.exp(x * math.log(2)),
-    "log2": lambda x: cmath.log(x) / math.log(2),
-    **{
-        name: getattr(cmath, name)
-        for name in (
-            *("exp", "log", "log10", "sqrt", "sin", "cos", "tan", "asin", "acos"),
-            *("atan", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh"),
-        )
-    },
-    **{name: _whole(getattr(math, name)) for name in ("floor", "ceil", "trunc")},
-}
-
-_REAL = frozenset(
-    (
-        *("erf", "erfc", "cbrt", "atan2", "hypot", "dist", "fsum", "fma"),
-        *("fmod", "remainder", "mod", "floordiv", "copysign"),
-    )
-)
-"""Rows whose value only floats have."""
-
-
-class Estimate(NamedTuple):
-    """A numerical derivative, its error, and how it was found."""
-
-    number: float
-    error: float
-    method: str
-
-
-def _complex_step(f: Callable[..., Any], xs: list[float], i: int) -> Estimate | None:
-    """Im f(x + ih) / h, or None where f has no complex values."""
-    stepped: list[Any] = [Complex(complex(x)) for x in xs]
-    stepped[i] = Complex(complex(xs[i], STEP))
-    try:
-        z = _number(f(stepped))
-    except (
-        TypeError,
-        ValueError,
-        ArithmeticError,
-        AttributeError,
-        NotImplementedError,
-    ):
-        return None
-    slope = z.imag / STEP
-    return Estimate(slope, 0.0, "complex step") if math.isfinite(slope) else None
-
-
-def _differences(
-    f: Callable[[list[float]], float], xs: list[float], i: int
-) -> Estimate:
-    """Central differences, extrapolated to step 0 by Ridders' method."""
-
-    def slope(h: float) -> tuple[float, float]:
-        """The difference quotient, and what rounding may have done to it."""
-        left, right = list(xs), list(xs)
-        left[i], right[i] = xs[i] - h, xs[i] + h
-        try:
-            above, below = f(right), f(left)
-            return (above - below) / (right[i] - left[i]), 2 * math.ulp(above) / h
-        except (ValueError, ArithmeticError):
-            return math.nan, math.inf
-
-    best = Estimate(math.nan, math.inf, "central differences")
-    shrink = 1.6
-    size = abs(xs[i])
-    # Smaller starts where the first leaves the domain.
-    for h in (0.1 * max(size, 1.0), 0.1 * size or 1e-3, 1e-3 * size or 1e-6):
-        rows: list[list[float]] = []
-        for k in range(12):
-            step = h / shrink**k
-            quotient, rounding = slope(step)
-            row = [quotient]
-            for m in range(1, k + 1):
-                power = shrink ** (2 * m)
-                row.append((row[m - 1] * power - rows[-1][m - 1]) / (power - 1))
-                error = max(abs(row[m] - row[m - 1]), abs(row[m] - rows[-1][m - 1]))
-                error += rounding
-                if error < best.error:
-                    best = Estimate(row[m], error, best.method)
-            rows.append(row)
-        if best.error <= 1e-6 * abs(best.number):
-            break
-    return best
+    verdict: Literal["right", "wrong", "undecided"]
+    excess: float = 0.0
+    message: str = ""
 
 
 @dataclass
@@ -188,19 +74,19 @@ class _Scalars:
     def __call__(self, xs: Sequence[Any]) -> Any:
         return self.f(*self.build(xs))
 
-    def number(self, xs: Sequence[float]) -> float:
-        """The value at plain numbers, through Values, whose methods f may call."""
-        return float(transforms.number(transforms.value_and_grad(self)(list(xs))[0]))
-
 
 def check_gradients(
     f: Callable[..., Any], *x: Any, order: int = 2, tolerance: float = 1e-6
 ) -> None:
     """Compare the derivatives of f with numerical ones, order by order.
 
-    Each derivative of order k is compared with the numerical slope of the one of
-    order k - 1: by the complex step at order 1 where f has complex values, otherwise
-    by central differences whose estimated error is allowed for.
+    The numerical ones come from the values of f alone, in many digits, if mpmath is
+    installed and f takes other numbers than Values and floats: if it is made of
+    operators and the functions of this package. Otherwise they are differences of the
+    derivatives one order below, in floats, at steps over many decades.
+
+    Of many inputs, random directions are checked (always the same ones), and single
+    derivatives only to name the wrong one.
 
     Args:
         f: a function that returns a scalar, of scalars, arrays, or nested lists,
@@ -210,8 +96,9 @@ def check_gradients(
         tolerance: the relative difference that is allowed.
 
     Raises:
-        GradientError: a derivative differs; the message names the worst input, both
+        GradientError: a derivative is wrong; the message names the worst input, both
             numbers and the tolerance.
+        UndecidedError: nobody can tell; the message says why.
         TypeError, ValueError: as :func:`autograd.grad`; or ``order`` is below 1.
 
     >>> from autograd import sin
@@ -228,74 +115,167 @@ def check_gradients(
         raise TypeError("check_gradients: x must be plain numbers, not Values")
     if not scalars:
         raise ValueError("check_gradients: x must have at least one number, got none")
-    xs = [float(s) for s in scalars]
-    names = _names(x)
-    flat = _Scalars(f, build)
-    # Entries to differentiate, by their inputs so far: f itself, then its gradient…
-    entries: dict[tuple[int, ...], Callable[..., Any]] = {(): flat}
-    for k in range(1, order + 1):
-        worst: tuple[float, str] = (0.0, "")
-        following: dict[tuple[int, ...], Callable[..., Any]] = {}
-        for key, entry in entries.items():
-            gradient = transforms.grad(entry)
-            exact = [transforms.number(g) for g in gradient(xs)]
-            finite = filter(math.isfinite, map(abs, exact))
-            scale = max((_size(entry, xs), *finite))
-            for i in range(len(xs)):
-                number = _Scalars(lambda *ys, e=entry: e(list(ys)), tuple).number
-                found = _complex_step(flat, xs, i) if k == 1 else None
-                if found is None:
-                    found = _differences(number, xs, i)
-                worst = max(
-                    worst,
-                    _judge(exact[i], found, (*key, i), names, xs, tolerance, scale),
-                )
-                if not key or i <= key[-1]:  # mixed derivatives, each once
-                    following.update({(*key, i): _entry(gradient, i)})
-        if worst[0]:
-            raise GradientError(worst[1])
-        entries = following
-
-
-def _size(f: Callable[..., Any], xs: list[float]) -> float:
-    """How large the terms of f are: Σ |adjoint · data|, without what is not finite."""
-    output = f([choice.Value(x) for x in xs])
-    if not is_value(output):
-        return 0.0
-    order = graph.topological_order(output)
-    adjoints = graph.reverse_sweep(order, {output: 1.0}, lambda x, i: x.partials[i])
-    terms = (abs(adjoint * node.data) for node, adjoint in adjoints.items())
-    return math.fsum(filter(math.isfinite, terms))
-
-
-def _entry(gradient: Callable[..., Any], i: int) -> Callable[..., Any]:
-    return lambda xs: gradient(xs)[i]
-
-
-def _judge(
-    exact: float,
-    found: Estimate,
-    key: tuple[int, ...],
-    names: list[str],
-    xs: list[float],
-    tolerance: float,
-    scale: float,
-) -> tuple[float, str]:
-    """How much a derivative is off, in allowed differences, and the message; or 0."""
-    allowed = tolerance * abs(found.number) + ROUNDING * scale + SMALLEST
-    allowed += min(10 * found.error, POOREST * max(1.0, scale))
-    off = abs(exact - found.number)
-    if exact == found.number or off <= allowed:
-        return 0.0, ""
-    by = ", ".join(names[i] for i in key)
-    message = (
-        f"derivative of order {len(key)} by {by}, at {names[key[-1]]} = "
-        f"{xs[key[-1]]!r}: automatic {exact!r}, numerical {found.number!r} "
-        f"({found.method}, estimated error {found.error:.1e}); they differ by "
-        f"{off:.1e}, the tolerance is {allowed:.1e}"
+    check = _Check(
+        _Scalars(f, build), [float(s) for s in scalars], _names(x), tolerance
     )
-    excess = off / allowed
-    return (excess if excess == excess and excess > 0 else math.inf), message
+    for k in range(1, order + 1):
+        found = [check.culprit(directions) for directions in check.directions(k)]
+        for verdict, error in (("wrong", GradientError), ("undecided", UndecidedError)):
+            those = [c for c in found if c.verdict == verdict]
+            if those:
+                raise error(max(those, key=lambda c: c.excess).message)
+
+
+@dataclass
+class _Check:
+    """A function at a point, the names of its inputs, and what is allowed."""
+
+    f: Callable[[Sequence[Any]], Any]
+    xs: list[float]
+    names: list[str]
+    tolerance: float
+
+    def directions(self, order: int) -> Iterator[list[Direction]]:
+        """Along what to differentiate: every input, or random directions."""
+        n = len(self.xs)
+        if n**order <= ENTRIES:
+            for key in itertools.product(range(n), repeat=order):
+                yield [{i: 1.0} for i in key]
+            return
+        for seed in range(CHAINS):
+            source = random.Random(seed)
+            chain: list[Direction] = []
+            for k in range(order):
+                parts = self._random(source, chain)
+                if k == order - 1:
+                    yield from ([*chain, part] for part in parts)
+                chain.append(parts[0])
+
+    def _random(
+        self, source: random.Random, before: Sequence[Direction]
+    ) -> list[Direction]:
+        """Random weights by which each slope has a like share; those of 0 apart."""
+        derivative = Derivative(self.f, self.xs, before)
+        shares: Direction = {}
+        zeros: Direction = {}
+        singular: list[Direction] = []
+        for i, (slope, size) in enumerate(
+            zip(derivative.slopes(), derivative.path_sizes())
+        ):
+            weight = source.choice((-1, 1)) * source.uniform(0.5, 1)
+            share = max(abs(slope), 1e-8 * size)
+            if not math.isfinite(share):
+                singular.append({i: 1.0})
+            elif 1e-200 < share < 1e200:
+                shares[i] = weight / share  # type: ignore[index]
+            else:
+                zeros[i] = weight * (abs(self.xs[i]) or 1.0)  # type: ignore[index]
+        return [*filter(None, (shares, zeros)), *singular]
+
+    def culprit(self, directions: list[Direction]) -> Comparison:
+        """The comparison along directions; if not right, of the inputs to blame."""
+        found = self.compare(directions)
+        if found.verdict == "right":
+            return found
+        for k in reversed(range(len(directions))):
+            entries = list(directions[k].items())
+            if len(entries) == 1:
+                continue
+            half = len(entries) // 2
+            for part in (entries[:half], entries[half:]):
+                within = self.culprit(
+                    [*directions[:k], dict(part), *directions[k + 1 :]]
+                )
+                if within.verdict != "right":
+                    return within
+            # Each alone is allowed what adds up to too much here.
+            return Comparison("right") if k == len(directions) - 1 else found
+        return found
+
+    def compare(self, directions: list[Direction]) -> Comparison:
+        """The derivative along directions beside the numerical one."""
+        *before, last = directions
+        derivative = Derivative(self.f, self.xs, before)
+        exact = derivative.along(last)
+        original = Derivative(self.f, self.xs) if before else derivative
+        estimate = in_many_digits(
+            self.f, self.xs, directions, original.number, original.size(), exact
+        )
+        if estimate is None:
+            estimate = by_differences(
+                lambda xs: self._float(before, xs), self.xs, last, derivative.size()
+            )
+        # Of many entries together, one has to show.
+        share = math.sqrt(sum(map(len, directions)) / len(directions))
+        return self._judge(directions, derivative, exact, estimate, share)
+
+    def _float(self, directions: Sequence[Direction], xs: Sequence[float]) -> float:
+        """The derivative along directions at another point."""
+        if not directions:
+            return Derivative(self.f, xs).number
+        return Derivative(self.f, xs, directions[:-1]).along(directions[-1])
+
+    def _judge(
+        self,
+        directions: list[Direction],
+        derivative: Derivative,
+        exact: float,
+        estimate: Estimate,
+        share: float,
+    ) -> Comparison:
+        number, error = estimate.number, estimate.error
+        off = abs(exact - number)
+        allowed = self.tolerance / share * abs(number) + SMALLEST
+        why = estimate.trouble
+        if not why:
+            unit = max(abs(number), abs(exact), estimate.unit)
+            constant = exact == number == estimate.unit == 0
+            coarse = not (constant or error <= max(self.tolerance * unit, SMALLEST))
+            if off <= allowed + error and not coarse:
+                return Comparison("right")
+            rounding = ROUNDING * Derivative(self.f, self.xs, directions).size()
+            if not off <= allowed + error + rounding:
+                message = self._message(directions, exact, estimate)
+                message += f"; they differ by {off:.1e}, the tolerance is {allowed:.1e}"
+                if rounding > allowed:
+                    message += f", and rounding may have done {rounding:.1e}"
+                excess = off / (allowed + error + rounding)
+                return Comparison("wrong", _or_inf(excess), message)
+            formula = derivative.formula(directions[-1])
+            if coarse or formula is None:
+                why = "rounding may have done that"
+            elif abs(formula[0] - number) <= allowed + error + 4 * EPS * formula[1]:
+                return Comparison("right")
+            else:
+                message = self._message(directions, exact, estimate)
+                message += f"; its rules in many digits give {formula[0]!r}"
+                return Comparison("wrong", 1.0, message)
+        message = f"cannot tell: {self._message(directions, exact, estimate)}; {why}"
+        return Comparison("undecided", 0.0, message)
+
+    def _message(
+        self, directions: list[Direction], exact: float, estimate: Estimate
+    ) -> str:
+        by = ", ".join(
+            self.names[next(iter(d))] if len(d) == 1 else f"{len(d)} inputs together"
+            for d in directions
+        )
+        at = ", ".join(
+            f"{self.names[i]} = {self.xs[i]!r}"
+            for i in dict.fromkeys(next(iter(d)) for d in directions if len(d) == 1)
+        )
+        found = f"automatic {exact!r}"
+        if not estimate.trouble:
+            found += (
+                f", numerical {estimate.number!r} "
+                f"({estimate.method}, estimated error {estimate.error:.1e})"
+            )
+        at = f", at {at}" if at else ""
+        return f"derivative of order {len(directions)} by {by}{at}: {found}"
+
+
+def _or_inf(excess: float) -> float:
+    return excess if excess == excess else math.inf
 
 
 def _names(x: Any, name: str = "x") -> list[str]:

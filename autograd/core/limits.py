@@ -16,6 +16,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from autograd.core.plain import is_value
+from autograd.table.custom import without_math
 from autograd.table.number import Comparisons, Operations
 from autograd.table.rules import RULES, Reduction, Rule
 
@@ -148,7 +150,7 @@ def value(rule: Rule | Reduction, numbers: Sequence[float]) -> float:
         z = rule.value(*numbers)
     except FAILURES as error:
         z = failed(rule, numbers, error)
-    return float(z)
+    return _as_float(rule, z)
 
 
 def partial(
@@ -160,10 +162,43 @@ def partial(
     inf
     """
     try:
-        return float(rule.partial(i, numbers, z))
+        return _as_float(rule, rule.partial(i, numbers, z))
     except FAILURES:
-        limit = rule.partial(i, [IEEE(x) for x in numbers], IEEE(z))
-        return float(_number(limit))
+        if isinstance(rule, Reduction):
+            function: Any = lambda *xs: rule.partial(i, xs[:-1], xs[-1])
+        else:
+            function = rule.partials[i]
+        return _limit(rule, function, [*numbers, z])
+
+
+def _limit(
+    rule: Rule | Reduction, function: Callable[..., Any], numbers: Sequence[float]
+) -> float:
+    """A row's function in arithmetic that never raises; nan, if it takes floats only.
+
+    The table's own are written for every number type; a user's may call ``math``.
+    """
+    operands = list(map(IEEE, numbers))
+    try:
+        limit = function(*operands)
+    except (TypeError, *FAILURES):
+        try:
+            limit = without_math(function)(*operands)
+        except (TypeError, *FAILURES):
+            return math.nan
+    return _as_float(rule, limit)
+
+
+def _as_float(rule: Rule | Reduction, x: Any) -> float:
+    """What a row gave for numbers, as a float."""
+    if x.__class__ is float:
+        return x  # type: ignore[no-any-return]
+    if is_value(x):
+        raise TypeError(
+            f"rule {rule.name!r} gave a Value for plain numbers: it uses one that is "
+            "no operand; take it as an operand, so that its gradient is not lost"
+        )
+    return float(_number(x))
 
 
 _state = threading.local()
@@ -198,7 +233,7 @@ def failed(rule: Rule | Reduction, numbers: Sequence[float], error: Exception) -
     Raises the error again, unless :func:`limits` asks for a number.
     """
     if taking_limits():
-        return float(_number(rule.value(*map(IEEE, numbers))))
+        return _limit(rule, rule.value, numbers)
     shown = ", ".join(f"{x!r}" for x in numbers[:4]) + (", …" * (len(numbers) > 4))
     message = f"{error.args[-1] if error.args else error}: {rule.name}({shown})"
     if isinstance(rule, Rule) and rule.domain:

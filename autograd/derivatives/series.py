@@ -25,6 +25,7 @@ from autograd.core.plain import is_number
 from autograd.derivatives.nesting import is_value
 from autograd.derivatives.sweeps import dependents, rerun, value_of, with_recording
 from autograd.derivatives.transforms import call, derived, number, scalar
+from autograd.table.custom import advice
 from autograd.table.number import Comparisons, Operations
 from autograd.table.primitives import apply
 from autograd.table.rules import RULES
@@ -115,6 +116,8 @@ def _partial(name: str, i: int, operands: Sequence[Any], z: Series) -> Any:
         return rule.partial(i, operands, z)
     except limits.FAILURES:  # of constants alone, which as series take their limits
         return rule.partial(i, list(map(_series, operands)), z)
+    except (TypeError, AttributeError) as error:
+        raise advice(rule, i, error) from error
 
 
 def _series(x: Any) -> Series:

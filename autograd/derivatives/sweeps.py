@@ -21,6 +21,7 @@ from typing import Any, TypeVar
 from autograd.core import choice, graph, limits
 from autograd.core import recording as recorders
 from autograd.core.graph import Node
+from autograd.table.custom import advice
 from autograd.table.primitives import apply
 from autograd.table.rules import RULES
 
@@ -123,6 +124,8 @@ class Partials:
             partial = rule.partial(i, node.operands, node)
         except limits.FAILURES:  # of constants alone, which as Values take their limits
             partial = rule.partial(i, list(map(value_of, node.operands)), node)
+        except (TypeError, AttributeError) as error:
+            raise advice(rule, i, error) from error
         if not hasattr(partial, "_apply"):
             return float(partial)
         if partial.op and all(x.__class__ is float for x in partial.operands):

@@ -11,7 +11,15 @@ from typing import Any
 
 from autograd.table.number import Operations
 
-__all__ = ["COMPARISONS", "Symbol", "is_number", "key"]
+__all__ = ["COMPARISONS", "Symbol", "TooLarge", "is_number", "key"]
+
+LARGEST, DEEPEST = 2000, 100
+"""How many operations a formula may have, and nest. The table's largest has 608."""
+
+
+class TooLarge(ValueError):  # noqa: N818  # it says what the expression is
+    """An expression that nobody would read, written out."""
+
 
 COMPARISONS = {"eq": "=", "ne": "≠", "lt": "<", "le": "≤", "gt": ">", "ge": "≥"}
 """How mathematics writes what Python calls by these names."""
@@ -24,11 +32,17 @@ class Symbol(Operations):
     Symbol('tanh', (Symbol('name', ('x',)),))
     """
 
-    __slots__ = ("operands", "operation")
+    __slots__ = ("depth", "operands", "operation", "size")
 
     def __init__(self, operation: str, operands: tuple[Any, ...]) -> None:
         self.operation = operation
         self.operands = operands
+        parts = [x for x in operands if isinstance(x, Symbol)]
+        # Written out: a part that occurs twice counts twice.
+        self.size = 1 + sum(x.size for x in parts)
+        self.depth = 1 + max((x.depth for x in parts), default=0)
+        if self.size > LARGEST or self.depth > DEEPEST:
+            raise TooLarge(f"more than {LARGEST} operations, or {DEEPEST} nested")
 
     @classmethod
     def named(cls, name: str) -> Symbol:

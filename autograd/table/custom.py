@@ -1,15 +1,25 @@
-"""Rows from outside: a user's operation joins the table, and every reader reads it."""
+"""Rows from outside: a user's operation joins the table, and every reader reads it.
+
+A user's functions are not written as carefully as the table's. Where one cannot be
+read, the error says what to write instead; where it calls ``math`` at a singular
+point, the limit is taken all the same.
+"""
 
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable, Mapping, Sequence
+from types import CellType, FunctionType, SimpleNamespace
 from typing import Any
 
-from autograd.table import functions
+from autograd.table import functions, primitives
 from autograd.table.rules import ALIASES, CHECKPOINT, RULES, Interval, Kink, Rule
 
-__all__ = ["rule"]
+__all__ = ["advice", "rule", "without_math"]
+
+OURS = frozenset((*RULES, *ALIASES, *functions.FUNCTIONS, CHECKPOINT.name))
+"""The names of the table, which are no user's to redefine."""
 
 
 def rule(
@@ -27,7 +37,11 @@ def rule(
     It is then recorded as one node by both engines, and differentiated to any order.
     Write ``value`` and ``partials`` with operators and the functions of this package
     (``autograd.exp``, not ``math.exp``), and branch with ``autograd.where``, so that
-    they also hold for Values and power series.
+    they also hold for Values and power series. What they depend on is an operand, or
+    a plain number.
+
+    A rule of the same name is replaced: do not differentiate again what was computed
+    with it. The table's own rows stay.
 
     Args:
         value: the function of a fixed number of operands, the last of which may have
@@ -47,8 +61,8 @@ def rule(
 
     Raises:
         TypeError: an argument is of another type, or a partial takes other operands.
-        ValueError: the name is taken or no identifier, or there are too many or too
-            few partials or intervals.
+        ValueError: the name is one of the table's or no identifier, or there are too
+            many or too few partials or intervals.
 
     >>> from autograd import Value
     >>> cube = rule(lambda x: x * x * x, [lambda x, z: 3 * x * x], name="doc_cube")
@@ -141,6 +155,50 @@ def _operands(what: str, function: Any) -> Mapping[str, inspect.Parameter]:
 def _new_name(name: str) -> str:
     if not isinstance(name, str) or not name.isidentifier():
         raise ValueError(f"rule: name must be an identifier, got {name!r}: give name=…")
-    if name in {*RULES, *ALIASES, *functions.FUNCTIONS, CHECKPOINT.name}:
-        raise ValueError(f"rule: there is an operation {name!r} already")
+    if name in OURS:
+        raise ValueError(
+            f"rule: there is an operation {name!r} already, in the table, which cannot "
+            "be redefined: give your own another name, by name=…"
+        )
     return name
+
+
+def advice(rule: Any, i: int, error: Exception) -> Exception:
+    """What to say of an error that a partial raised on another number than a float."""
+    if rule.name in OURS:
+        return error
+    return TypeError(
+        f"rule {rule.name!r} cannot be differentiated again: partials[{i}] takes "
+        "floats only. Inside a rule, write operators and the functions of this package "
+        "(autograd.exp, not math.exp), and no .data, which drops the gradient"
+    )
+
+
+_OWN = {
+    id(vars(math)[name]): function
+    for name, function in {**vars(primitives), "fabs": abs}.items()
+    if name in vars(math)
+} | {id(math.pow): primitives.power}
+_OWN[id(math)] = SimpleNamespace(
+    **{name: _OWN.get(id(x), x) for name, x in vars(math).items()}
+)
+
+
+def without_math(function: Any) -> Any:
+    """The same function, calling this package's functions where it calls ``math``'s.
+
+    >>> without_math(lambda x: math.exp(x))(1 + 0j)
+    (2.718281828459045+0j)
+    """
+    if not isinstance(function, FunctionType):
+        return function
+    return FunctionType(
+        function.__code__,
+        {name: _OWN.get(id(x), x) for name, x in function.__globals__.items()},
+        function.__name__,
+        function.__defaults__,
+        tuple(
+            CellType(_OWN.get(id(cell.cell_contents), cell.cell_contents))
+            for cell in function.__closure__ or ()
+        ),
+    )

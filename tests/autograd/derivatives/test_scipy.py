@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -41,6 +42,56 @@ def test_derivatives_are_scipys_own() -> None:
     np.testing.assert_allclose(
         ag.scipy_hessian(rosenbrock)(x), optimize.rosen_hess(x), rtol=1e-12
     )
+
+
+METHODS = (
+    *("Powell", "CG", "BFGS", "L-BFGS-B", "TNC", "SLSQP", "Newton-CG"),
+    *("dogleg", "trust-ncg", "trust-krylov", "trust-exact", "trust-constr", "COBYLA"),
+)
+
+
+@pytest.mark.filterwarnings("ignore")  # SciPy's own, some methods need no slopes
+@pytest.mark.parametrize("method", METHODS)
+def test_every_method_returns_from_outside_the_domain(method: str) -> None:
+    f = lambda x: x[0] - 3 * ag.log(x[0]) + (x[1] - 1) ** 2
+    second = {}
+    if method.startswith(("trust", "dogleg", "Newton")):
+        second["hess"] = ag.scipy_hessian(f)
+    found = optimize.minimize(
+        ag.scipy_objective(f), [100.0, 0.0], jac=True, method=method, **second
+    )
+    np.testing.assert_allclose(found.x, [3.0, 1.0], rtol=2e-3)
+
+
+def test_outside_the_domain_lies_a_plateau_of_the_given_height() -> None:
+    f = lambda x: ag.log(x[0]) * x[1]
+    value, gradient = ag.scipy_objective(f, outside=7.0)(np.array([-1.0, 2.0]))
+    assert (value, gradient.tolist()) == (7.0, [0.0, 0.0])
+    x = np.array([-1.0, 2.0])
+    objective = ag.scipy_objective(f)
+    assert objective(x)[0] == 1e6
+    assert objective(np.array([1.0, 2.0]))[0] == 0.0
+    assert objective(np.array([math.e, -5.0]))[0] == -5.0
+    assert objective(x)[0] == 5e6
+    assert ag.scipy_hessian(f)(x).tolist() == [[0.0, 0.0], [0.0, 0.0]]
+    assert ag.scipy_hessp(f)(x, [1.0, 0.0]).tolist() == [0.0, 0.0]
+    rows = ag.scipy_jacobian(lambda x: [f(x), x[1], ag.exp(1e3 * x[1])])
+    assert rows(x).tolist() == [[0.0, 0.0]] * 3
+    for derived in (ag.scipy_objective, ag.scipy_hessian, ag.scipy_jacobian):
+        with pytest.raises(ValueError, match="log"):
+            derived(f, outside="raise")(x)
+
+
+def test_other_errors_go_through() -> None:
+    def f(x: Any) -> Any:
+        if x[0] < 0:
+            raise ValueError("my own")
+        return 1 / (x[0] - x[0]) + {}[0]
+
+    with pytest.raises(ValueError, match="my own"):
+        ag.scipy_objective(f)(np.array([-1.0]))
+    with pytest.raises(KeyError):
+        ag.scipy_objective(f)(np.array([1.0]))
 
 
 def test_least_squares_with_arguments() -> None:

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import autograd as ag
 from autograd.core import limits
 from autograd.formula.rows import formulas, operand_names
 from autograd.formula.symbol import Symbol
@@ -151,3 +152,34 @@ def test_a_name_with_an_underscore_is_one_word_unless_it_counts_terms() -> None:
 
 def test_a_letter_stands_apart_from_its_formula() -> None:
     assert "&nbsp;with&nbsp;" in formulas(RULES["tanh"])[1].mathml()
+
+
+def test_a_rule_too_large_to_print_is_shown_as_a_call() -> None:
+    def squares(x: Any) -> Any:
+        for _ in range(64):
+            x = x * x
+        return x
+
+    def nested(x: Any) -> Any:
+        for _ in range(500):
+            x = ag.sin(x)
+        return x
+
+    for function in (squares, nested):
+        f = Rule("f", function, (lambda x, z, f=function: f(x),), "f")
+        object.__setattr__(f, "name", "f")
+        assert [str(x) for x in formulas(f)] == [
+            "z = f(x)",
+            "∂z/∂x = partials[0](x, z)",
+        ]
+
+
+def test_a_rule_nested_as_deep_as_may_be_is_printed() -> None:
+    def nested(x: Any) -> Any:
+        while x.depth < 99:
+            x = ag.sin(x) + 1
+        return x
+
+    value, _ = formulas(Rule("f", nested, (1,), "f"))
+    assert str(value).count("sin") == 49
+    assert value.mathml()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Iterator
+from math import log
 from typing import Any
 
 import pytest
@@ -122,11 +123,64 @@ def test_a_row_wrong_by_a_thousandth_is_caught(order: int) -> None:
         ag.check_gradients(lambda y, x: y * f(x), 2.0, 0.5)
 
 
+def test_functions_of_math_in_a_partial_are_told_what_to_write_instead() -> None:
+    f = ag.rule(lambda x: ag.exp(x), [lambda x, z: math.exp(x)], name="my_exp")
+    assert ag.grad(f)(1.0) == math.e
+    for higher in (ag.hessian(f), ag.grad(ag.grad(f)), ag.derivative(f, 2)):
+        with pytest.raises(TypeError, match=r"autograd\.exp, not math\.exp") as caught:
+            higher(1.0)
+        assert "write v.data" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("partial", "limit"),
+    [
+        (lambda x, z: math.log(x), -math.inf),
+        (lambda x, z: log(x), -math.inf),
+        (lambda x, z: 1 / math.sqrt(x), math.inf),
+        (lambda x, z: math.pow(x, -1.0), math.inf),
+        (lambda x, z: math.atanh(math.cos(x)), math.inf),
+        (lambda x, z: 1 / x + math.lgamma(x + 1.0), math.nan),  # none of ours
+    ],
+)
+def test_functions_of_math_have_their_limit_at_a_singular_point(
+    partial: Any, limit: float
+) -> None:
+    f = ag.rule(lambda x: x * x, [partial], name="my_singular")
+    assert f(ag.Value(0.0)).partials == pytest.approx((limit,), nan_ok=True)
+
+
+def test_a_value_that_is_no_operand_is_told_to_be_one() -> None:
+    w = ag.Value(2.0)
+    for f in (
+        ag.rule(lambda x: w * x, [1.0], name="my_closed"),
+        ag.rule(lambda x: 2.0 * x, [lambda x, z: w], name="my_closed"),
+    ):
+        with pytest.raises(TypeError, match=r"'my_closed'.*take it as an operand"):
+            f(ag.Value(3.0))
+
+
+def test_a_notebook_cell_may_run_twice() -> None:
+    first = ag.rule(lambda x: 2 * x, [2], name="my_cell")
+    x = ag.Value(1.0)
+    before = first(x)
+    again = ag.rule(lambda x: 3 * x, [3], name="my_cell")
+    assert (before.data, again(x).data) == (2.0, 3.0)
+    before.backward()
+    again(x).backward()
+    assert x.grad == 5.0
+
+
 @pytest.mark.parametrize(
     ("arguments", "named", "error", "message"),
     [
         ((lambda x: x, [1]), {}, ValueError, "identifier.*<lambda>"),
-        ((lambda x: x, [1]), {"name": "sin"}, ValueError, "already"),
+        (
+            (lambda x: x, [1]),
+            {"name": "sin"},
+            ValueError,
+            "already, in the table.*name=",
+        ),
         ((lambda x: x, [1]), {"name": "arcsin"}, ValueError, "already"),
         ((lambda x: x, [1]), {"name": "checkpoint"}, ValueError, "already"),
         ((lambda x: x, [1, 2]), {"name": "my"}, ValueError, "1 operands.*2 partials"),

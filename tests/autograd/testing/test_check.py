@@ -181,7 +181,7 @@ def test_what_floats_cannot_see_is_undecided_without_more_digits(
 ) -> None:
     monkeypatch.setitem(sys.modules, "mpmath", None)
     monkeypatch.delitem(sys.modules, "autograd.testing.precise", raising=False)
-    with pytest.raises(UndecidedError, match="cannot tell: .* rounding may have"):
+    with pytest.raises(UndecidedError, match=r"cannot tell: .* rounding may have"):
         ag.check_gradients(lambda x: ag.erf(ag.log(x)), 1e-3)
 
 

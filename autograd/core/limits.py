@@ -192,7 +192,7 @@ def _limit(
 def _as_float(rule: Rule | Reduction, x: Any) -> float:
     """What a row gave for numbers, as a float."""
     if x.__class__ is float:
-        return x  # type: ignore[no-any-return]
+        return x
     if is_value(x):
         raise TypeError(
             f"rule {rule.name!r} gave a Value for plain numbers: it uses one that is "

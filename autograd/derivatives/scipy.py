@@ -108,7 +108,7 @@ def scipy_objective(
         return found
 
     def plateau(x: Any, *args: Any) -> tuple[float, Any]:
-        height = HEIGHT * (largest or 1.0) if outside is None else outside
+        height: Any = HEIGHT * (largest or 1.0) if outside is None else outside
         return height, _zeros(objective(x, *args)[1])
 
     return _guarded(inside, plateau, outside)

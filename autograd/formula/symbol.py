@@ -39,8 +39,8 @@ class Symbol(Operations):
         self.operands = operands
         parts = [x for x in operands if isinstance(x, Symbol)]
         # Written out: a part that occurs twice counts twice.
-        self.size = 1 + sum(x.size for x in parts)
-        self.depth = 1 + max((x.depth for x in parts), default=0)
+        self.size: int = 1 + sum(x.size for x in parts)
+        self.depth: int = 1 + max((x.depth for x in parts), default=0)
         if self.size > LARGEST or self.depth > DEEPEST:
             raise TooLarge(f"more than {LARGEST} operations, or {DEEPEST} nested")
 

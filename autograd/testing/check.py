@@ -233,7 +233,10 @@ class _Check:
             coarse = not (constant or error <= max(self.tolerance * unit, SMALLEST))
             if off <= allowed + error and not coarse:
                 return Comparison("right")
-            rounding = ROUNDING * Derivative(self.f, self.xs, directions).size()
+            # To first order, and whatever remains of a second one.
+            rounding = ROUNDING * max(
+                Derivative(self.f, self.xs, directions).size(), estimate.unit
+            )
             if not off <= allowed + error + rounding:
                 message = self._message(directions, exact, estimate)
                 message += f"; they differ by {off:.1e}, the tolerance is {allowed:.1e}"

@@ -89,7 +89,7 @@ def in_many_digits(
     with mp.workdps(40):
         size = max(size, abs(value), SMALLEST)
         step = STEP * min(mp.mpf(x or STEP) / u for x, u in moves)
-        unit = size * (STEP / step) ** k
+        unit = size * max(mp.mpf(u) / (x or 1.0) for x, u in moves) ** k
         least = unit * mp.mpf(10) ** -60
         if expected and math.isfinite(expected):
             least = min(least, abs(mp.mpf(expected)))

@@ -201,6 +201,11 @@ def test_terms_that_cancel_are_no_error() -> None:
     ag.check_gradients(lambda x: ag.sin(x + 1e12 - 1e12), 0.7)
 
 
+def test_what_rounding_took_before_is_no_error() -> None:
+    """exp(1e-43) is 1 to a float, and its logarithm 0."""
+    ag.check_gradients(lambda x, y: ag.exp(y) ** x, 1.0, 1e-43)
+
+
 def test_a_wrong_rule_does_not_hide_behind_terms_that_cancel() -> None:
     sin = ag.rule(lambda x: ag.sin(x), [lambda x, z: 0 * x], name="my_sin")
     small = lambda x: ag.sin(x) ** 2 + ag.cos(x) ** 2 + 1e-14 * sin(x)

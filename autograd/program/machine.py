@@ -144,7 +144,7 @@ class Machine:
             if s < uniform:
                 found[n] = memory[s]
         self.give_back(memory)
-        return found, paired(sums), failed
+        return found, paired(sums)[packs.totals], failed
 
 
 def _set(memory: Any, slots: Any, numbers: Any) -> None:

@@ -123,8 +123,9 @@ class Packs:
     ``numbers`` has what uniform slots hold before a call (constants; whatever for the
     others); ``inputs`` and ``outputs`` are the slots of the arguments' scalars and of
     the results', uniform or not; ``parameters`` those of the leaves, which are uniform;
-    ``once`` says how many packs at the beginning write uniform slots, ``sums`` how many
-    sums over examples there are. ``slots`` counts all slots, uniform ones included.
+    ``once`` says how many packs at the beginning write uniform slots, ``totals`` which
+    sum over the examples each wanted total is. ``slots`` counts all slots, uniform ones
+    included.
     """
 
     numbers: Any
@@ -132,10 +133,15 @@ class Packs:
     inputs: Any
     parameters: Any
     outputs: Any
-    sums: int = 0
+    totals: Any = ()
     once: int = 0
     rows: list[str] = field(default_factory=list)
     packs: list[Pack] = field(default_factory=list)
+
+    @property
+    def sums(self) -> int:
+        """How many sums over examples there are."""
+        return len(self.totals)
 
     @property
     def uniform(self) -> int:

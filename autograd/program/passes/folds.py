@@ -19,14 +19,17 @@ class Instruction(NamedTuple):
     """What becomes a lane of a pack.
 
     A fold (``op`` is ``"fold"``) has ``kinds`` of terms; ``args`` are the products'
-    two factors and the other terms, in order, and then what it starts with. Any other
-    operation has its operands.
+    two factors and the other terms, in order, and then what it starts with. ``after``
+    is the row, or the partial at ``beside``, that follows before it is stored. Any
+    other operation has its operands.
     """
 
     node: int
     op: str
     args: tuple[int, ...]
     kinds: tuple[int, ...] = ()
+    after: str = ""
+    beside: tuple[int, ...] = ()
 
 
 class _Chain(NamedTuple):

@@ -18,6 +18,7 @@ import numpy as np
 from autograd.program import packs as kinds
 from autograd.program.packs import Operand, Pack, Packs
 from autograd.program.passes.folds import Instruction, folded
+from autograd.program.passes.fuse import fused
 from autograd.program.passes.grids import grids, runs
 from autograd.program.passes.simplify import WHOLE
 from autograd.program.tape import Tape, bits
@@ -46,8 +47,8 @@ def lower(
         sums: entries to be added over the examples.
     """
     varies = _varies(tape, varying)
-    instructions = folded(tape, [*outputs, *sums], varies)
-    memory = _Memory(tape, varies, parameters, inputs)
+    instructions = fused(folded(tape, [*outputs, *sums], varies), [*outputs, *sums])
+    memory = _Memory(tape, varies)
     code = _Code(memory)
     totals = _products(tape, instructions, outputs, sums, varies)
     for shape, members in _groups(tape, instructions, varies):
@@ -55,8 +56,12 @@ def lower(
         if members:
             code.emit(shape, members)
     once = sum(p.out.base < memory.limit for p in code.packs)
-    code.totals(sums, totals)
-    return code.done(inputs, parameters, outputs, len(sums), once)
+    # Sums of gradients in the order of the parameters' slots: they are affine, too.
+    order = np.argsort(memory.slot[list(parameters)], kind="stable")
+    if len(order) != len(sums):
+        order = np.arange(len(sums))
+    code.totals([sums[i] for i in order], totals)
+    return code.done(inputs, parameters, outputs, np.argsort(order), once)
 
 
 def _varies(tape: Tape, varying: Sequence[int]) -> list[bool]:
@@ -77,22 +82,22 @@ def _products(
     sums: Sequence[int],
     varies: list[bool],
 ) -> dict[int, Instruction]:
-    """Sums over the examples of one product that nobody else reads.
+    """Sums over the examples of one product or one term that nobody else reads.
 
-    Together they are a product of two matrices, and need no slots for the products.
+    Products together are a product of two matrices. Neither needs a slot: what is
+    added to an accumulator may leave out the 0.0 that it starts with.
     """
-    read = {*outputs, *(a for x in instructions for a in x.args)}
+    read = {*outputs, *(a for x in instructions for a in (*x.args, *x.beside))}
     wanted = set(sums)
-    return {
-        x.node: x
-        for x in instructions
-        if x.kinds == (kinds.PRODUCT,)
-        and varies[x.args[0]]
-        and varies[x.args[1]]
-        and (x.args[2] < 0 or _number(tape, x.args[2]) == 0.0)
-        and x.node not in read
-        and x.node in wanted
-    }
+    found = {}
+    for x in instructions:
+        if x.kinds in ((kinds.PRODUCT,), (kinds.PLUS,)) and not x.after:
+            a, b, start = x.args
+            alone = x.node in wanted and x.node not in read
+            zero = start < 0 or _number(tape, start) == 0.0
+            if alone and zero and varies[a] and varies[b]:
+                found[x.node] = x
+    return found
 
 
 def _number(tape: Tape, k: int) -> float | None:
@@ -111,7 +116,7 @@ def _groups(
     groups: dict[tuple[bool, int, Shape], list[Instruction]] = defaultdict(list)
     for x in instructions:
         k = x.node
-        reads = [a for a in x.args if a >= 0]
+        reads = [a for a in (*x.args, *x.beside) if a >= 0]
         depth[k] = 1 + max((depth[a] for a in reads), default=0)
         groups[varies[k], depth[k], _shape(tape, x, varies)].append(_turned(x, varies))
     ordered = sorted(groups.items(), key=lambda item: (*item[0][:2], item[1][0].node))
@@ -134,7 +139,7 @@ def _shape(tape: Tape, x: Instruction, varies: list[bool]) -> Shape:
         (kind, varies[a] or varies[b], varies[a] and varies[b])
         for kind, a, b in zip(x.kinds, x.args[::2], x.args[1::2])
     )
-    return ("fold", begin, terms)
+    return ("fold", begin, terms, x.after, *(varies[k] for k in x.beside))
 
 
 def _turned(x: Instruction, varies: list[bool]) -> Instruction:
@@ -159,17 +164,12 @@ class _Memory:
         self,
         tape: Tape,
         varies: list[bool],
-        parameters: Sequence[int],
-        inputs: Sequence[int],
     ) -> None:
         self.tape, self.varies = tape, varies
         self.numbers: list[float] = []
         self.examples = 0
         self.slot = np.full(len(tape) + 1, -1, np.int64)
         self._constants: dict[bytes, int] = {}
-        for k in (*parameters, *inputs):
-            if k >= 0:
-                self.place([k])
 
     def place(self, entries: Sequence[int]) -> int:
         """Give entries of one kind slots side by side; the first of them."""
@@ -191,9 +191,16 @@ class _Memory:
         return self._constants[key]
 
     def read(self, entries: Any) -> Any:
-        """The slots of entries (terms, lanes); constants get some side by side."""
+        """The slots of entries (terms, lanes); leaves and constants get some now.
+
+        They lie as they are read first, the terms of each lane side by side: rows of
+        a matrix as somebody wrote them.
+        """
         tape = self.tape
         slots = self.slot[entries]
+        if (slots < 0).any():
+            self._leaves(entries.T.ravel().tolist())
+            slots = self.slot[entries]
         missing = np.argwhere(slots < 0)
         if not len(missing):
             return slots
@@ -206,6 +213,19 @@ class _Memory:
         for (r, j), x in zip(missing, values):
             slots[r, j] = self.constant(x)
         return slots
+
+    def _leaves(self, entries: list[int]) -> None:
+        """Slots for inputs and parameters that have none."""
+        for varies in (False, True):
+            missing = [
+                k
+                for k in dict.fromkeys(entries)
+                if self.slot[k] < 0
+                and self.tape.ops[k] != "number"
+                and self.varies[k] == varies
+            ]
+            if missing:
+                self.place(missing)
 
 
 class _Code:
@@ -240,7 +260,7 @@ class _Code:
                 out,
             )
             return
-        _, begin, terms_shape = shape
+        _, begin, terms_shape, after, *_ = shape
         first, second = args[:-1:2], args[1:-1:2]
         start = None if begin.__class__ is bytes else read(args[-1:])
         number = float(np.frombuffer(begin)[0]) if begin.__class__ is bytes else 0.0
@@ -251,6 +271,7 @@ class _Code:
             if kind == kinds.PRODUCT:
                 factors.append(read(second[t:e]))
             pieces.append((kind, factors))
+        beside = [read(np.array([x.beside for x in members]).T)] if ":" in after else []
         out = self._out(members)
         for n, (kind, factors) in enumerate(pieces):
             pack = Pack(kinds.FOLD, 1, 1, Operand(0), (), kind=kind, start=number)
@@ -260,13 +281,22 @@ class _Code:
             elif start is not None:
                 pack = replace(pack, begin=kinds.OPERAND)
                 extra = [start]
-            self._fold(pack, factors, extra, out)
+            last = n == len(pieces) - 1 and bool(after)
+            self._fold(pack, factors, extra, out, after if last else "", beside)
 
     def _out(self, members: list[Instruction]) -> Any:
         first = self.memory.place([x.node for x in members])
         return np.arange(first, first + len(members))[None]
 
-    def _fold(self, pack: Pack, factors: list[Any], extra: list[Any], out: Any) -> None:
+    def _fold(
+        self,
+        pack: Pack,
+        factors: list[Any],
+        extra: list[Any],
+        out: Any,
+        after: str,
+        beside: list[Any],
+    ) -> None:
         """A fold of terms of one kind, cut where no rule gives their slots."""
         terms, lanes = factors[0].shape
         cuts = list(runs(factors))
@@ -276,6 +306,10 @@ class _Code:
                 cuts = [(0, terms)]  # as one gather
         for t, e in cuts:
             part = replace(pack, terms=e - t)
+            if after and e == terms:
+                then = kinds.TIMES if beside else kinds.VALUE
+                part = replace(part, after=then, after_row=self.row(after))
+                extra = [*extra, *beside]
             self._cut(part, [*(x[t:e] for x in factors), *extra], out)
             pack, extra = replace(pack, begin=kinds.OUT), []
 
@@ -317,37 +351,40 @@ class _Code:
                 )
             )
 
-    def totals(self, sums: Sequence[int], products: dict[int, Instruction]) -> None:
+    def totals(self, sums: Sequence[int], alone: dict[int, Instruction]) -> None:
         """Sums over the examples, in the order in which they are wanted."""
-        dots = [(i, products[k]) for i, k in enumerate(sums) if k in products]
-        if dots:
-            out = np.array([[i for i, _ in dots]])
-            a = self.memory.read(np.array([[x.args[0] for _, x in dots]]))
-            b = self.memory.read(np.array([[x.args[1] for _, x in dots]]))
-            self._cut(Pack(kinds.DOTS, 1, 1, Operand(0), ()), [a, b], out)
-        rest = [(i, k) for i, k in enumerate(sums) if k not in products]
-        for varying in (False, True):
-            part = [(i, k) for i, k in rest if self.memory.varies[k] == varying]
-            if part:
-                out = np.array([[i for i, _ in part]])
-                a = self.memory.read(np.array([[k for _, k in part]]))
-                self._cut(Pack(kinds.TOTAL, 1, 1, Operand(0), ()), [a], out)
+        parts: dict[tuple[int, bool], list[tuple[int, tuple[int, ...]]]]
+        parts = defaultdict(list)
+        for i, k in enumerate(sums):
+            x = alone.get(k)
+            if x is None:
+                parts[kinds.TOTAL, self.memory.varies[k]].append((i, (k,)))
+            elif x.kinds == (kinds.PRODUCT,):
+                parts[kinds.DOTS, True].append((i, x.args[:2]))
+            else:
+                parts[kinds.TOTAL, True].append((i, x.args[:1]))
+        for (op, _), part in parts.items():
+            out = np.array([[i for i, _ in part]])
+            columns = np.array([entries for _, entries in part]).T
+            operands = [self.memory.read(column[None]) for column in columns]
+            self._cut(Pack(op, 1, 1, Operand(0), ()), operands, out)
 
     def done(
         self,
         inputs: Sequence[int],
         parameters: Sequence[int],
         outputs: Sequence[int],
-        sums: int,
+        totals: Any,
         once: int,
     ) -> Packs:
         """All packs, with the slots of examples after the uniform ones."""
         memory = self.memory
+        read = memory.read(np.array([outputs], int))[0]
         taken = memory.slot[[*parameters, *inputs]]  # the last of slot, -1, is no slot
         slots = {
             "parameters": taken[: len(parameters)],
             "inputs": taken[len(parameters) :],
-            "outputs": memory.read(np.array([outputs], int))[0],
+            "outputs": read,
         }
         shift = memory.limit - len(memory.numbers)
 
@@ -370,7 +407,7 @@ class _Code:
         return Packs(
             numbers=np.array(memory.numbers, dtype=float),
             slots=len(memory.numbers) + memory.examples,
-            sums=sums,
+            totals=totals,
             once=once,
             rows=self.rows,
             packs=packs,

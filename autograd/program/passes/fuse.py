@@ -1,0 +1,58 @@
+"""ReLU, and the product with its partial, in the registers of the fold before.
+
+What is not stored need not come through the cache. ReLU's partial is the same at x and
+at max(x, 0), so that x itself is needed by nobody.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from autograd.program.passes.folds import Instruction
+
+__all__ = ["fused"]
+
+VALUE, PARTIAL = "relu", "relu:0"
+
+
+def fused(instructions: list[Instruction], outputs: Sequence[int]) -> list[Instruction]:
+    """The instructions, with those that follow a fold alone as a part of it.
+
+    Args:
+        instructions: as ``folded`` leaves them.
+        outputs: entries that somebody reads.
+    """
+    reads = Counter(a for x in instructions for a in x.args)
+    reads.update(outputs)
+    slopes = Counter(x.args[0] for x in instructions if x.op == PARTIAL)
+    at = {x.node: n for n, x in enumerate(instructions)}
+    made: list[Instruction | None] = list(instructions)
+
+    def fold_before(k: int, times: int) -> Instruction | None:
+        """The fold that gives ``k``, if it is read so often and no more."""
+        found = made[at[k]] if k in at and reads[k] == times else None
+        return found if found and found.op == "fold" and not found.after else None
+
+    for n, x in enumerate(instructions):
+        if x.op == VALUE:
+            # a partial reads x too, and is to read max(x, 0) instead
+            before = fold_before(x.args[0], 1 + slopes[x.args[0]])
+            if before is not None:
+                made[at[before.node]] = None
+                made[n] = before._replace(node=x.node, after=VALUE)
+        elif x.op == PARTIAL and x.args[0] in at and made[at[x.args[0]]] is None:
+            made[n] = x._replace(args=(x.args[1], x.args[1]))
+        elif x.op == "mul":
+            for fold, slope in (x.args, x.args[::-1]):
+                partial = made[at[slope]] if slope in at and reads[slope] == 1 else None
+                before = fold_before(fold, 1)
+                if before is not None and partial is not None and partial.op == PARTIAL:
+                    if partial.args[0] != partial.args[1]:
+                        continue
+                    made[at[fold]] = made[at[slope]] = None
+                    made[n] = before._replace(
+                        node=x.node, after=PARTIAL, beside=(partial.args[1],)
+                    )
+                    break
+    return [x for x in made if x is not None]

@@ -16,7 +16,7 @@ __distribution__ = "scalar-autograd"  # HIPS autograd has the same import name
 import sys
 from typing import TYPE_CHECKING
 
-from autograd.core import choice
+from autograd.core import choice, plain
 from autograd.core.recording import no_grad
 from autograd.core.value import Value
 from autograd.derivatives.checkpoints import checkpoint
@@ -39,7 +39,9 @@ from autograd.derivatives.transforms import (
     value_grad_and_hvp,
     vjp,
 )
+from autograd.paths.derive import latex
 from autograd.paths.explain import CutSum, Path, PathSum, explain
+from autograd.pictures import notebook
 from autograd.pictures.draw import Drawing, draw
 from autograd.pictures.render import GraphvizNotFound, NoUsableFont, RenderError
 from autograd.program.compiled import Program, compile
@@ -55,6 +57,7 @@ engine: str
 """The engine that runs: ``"native"`` or ``"reference"``."""
 
 choice.choose()
+notebook.register(plain.values)
 
 # Where these were before the layers had folders: scripts may import them from there.
 for _folder, _names in {
@@ -92,6 +95,7 @@ __all__ = [
     "hvp",
     "jacobian",
     "jvp",
+    "latex",
     "rule",
     "scipy_hessian",
     "scipy_hessp",

@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterator, Sequence
 from html import escape
 from typing import Any, NamedTuple
 
+from autograd.formula.latex import latex_name, latex_number, latex_text
 from autograd.formula.symbol import COMPARISONS, Symbol, key
 
-__all__ = ["MathML", "Text", "mathml", "text"]
+__all__ = ["LaTeX", "MathML", "Text", "latex", "mathml", "text"]
 
 FUNCTIONS = {
     "log": "ln",
@@ -141,6 +142,62 @@ class MathML(Text):
         return f"<mrow><mo>(</mo>{x.text}<mo>)</mo></mrow>"
 
 
+class LaTeX(Text):
+    """Prints an expression in LaTeX, names as :func:`latex_name` writes them."""
+
+    def name(self, name: str) -> str:
+        return latex_name(name)
+
+    def number(self, name: str) -> str:
+        return latex_number(name)
+
+    def function(self, name: str) -> str:
+        if name.isascii() and name.isalpha():
+            return rf"\operatorname{{{name}}}" if len(name) > 1 else name
+        return {"σ": r"\sigma"}.get(name) or latex_text(name)
+
+    def operator(self, name: str) -> str:
+        return _OPERATORS.get(name.strip(), name) if name != " " else r"\,"
+
+    def fraction(self, over: Print, under: Print) -> Print:
+        return Print(rf"\frac{{{over.text}}}{{{under.text}}}", POWER)
+
+    def power(self, base: Print, exponent: Print) -> Print:
+        return Print(f"{{{self.fence(base, ATOM)}}}^{{{exponent.text}}}", POWER)
+
+    def root(self, x: Print) -> Print:
+        return Print(rf"\sqrt{{{x.text}}}", ATOM)
+
+    def cases(self, cases: Sequence[tuple[Print, Print | None]]) -> Print:
+        rows = r" \\ ".join(
+            x.text + (rf" & \text{{if }} {c.text}" if c else r" & \text{otherwise}")
+            for x, c in cases
+        )
+        return Print(rf"\begin{{cases}}{rows}\end{{cases}}", ATOM)
+
+    def fence(self, x: Print, place: int) -> str:
+        return x.text if x.tightness >= place else rf"\left({x.text}\right)"
+
+
+_OPERATORS = {
+    "−": "-",
+    "Σ": r"\sum",
+    "⌊": r"\lfloor ",
+    "⌋": r"\rfloor ",
+    "⌈": r"\lceil ",
+    "⌉": r"\rceil ",
+    "≠": r"\ne ",
+    "≤": r"\le ",
+    "≥": r"\ge ",
+    "∧": r"\land ",
+    "mod": r"\bmod ",
+    "∂": r"\partial ",
+    "·": r"\cdot ",
+    "′": "'",
+}
+"""Signs that LaTeX spells out."""
+
+
 def _number(x: float) -> str:
     if abs(x) in CONSTANTS:
         return ("−" if x < 0 else "") + CONSTANTS[abs(x)]
@@ -208,7 +265,10 @@ def _mul(style: Text, name: str, operands: list[Any]) -> Print:
         base = _printed(style, x)
         power = base if run == 1 else style.power(base, _printed(style, run))
         parts.append(style.fence(power, PRODUCT))
-    separated = [y for part in parts for y in (style.operator(" "), part)][1:]
+    dots = max(0, len([x for x in numbers if x != 1]) - 1)  # between two numbers
+    separated: list[str] = []
+    for i, part in enumerate(parts):
+        separated += [style.operator(" · " if i <= dots else " ")] * (i > 0) + [part]
     if sign < 0:
         return Print(style.row(style.operator("−"), *separated), SUM)
     whole = style.row(*separated) if len(parts) > 1 else parts[0]
@@ -321,6 +381,21 @@ def _where(style: Text, name: str, operands: list[Any]) -> Print:
     return style.cases([*cases, (_printed(style, otherwise), None)])
 
 
+def _prime(style: Text, name: str, operands: list[Any]) -> Print:
+    shown = style.row(style.function(operands[0]), style.operator("′"))
+    inner = _printed(style, operands[1]).text
+    return Print(
+        style.row(shown, style.operator("("), inner, style.operator(")")), POWER
+    )
+
+
+def _ratio(style: Text, name: str, operands: list[Any]) -> Print:
+    over, under = (
+        Print(style.row(style.operator("∂"), style.name(x)), PRODUCT) for x in operands
+    )
+    return style.fraction(over, under)
+
+
 def _sigma(style: Text, name: str, operands: list[Any]) -> Print:
     return Print(
         style.row(style.operator("Σ "), _at(style, operands[0], PRODUCT)), PRODUCT
@@ -330,6 +405,8 @@ def _sigma(style: Text, name: str, operands: list[Any]) -> Print:
 _PRINTERS: dict[str, Callable[[Text, str, list[Any]], Print]] = {
     "name": _variable,
     "sigma": _sigma,
+    "prime": _prime,
+    "ratio": _ratio,
     "add": _add,
     "sub": _add,
     "mul": _mul,
@@ -373,3 +450,12 @@ def mathml(x: Any) -> str:
     '<mfrac><mi>x</mi><mn>2</mn></mfrac>'
     """
     return _printed(MathML(), x).text
+
+
+def latex(x: Any) -> str:
+    """An expression in LaTeX's mathematics.
+
+    >>> latex(Symbol.named("W[1]2,3") / 2)
+    '\\\\frac{W^{[1]}_{2,3}}{2}'
+    """
+    return _printed(LaTeX(), x).text

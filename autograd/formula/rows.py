@@ -104,7 +104,7 @@ def formulas(
             if number is None
         ]
     named = {name for name, _, _ in _patterns()} - {rule.name}
-    return [_lettered(left, _folded(right, named)) for left, right in found]
+    return [_lettered(left, folded(right, named)) for left, right in found]
 
 
 def operand_names(rule: Rule) -> list[str]:
@@ -184,7 +184,7 @@ def _operands(rule: Reduction) -> Sequence[str]:
     return ("u", "v", "w")[: rule.columns]
 
 
-def _folded(x: Any, rows: Collection[str]) -> Any:
+def folded(x: Any, rows: Collection[str]) -> Any:
     """An expression in which what equals another row's value is called by its name."""
     if not isinstance(x, Symbol) or x.operation == "name":
         return x
@@ -194,11 +194,11 @@ def _folded(x: Any, rows: Collection[str]) -> Any:
             return Symbol(
                 name,
                 tuple(
-                    _folded(bound[v.operands[0]], rows) if isinstance(v, Symbol) else v
+                    folded(bound[v.operands[0]], rows) if isinstance(v, Symbol) else v
                     for v in operands
                 ),
             )
-    return Symbol(x.operation, tuple(_folded(y, rows) for y in x.operands))
+    return Symbol(x.operation, tuple(folded(y, rows) for y in x.operands))
 
 
 @functools.cache
@@ -243,12 +243,12 @@ def _lettered(left: str, right: Any) -> Formula:
         found: list[Symbol] = []
         _collect(right, found)
         counts = Counter(map(key, found))
-        repeated = [x for x in found if counts[key(x)] > 1 and _size(x) > 2]
+        repeated = [x for x in found if counts[key(x)] > 1 and size(x) > 2]
         if not repeated:
             break
-        part = max(repeated, key=_size)
+        part = max(repeated, key=size)
         letters.append((letter, part))
-        right = _replaced(right, part, Symbol.named(letter))
+        right = replaced(right, part, Symbol.named(letter))
     return Formula(left, right, tuple(letters))
 
 
@@ -261,16 +261,16 @@ def _collect(x: Any, found: list[Symbol]) -> None:
             _collect(operand, found)
 
 
-def _size(x: Any) -> int:
+def size(x: Any) -> int:
     """How many operations an expression holds."""
     if not isinstance(x, Symbol) or x.operation == "name":
         return 0
-    return 1 + sum(map(_size, x.operands))
+    return 1 + sum(map(size, x.operands))
 
 
-def _replaced(x: Any, part: Symbol, letter: Symbol) -> Any:
+def replaced(x: Any, part: Symbol, letter: Symbol) -> Any:
     if not isinstance(x, Symbol) or x.operation == "name":
         return x
     if key(x) == key(part):
         return letter
-    return Symbol(x.operation, tuple(_replaced(y, part, letter) for y in x.operands))
+    return Symbol(x.operation, tuple(replaced(y, part, letter) for y in x.operands))

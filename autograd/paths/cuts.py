@@ -16,7 +16,7 @@ from autograd.core.graph import Node
 from autograd.paths.between import Between
 from autograd.paths.names import names, neurons
 
-__all__ = ["cut", "tangents"]
+__all__ = ["cut", "narrowest", "tangents", "users_of"]
 
 WIDEST = 256
 """Nodes of a cut that is looked for."""
@@ -82,19 +82,25 @@ def tangents(between: Between, cut: Collection[int]) -> tuple[list[float], list[
     return found, paths
 
 
-def _narrowest_of_all(between: Between) -> list[int]:
-    """The narrowest cut where paths run side by side, not a place that all pass."""
+def users_of(between: Between) -> list[list[int]]:
+    """For each node those that it is an operand of, each once."""
     users: list[list[int]] = [[] for _ in between.order]
     for i in range(1, len(between.order)):
         for j in {between.operand[edge] for edge in between.incoming(i)}:
             users[j].append(i)
+    return users
+
+
+def _narrowest_of_all(between: Between) -> list[int]:
+    """The narrowest cut where paths run side by side, not a place that all pass."""
+    users = users_of(between)
     all_pass = between.bottlenecks()
     best: list[int] = []
     width = WIDEST + 1
     for low, high in itertools.pairwise(all_pass):
         if high - low > 1:
             around = int(high in users[low])
-            found = _narrowest(users, low, high, width - around)
+            found = narrowest(users, low, high, width - around)
             if found:
                 best, width = found, len(found) + around
             if width == 2:
@@ -105,7 +111,7 @@ def _narrowest_of_all(between: Between) -> list[int]:
 IN, OUT = False, True
 
 
-def _narrowest(
+def narrowest(
     users: list[list[int]], low: int, high: int, below: int
 ) -> list[int] | None:
     """The fewest nodes without which no way leads on, direct edges left aside.

@@ -21,13 +21,14 @@ _CONTROLS = {
     **dict.fromkeys(range(0x80, 0xA0), 0xFFFD),
     **dict.fromkeys(range(0x200E, 0x2010), 0xFFFD),  # marks and overrides of direction
     **dict.fromkeys(range(0x2028, 0x202F), 0xFFFD),
-    **dict.fromkeys(range(0x2066, 0x206A), 0xFFFD),
+    0x2066: 0xFFFD,
+    0x2067: 0xFFFD,
     **dict.fromkeys(range(0xD800, 0xE000), 0xFFFD),  # no UTF-8 for lone surrogates
     0xFFFE: 0xFFFD,
     0xFFFF: 0xFFFD,
 }
 
-ISOLATED = "\u2068{}\u2069"
+FIRST, LAST = "\u2068", "\u2069"
 """Text that keeps its direction, and what stands around it its own."""
 
 
@@ -38,8 +39,12 @@ def visible(text: str) -> str:
     'a␀↵b'
     """
     text = text.translate(_CONTROLS)
+    if text.isascii():
+        return text
+    if text.count(FIRST) != text.count(LAST):
+        text = text.replace(FIRST, "�").replace(LAST, "�")
     leftward = any(unicodedata.bidirectional(c) in ("R", "AL", "AN") for c in text)
-    return ISOLATED.format(text) if leftward else text
+    return FIRST + text + LAST if leftward and FIRST not in text else text
 
 
 def shortened(text: str, longest: int = LONGEST) -> str:

@@ -38,7 +38,9 @@ SUMS = frozenset({"add", "sum", "fsum", "dot", "fma"})
 NUMBERED = re.compile(r"v\d+′*")
 """What values without a name are called: v and their number, as on a Wengert list."""
 
-PARAMETER = re.compile(r"(?s)(.*?)(?:W\[(\d+)\](\d+),(\d+)|b\[(\d+)\](\d+))")
+PARAMETER = re.compile(
+    r"(?s)(.*?)(?:W\[(N)\](N),(N)|b\[(N)\](N))".replace("N", r"\d{1,9}")
+)
 
 
 class Unit(NamedTuple):

@@ -17,9 +17,17 @@ from autograd.core import files
 from autograd.core.graph import Node, topological_order
 from autograd.paths.explain import check_value
 from autograd.paths.names import names
+from autograd.pictures.bands import bands_view
 from autograd.pictures.neurons import neurons_view
 from autograd.pictures.paths import paths_view
-from autograd.pictures.render import FORMATS, GraphvizNotFound, render
+from autograd.pictures.plain import plain_svg
+from autograd.pictures.render import (
+    FORMATS,
+    GraphvizNotFound,
+    RenderError,
+    render,
+)
+from autograd.pictures.tree import tree
 from autograd.pictures.values import values_view
 
 __all__ = ["Drawing", "draw"]
@@ -41,14 +49,24 @@ class Drawing:
     """A picture as DOT text, which Jupyter shows and :meth:`render` writes.
 
     Attributes:
+        output: the value whose graph it is.
         source: the DOT text.
         boxes: how many boxes it has, the small ones of constants and other operands
             not counted.
+        plain: whether it shows value by value, which needs no Graphviz as SVG.
     """
 
     def __init__(
-        self, source: str, boxes: int, force: bool = False, timeout: float = 30.0
+        self,
+        output: Node,
+        source: str,
+        boxes: int,
+        force: bool = False,
+        timeout: float = 30.0,
+        plain: bool = False,
     ) -> None:
+        self.output = output
+        self.plain = plain
         self.source = source
         self.boxes = boxes
         self._force = force
@@ -72,26 +90,42 @@ class Drawing:
         if form == "dot":
             write(target, self.source.encode())
             return
-        refuse(self.boxes, form, self._force)
         if not target.parent.is_dir():
             raise FileNotFoundError(
                 f"path: there is no folder {os.fspath(target.parent)!r}"
             )
         try:
-            picture = render(self.source, form, self._timeout)
+            picture = self._picture(form)
         except GraphvizNotFound:
             saved = beside(target, self.source.encode())
             raise GraphvizNotFound(os.fspath(saved)) from None
         write(target, picture)
+
+    def text(self, limit: int = 200) -> str:
+        """The graph as a tree of text, of at most so many lines, for a terminal."""
+        order = topological_order(self.output)
+        return tree(order, names(order), limit)
 
     def to_graphviz(self) -> Any:
         """The same as a ``graphviz.Source``, for what that package can do with it."""
         # By name, since it has no types for those who check their own program.
         return importlib.import_module("graphviz").Source(self.source)
 
+    def _picture(self, form: str) -> bytes:
+        if self.plain and form == "svg" and self.boxes > LAYOUT and not self._force:
+            return self._plain().encode()
+        refuse(self.boxes, form, self._force)
+        return render(self.source, form, self._timeout)
+
+    def _plain(self) -> str:
+        order = topological_order(self.output)
+        return plain_svg(order, names(order))
+
     def _repr_svg_(self) -> str:
-        refuse(self.boxes, "svg", self._force)
-        return render(self.source, "svg", self._timeout).decode()
+        try:
+            return self._picture("svg").decode()
+        except (GraphvizNotFound, RenderError):
+            return self._plain()  # a display is not to end in a traceback
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         """What Jupyter shows."""
@@ -109,7 +143,8 @@ def draw(
     full: bool = False,
     force: bool = False,
     timeout: float = 30.0,
-    limit: int = 4,
+    limit: int | None = None,
+    through: Any = None,
 ) -> Drawing:
     """Draw the graph that computed a value.
 
@@ -127,10 +162,14 @@ def draw(
             given, else values up to 200 of them and neurons above.
         wrt: the value whose paths to the output are shown.
         full: show all values by default, and all weights of wide neurons.
-        force: draw more boxes than the limits: above 1,000 no PNG or PDF, above
-            5,000 nothing but .dot, since Graphviz would take minutes and gigabytes.
+        force: have Graphviz draw more boxes than the limits: above 1,000 there is no
+            PNG or PDF, which takes gigabytes, and above 5,000 an SVG of the values
+            comes from the explorer's layout, since Graphviz would take minutes.
         timeout: seconds after which Graphviz is stopped.
-        limit: how many paths are drawn, the largest.
+        limit: how many paths are drawn, the largest: 4 by default; with ``through``
+            how many nodes, all by default.
+        through: draw the paths as bands, grouped by the nodes of this cut, as
+            :func:`~autograd.explain` takes it; needs ``wrt``.
 
     Returns:
         The drawing: Jupyter shows it, ``.source`` is its DOT text, and
@@ -169,6 +208,8 @@ def draw(
     form = "" if target is None else suffix(target, SUFFIXES)
     if view is not None and view not in VIEWS:
         raise ValueError(f"view must be one of {', '.join(VIEWS)}, got {view!r}")
+    if through is not None and (wrt is None or view not in (None, "paths")):
+        raise ValueError("through goes with view='paths' and needs wrt=")
     if view == "paths" and wrt is None:
         raise ValueError("view='paths' needs wrt=, the value whose paths it shows")
     if view in ("values", "neurons") and wrt is not None and form != "html":
@@ -178,15 +219,17 @@ def draw(
     if view is None:
         few = len(order) <= READABLE or full
         view = "paths" if wrt is not None else "values" if few else "neurons"
-    if view == "values" and form in FORMATS:
+    if view == "values" and form in ("png", "pdf"):
         refuse(len(order), form, force)  # before any work is done in vain
-    if view == "paths":
-        source, boxes = paths_view(output, wrt, limit)
+    if view == "paths" and through is not None:
+        source, boxes = bands_view(output, wrt, through, limit)
+    elif view == "paths":
+        source, boxes = paths_view(output, wrt, 4 if limit is None else limit)
     elif view == "values":
         source, boxes = values_view(order, names(order))
     else:
         source, boxes = neurons_view(order, names(order), full)
-    drawing = Drawing(source, boxes, force, timeout)
+    drawing = Drawing(output, source, boxes, force, timeout, view == "values")
     if target is not None and form == "html":
         from autograd.pictures.explorer import page
 

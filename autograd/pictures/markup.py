@@ -12,7 +12,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from autograd.paths.labels import LONGEST, shortened, visible
+from autograd.paths.labels import FIRST, LONGEST, shortened, visible
 from autograd.pictures.palette import INK, MUTED
 from autograd.pictures.render import FONT
 
@@ -23,16 +23,23 @@ def text(label: str, longest: int = LONGEST) -> str:
     >>> text('<b> "q" ' + chr(92) + "N")
     '&lt;b&gt; &quot;q&quot; \\\\\\\\N'
     """
-    return html.escape(visible(shortened(label, longest))).replace("\\", "\\\\")
+    safe = html.escape(visible(shortened(label, longest))).replace("\\", "\\\\")
+    return f"\u200e{safe}" if FIRST in safe[1:] else safe  # rightward as a whole
+
+
+LONGEST_HINT = 2_000
+"""Characters of a tooltip: in some versions Graphviz takes no more than 16,384, and
+one that is escaped counts up to six."""
 
 
 def quoted(label: str) -> str:
-    """A label as an attribute between quotes, all of it.
+    """A label as an attribute between quotes, all of it unless it is very long.
 
     Graphviz takes backslashes in a tooltip away one more time in some versions than
     in others, so that a look-alike stands in.
     """
-    return f'"{html.escape(visible(label)).replace(chr(92), "⧵")}"'
+    label = visible(shortened(label, LONGEST_HINT))
+    return f'"{html.escape(label).replace(chr(92), "⧵")}"'
 
 
 def font(inner: str, color: str = "", size: float = 0.0, bold: bool = False) -> str:

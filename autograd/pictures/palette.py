@@ -36,6 +36,9 @@ UNSIGNED = (158, 172, 186)
 PATHS = ("#d55e00", "#0072b2", "#009e73", "#cc79a7")
 """One color per path, of the eight by Okabe and Ito. They color lines, never text."""
 
+BANDS = ("#e07b1f", "#7b68b5")
+"""Of a positive and a negative contribution: the tints, dark enough for lines."""
+
 ENDS = "#fdf6d8"
 """Fill of the two ends of the paths."""
 

@@ -32,13 +32,16 @@ from autograd.pictures.palette import ENDS, INK, MUTED, PALE, PATHS
 from autograd.pictures.values import constant, title, tooltip, uses
 from autograd.table.rules import RULES, Reduction
 
-__all__ = ["paths_view"]
+__all__ = ["paths_view", "sum_table"]
+
+LONG = 2_000
+"""Characters of a row; it is abridged already."""
 
 STYLES = ("solid", "dashed", "dotted")
 """Of the lines, so that there are more looks than colors."""
 
 
-def paths_view(output: Node, wrt: Node, limit: int = len(PATHS)) -> tuple[str, int]:
+def paths_view(output: Node, wrt: Node, limit: int) -> tuple[str, int]:
     """DOT text with the largest paths, and the number of boxes on them.
 
     Args:
@@ -97,7 +100,7 @@ def paths_view(output: Node, wrt: Node, limit: int = len(PATHS)) -> tuple[str, i
         if count > 0 and node is not output and between.order:
             lines += _stub(identifier[node], count, sum_)
     pens = [_pen(i) for i in range(len(total.paths))]
-    label = _sum(summed, pens)
+    label = sum_table(summed, pens)
     steps_on = {node: i for p in total.paths for i, node in enumerate(p.nodes)}
     lines += in_order((identifier[x], named[x], steps_on.get(x, 0)) for x in shown)
     deepest = max((len(path.partials) for path in total.paths), default=1)
@@ -210,7 +213,7 @@ def _other(identifier: str, node: Node, k: int, named: dict[Node, str]) -> str:
     )
 
 
-def _sum(summed: Table, pens: Sequence[str]) -> str:
+def sum_table(summed: Table, pens: Sequence[str]) -> str:
     """The table of the paths, whose last line is their sum."""
     shown = summed.printed
     width = max((len(row.factors) for row in summed.rows), default=0)
@@ -234,7 +237,7 @@ def _sum(summed: Table, pens: Sequence[str]) -> str:
             [
                 cell(font(swatch, color)),
                 cell(font(text(label), bold=True)),
-                cell(font(text(said, 500), bold=last), span=span),
+                cell(font(text(said, LONG), bold=last), span=span),
                 *cells,
                 cell(font(sign, bold=True)),
                 cell(font(text(value.strip()), bold=True), "RIGHT"),

@@ -30,6 +30,9 @@ FORMATS = ("png", "svg", "pdf")
 FONT = "DejaVu Sans"
 """The font asked for in every picture; fontconfig takes its nearest otherwise."""
 
+LONGEST = 1e6
+"""Seconds that a child is waited for at most; a system call takes no year."""
+
 _FALLBACKS = "DejaVu Sans,Verdana,Geneva,sans-serif"
 """Fonts of like widths for a browser that lacks the first."""
 
@@ -144,7 +147,7 @@ def _run(command: Sequence[str], source: str, timeout: float) -> tuple[bytes, st
         start_new_session=True,  # a group of its own, to be killed as one
     ) as child:
         try:
-            output, errors = child.communicate(source.encode(), timeout=timeout)
+            output, errors = child.communicate(source.encode(), min(timeout, LONGEST))
         except subprocess.TimeoutExpired:
             _kill(child)
             raise RenderError(

@@ -15,7 +15,7 @@ import autograd as ag
 import nn
 from autograd.core.graph import edges
 from autograd.paths.between import Between
-from autograd.paths.cuts import _narrowest
+from autograd.paths.cuts import narrowest
 from autograd.paths.explain import CutSum, explain
 from tests.autograd.paths.test_explain import graphs
 
@@ -65,7 +65,7 @@ def test_each_path_is_in_the_row_of_the_first_node_that_it_crosses_at(
 
 
 @given(graphs(), st.data())
-def test_the_narrowest_cut_is_a_cut_and_none_is_narrower(
+def test_thenarrowest_cut_is_a_cut_and_none_is_narrower(
     graph: tuple[Any, list[Any]], data: st.DataObject
 ) -> None:
     output, nodes = graph
@@ -85,13 +85,13 @@ def test_the_narrowest_cut_is_a_cut_and_none_is_narrower(
                 reached.add(i)
         return last not in reached
 
-    found = _narrowest(users, 0, last, last + 1)
+    found = narrowest(users, 0, last, last + 1)
     assert found is not None
     assert cuts(found)
     for smaller in itertools.combinations(range(1, last), max(0, len(found) - 1)):
         assert not cuts(smaller) or not found
     if found:
-        assert _narrowest(users, 0, last, len(found)) is None
+        assert narrowest(users, 0, last, len(found)) is None
 
 
 def mlp() -> tuple[Any, Any, nn.MLP]:

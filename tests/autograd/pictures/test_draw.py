@@ -132,12 +132,8 @@ def test_bad_arguments_are_named(tmp_path: Path) -> None:
 def test_too_large_graphs_are_refused_with_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"write an \.svg or the \.dot text"):
         draw(chain(1_000), tmp_path / "a.png", view="values")
-    with pytest.raises(ValueError, match=r"neurons', write the \.dot text"):
-        draw(chain(5_000), tmp_path / "a.svg", view="values")
     draw(chain(5_000), tmp_path / "a.dot", view="values")
     assert (tmp_path / "a.dot").read_text().count("->") == 5_000
-    with pytest.raises(ValueError, match="as SVG"):
-        draw(chain(5_000), view="values")._repr_mimebundle_()
 
 
 @needs_dot

@@ -5,8 +5,9 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 JOBS   ?= auto
+MINUTES ?= 30
 
-.PHONY: demo demos test test-long bench check format stubs sanitize clean help
+.PHONY: demo demos test test-long fuzz bench check format stubs sanitize clean help
 
 demo: $(VENV)/ready  ## train the lecture's network on real data, with its pictures
 	$(BIN)/python demos/lecture.py
@@ -21,6 +22,9 @@ test: $(VENV)/ready  ## run the tests on every engine that is built
 
 test-long: $(VENV)/ready  ## the same, with many more examples per property
 	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -n $(JOBS) -q
+
+fuzz: $(VENV)/ready  ## attack it with random programs for MINUTES=30
+	$(BIN)/python -m tests.fuzz $(MINUTES)
 
 bench: $(VENV)/ready  ## compare speed with the peers, in environments of their own
 	$(BIN)/python tests/benchmarks

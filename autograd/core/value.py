@@ -178,7 +178,7 @@ class Value(Comparisons, Operations):
         if is_value(other):
             other = other._data
         elif is_number(other):  # an int of any size compares exactly
-            other = other if isinstance(other, (int, float)) else float(other)
+            other = other if isinstance(other, int) else float(other)
         elif not isinstance(other, Number):
             return NotImplemented
         return compare(self._data, other)

@@ -1,0 +1,276 @@
+"""Everybody who runs a program, and what all of them must agree on.
+
+The reference engine is compared with the C engine, in everything that can be seen;
+with plain floats, in values and kinds of exceptions; and with compiled programs, once
+there are any, in values and derivatives.
+"""
+
+from __future__ import annotations
+
+import pickle
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+
+import autograd as ag
+import nn
+from autograd.core import choice
+from autograd.core.plain import is_number, is_value
+from autograd.table.rules import ALIASES
+from tests.fuzz.programs import (
+    Program,
+    Raised,
+    Ref,
+    bits,
+    call,
+    outcome,
+    resolved,
+    run,
+)
+
+
+class Finding(NamedTuple):
+    """Where two participants differ."""
+
+    what: str
+    ours: Any
+    theirs: Any
+
+
+def differences(program: Program) -> Iterator[Finding]:
+    """What the engines do not agree on, and where the reference is no float."""
+    before = choice.name
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            seen = {}
+            for engine in choice.available():
+                choice.use(engine)
+                seen[engine] = {
+                    name: outcome(lambda look=look: look(program))
+                    for name, look in LOOKS.items()
+                }
+            for engine in seen:
+                for name, found in seen["reference"].items():
+                    apart = _apart(found, seen[engine][name])
+                    if apart is not None:
+                        yield Finding(f"{name}, {engine}", *apart)
+            choice.use("reference")
+            yield from _floats(program)
+        finally:
+            choice.use(before)
+
+
+def _apart(x: Any, y: Any) -> tuple[Any, Any] | None:
+    """The innermost parts in which two things that were seen differ."""
+    if isinstance(x, (list, tuple)) and type(x) is type(y) and len(x) == len(y):
+        for one, other in zip(x, y):
+            apart = _apart(one, other)
+            if apart is not None:
+                return apart
+        return None
+    return None if type(x) is type(y) and x == y else (x, y)
+
+
+def _floats(program: Program) -> Iterator[Finding]:
+    """Where a step on Values is not what the same step is on plain floats."""
+    results = run(program, list(map(ag.Value, program.point)))
+    for k, step in enumerate(program.steps):
+        if step.kind == "builtin":
+            continue
+        values = [
+            resolved(results[x.k]) if isinstance(x, Ref) else x for x in step.operands
+        ]
+        if not any(map(is_value, values)):
+            continue
+        if not all(is_value(x) or is_number(x) for x in values):
+            continue
+        exact = step.kind == "operator" and step.name in COMPARISONS
+        plain = outcome(lambda values=values, exact=exact: _plain(values, exact))
+        if isinstance(plain, Raised):  # an int beyond the floats
+            continue
+        on_floats = outcome(lambda step=step, plain=plain: _on_floats(step, plain))
+        found = results[len(program.point) + k]
+        if is_value(found):
+            found = found.data
+        if isinstance(on_floats, complex):
+            on_floats = Raised(ValueError, "complex")
+        if isinstance(found, Raised) and isinstance(on_floats, Raised):
+            same = found.kind is on_floats.kind
+        else:
+            same = bits(found) == bits(_plain_or_bool(on_floats))
+        if not same:
+            yield Finding(f"step {k} on floats", found, on_floats)
+
+
+def _plain(values: list[Any], exact: bool) -> list[Any]:
+    """Operands as the floats that they stand for; comparisons take ints as they are."""
+    numbers = [x.data if is_value(x) else x for x in values]
+    return [x if exact and isinstance(x, int) else float(x) for x in numbers]
+
+
+def _on_floats(step: Any, plain: list[Any]) -> Any:
+    if step.kind == "method":
+        return getattr(ag, ALIASES.get(step.name, step.name))(*plain)
+    return call(step, plain)
+
+
+COMPARISONS = ("lt", "le", "eq", "ne", "gt", "ge", "truth", "not_")
+
+
+def _plain_or_bool(x: Any) -> Any:
+    return x if isinstance(x, (bool, np.bool_, Raised)) else float(x)
+
+
+# What can be seen of a program on an engine
+
+
+def _function(program: Program) -> Callable[[list[Any]], Any]:
+    return lambda xs: resolved(run(program, xs)[-1])
+
+
+def _steps(program: Program) -> Any:
+    return bits(run(program, list(map(ag.Value, program.point))))
+
+
+def _backward(program: Program) -> Any:
+    inputs = [ag.Value(x, f"x{k}") for k, x in enumerate(program.point)]
+    output = _function(program)(inputs)
+    if not is_value(output):
+        return None
+    output.backward()
+    output.backward(0.5)
+    return [bits(inputs), bits(output), _graph(output)]
+
+
+def _graph(output: Any) -> Any:
+    order, seen, stack = [], {output}, [output]
+    while stack:
+        node = stack.pop()
+        order.append(bits(node))
+        for x in node.operands:
+            if is_value(x) and x not in seen:
+                seen.add(x)
+                stack.append(x)
+    return order
+
+
+def _transform(name: str) -> Callable[[Program], Any]:
+    return lambda program: bits(
+        getattr(ag, name)(_function(program))(list(program.point))
+    )
+
+
+def _hvp(program: Program) -> Any:
+    v = [1.0, -0.5, 2.0][: len(program.point)]
+    return bits(ag.hvp(_function(program))(list(program.point), v))
+
+
+def _jvp(program: Program) -> Any:
+    v = [1.0, -0.5, 2.0][: len(program.point)]
+    return bits(ag.jvp(_function(program), (list(program.point),), (v,)))
+
+
+def _vjp(program: Program) -> Any:
+    output, pullback = ag.vjp(_function(program), list(program.point))
+    return bits([output, pullback(2.0)])
+
+
+def _third(program: Program) -> Any:
+    return bits(ag.derivative(lambda x: _one(program, x), 3)(program.point[0]))
+
+
+def _nested(program: Program) -> Any:
+    return bits(ag.grad(ag.grad(lambda x: _one(program, x)))(program.point[0]))
+
+
+def _one(program: Program, x: Any) -> Any:
+    return _function(program)([x, *program.point[1:]])
+
+
+def _checkpoint(program: Program) -> Any:
+    f = ag.checkpoint(_function(program))
+    return bits([ag.grad(f)(list(program.point)), ag.hessian(f)(list(program.point))])
+
+
+def _numpy(program: Program) -> Any:
+    f = lambda xs: np.sum(xs * _function(program)(list(xs)))
+    return bits(ag.grad(f)(np.array(program.point)))
+
+
+def _paths(program: Program) -> Any:
+    inputs = [ag.Value(x, f"x{k}") for k, x in enumerate(program.point)]
+    output = _function(program)(inputs)
+    if not is_value(output):
+        return None
+    shown = str(ag.explain(output, inputs[0], limit=5))
+    return [shown, ag.draw(output).source, repr(output), format(output, ".3g")]
+
+
+def _losses(program: Program) -> Any:
+    inputs = list(map(ag.Value, program.point))
+    found = [resolved(x) for x in run(program, inputs)[-2:]]
+    losses = (
+        lambda: nn.mean_squared_error(found, [0.5, 1.0][: len(found)]),
+        lambda: nn.softmax_cross_entropy(found, 0),
+        lambda: nn.binary_cross_entropy_with_logits(found, [0, 1][: len(found)]),
+    )
+    return [bits(outcome(loss)) for loss in losses]
+
+
+def _quiet(program: Program) -> Any:
+    with ag.no_grad():
+        return bits(run(program, list(map(ag.Value, program.point))))
+
+
+def _pickled(program: Program) -> Any:
+    results = run(program, list(map(ag.Value, program.point)))
+    return [
+        bits(outcome(lambda x=x: pickle.loads(pickle.dumps(x))))
+        for x in results
+        if is_value(x)
+    ]
+
+
+def _compiled(program: Program) -> Any:
+    """Eager and compiled give the same, or the compiled one says why it cannot."""
+    compiled = getattr(ag, "compile", None)
+    if compiled is None:
+        return None
+    f, point = _function(program), list(program.point)
+    eager, replayed = outcome(lambda: f(point)), outcome(lambda: compiled(f)(point))
+    if isinstance(replayed, Raised):
+        return None  # what it does not take, its own tests say
+    assert bits(float(replayed)) == bits(float_of_result(eager)), (eager, replayed)
+    slopes = outcome(lambda: compiled(ag.grad(f))(point))
+    if not isinstance(slopes, Raised):
+        assert bits(slopes) == bits(ag.grad(f)(point)), slopes
+    return None
+
+
+def float_of_result(x: Any) -> float:
+    """A result as a float."""
+    return float(x.data if is_value(x) else x)
+
+
+# Not jacobian: each engine chooses forward or reverse sweeps by its own speed, and
+# these add in other orders.
+LOOKS: dict[str, Callable[[Program], Any]] = {
+    "steps": _steps,
+    "backward": _backward,
+    **{name: _transform(name) for name in ("grad", "value_and_grad", "hessian")},
+    "hvp": _hvp,
+    "jvp": _jvp,
+    "vjp": _vjp,
+    "third derivative": _third,
+    "nested grad": _nested,
+    "checkpoint": _checkpoint,
+    "numpy": _numpy,
+    "paths": _paths,
+    "losses": _losses,
+    "no_grad": _quiet,
+    "pickle": _pickled,
+    "compiled": _compiled,
+}

@@ -336,6 +336,20 @@ def written_out(net: nn.MLP, x: Sequence[Any]) -> Any:
     return a[0]
 
 
+def write_formulas(net: nn.MLP, loss: Any, folder: Path) -> None:
+    """Write ∂L/∂θ as formulas that are derived from the graph, with their numbers."""
+    tex, md = [], ["# The lecture's formulas, derived from the computation graph", ""]
+    for parameter in net.theta():
+        formula = ag.latex(loss, parameter)
+        summed = ag.explain(loss, parameter)
+        tex += [f"\\[{formula}\\]", f"\\[{summed.latex()}\\]"]
+        md += [f"## {parameter.label}", "", f"$${formula}$$", "", summed.markdown(), ""]
+    head = "\\documentclass{article}\n\\usepackage{amsmath}\n\\begin{document}"
+    text = "\n".join([head, *tex, "\\end{document}", ""])
+    (folder / "lecture.tex").write_text(text, encoding="utf-8")
+    (folder / "lecture.md").write_text("\n".join(md), encoding="utf-8")
+
+
 def draw_small(net: nn.MLP, x: list[float], y: float, folder: Path) -> list[Path]:
     """Draw the computation graph in every view, and W[1]2,2's paths in it."""
     weight = net.layers[0].neurons[1].weights[1]
@@ -350,12 +364,14 @@ def draw_small(net: nn.MLP, x: list[float], y: float, folder: Path) -> list[Path
     loss = loss_of(net)
     title(f"Two paths, two products, one sum: ∂L/∂{weight.label}")
     print(ag.explain(loss, weight))
+    write_formulas(net, loss, folder)
     ag.draw(loss, folder / "graph.html", wrt=weight)
     ag.draw(loss, folder / "values.png", view="values")
     ag.draw(loss, folder / "paths.png", view="paths", wrt=weight)
     ag.draw(loss, folder / "neurons.png", view="neurons")
     ag.draw(loss_of(lambda inputs: written_out(net, inputs)), folder / "graph.png")
-    files = ("graph.png", "values.png", "paths.png", "neurons.png", "graph.html")
+    files = ["graph.png", "values.png", "paths.png", "neurons.png", "graph.html"]
+    files += ["lecture.tex", "lecture.md"]
     return [folder / name for name in files]
 
 
@@ -411,7 +427,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                 f"{everywhere:.1e} ≤ 1e-12",
                 everywhere <= 1e-12,
             ),
-            (f"{len(graphs)} pictures of the computation graph", len(graphs) == 5),
+            (f"{len(graphs)} files about the computation graph", len(graphs) == 7),
             (
                 f"θ − α ∇L lowers L, from {falling[0]:.4g} to {falling[-1]:.4g}",
                 falling[-1] < falling[0],

@@ -99,12 +99,15 @@ class Printed(NamedTuple):
 
 
 FACTORS = range(3, 9)
-TERMS = {4: 0.0, 3: 0.9, 5: 1.1, 6: 2.1, 2: 2.5}
+TERMS = {4: 0.0, 5: 1.1, 3: 1.9, 6: 2.1, 2: 5.0}
 """Digits of the factors, and of the largest term with what they count for."""
 
 CHOICES = sorted(
-    ((d, s) for d in FACTORS for s in TERMS), key=lambda c: c[0] + TERMS[c[1]]
+    ((d, s, coarse) for d in FACTORS for s in TERMS for coarse in (0, 1)),
+    key=lambda c: c[0] + TERMS[c[1]] + 0.4 * c[2],
 )
+"""Digits of the factors, of the largest term, and by how many the total has fewer."""
+
 APART = 11
 """Powers of ten by which terms may cancel before that is no longer shown in digits."""
 
@@ -124,8 +127,8 @@ def printed(terms: Sequence[tuple[Sequence[float], float]], total: float) -> Pri
 ('=', '+0.125')], total=('=', '+3.267'))
     """
     values = [value for _, value in terms]
-    for digits, places in (*CHOICES, (5, 4)):
-        shown = _column([*values, total], places)
+    for digits, places, coarse in (*CHOICES, (5, 4, 0)):
+        shown = _column([*values, total], places, coarse)
         factors = [_factors(own, digits) for own, _ in terms]
         held = [_holds(*pair) for pair in zip(factors, shown)]
         held.append(_adds_up(shown[:-1], shown[-1]))
@@ -150,7 +153,7 @@ def _factors(factors: Sequence[float], digits: int) -> list[Decimal]:
     return [_rounded(factor, digits) for factor in factors]
 
 
-def _column(values: Sequence[float], digits: int) -> list[Decimal | None]:
+def _column(values: Sequence[float], digits: int, coarse: int) -> list[Decimal | None]:
     """The values to one place, small ones to two digits, nan and inf as None."""
     sizes = [
         EXACT.create_decimal(abs(x)).adjusted()
@@ -163,8 +166,9 @@ def _column(values: Sequence[float], digits: int) -> list[Decimal | None]:
     if values[-1] and math.isfinite(values[-1]) and max(sizes) - sizes[-1] < APART:
         place = min(place, sizes[-1] - 1)
     shown: list[Decimal | None] = []
-    for x in values:
+    for i, x in enumerate(values):
         exact = EXACT.create_decimal(x)
+        place += coarse * (i == len(values) - 1)
         own = min(place, exact.adjusted() - 1) if x else place
         finite = math.isfinite(x)
         shown.append(EXACT.quantize(exact, Decimal((0, (1,), own))) if finite else None)

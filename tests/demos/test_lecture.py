@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -17,6 +19,7 @@ from hypothesis import strategies as st
 import autograd as ag
 import formulas
 import nn
+from tests.autograd.paths.test_derive import parses
 
 demo = pytest.importorskip("lecture", reason="needs the demos extra")
 
@@ -148,7 +151,19 @@ def test_the_demo_runs(
         assert min(picture_size(tmp_path / f"{name}.png")) > 200
         assert f"{name}.png" in output
     assert "W[1]2,2" in (tmp_path / "graph.html").read_text(encoding="utf-8")
-    assert len(list(tmp_path.iterdir())) == len(pictures) + 1
+    assert len(list(tmp_path.iterdir())) == len(pictures) + 3
+    tex = (tmp_path / "lecture.tex").read_text(encoding="utf-8")
+    bracket = r"\left(\hat{y}-y\right)"
+    assert tex.count(bracket) + tex.count(r"= \hat{y}-y") == 20
+    formulas_ = re.findall(r"^\\\[(.*?)\\\]$", tex, re.DOTALL | re.MULTILINE)
+    assert len(formulas_) == 40
+    for formula in formulas_:
+        parses(formula)
+    if shutil.which("pdflatex"):
+        command = ["pdflatex", "-halt-on-error", "lecture.tex"]
+        subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    lines = (tmp_path / "lecture.md").read_text(encoding="utf-8").splitlines()
+    assert sum(line.startswith("| sum of") for line in lines) == 20
 
 
 def test_without_graphviz_the_demo_says_so_and_goes_on(
@@ -163,8 +178,10 @@ def test_without_graphviz_the_demo_says_so_and_goes_on(
     assert demo.main(["--epochs", "1", "--output", str(tmp_path)]) == 1
     output = capsys.readouterr().out
     assert "dot was not found: install it" in output
-    assert "FAILS  0 pictures of the computation graph" in output
-    assert {path.name for path in tmp_path.iterdir()} == {"loss.png", "confusion.png"}
+    assert "FAILS  0 files about the computation graph" in output
+    assert {path.name for path in tmp_path.iterdir()} == {
+        *("loss.png", "confusion.png", "lecture.tex", "lecture.md")
+    }
 
 
 def test_the_picture_says_where_the_test_loss_rises() -> None:

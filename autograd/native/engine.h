@@ -164,6 +164,7 @@ int evaluate_in_python(Value *node);
 PyObject *rule_of(uint32_t row);
 PyObject *record(uint32_t row, PyObject *const *operands, Py_ssize_t count);
 Py_ssize_t record_arity(uint32_t row);
+int record_find_row(PyObject *name, uint32_t *row);
 int record_value(uint32_t row, const double *x, uint32_t count, double *z);
 extern PyMethodDef record_methods[];
 extern PyType_Slot record_slots[];

@@ -4,37 +4,7 @@
    file. Every slot that a pack could touch is checked here, so that the kernels need
    to check nothing. */
 
-#include "engine.h"
-
-#include "kernels.h"
-
-/* A pack as it came, in slots; and what is to be known of it. */
-typedef struct {
-    Instruction in_slots;
-    int supported;
-    const char *damage; /* why it is refused, or NULL */
-} Pack;
-
-/* The instructions for blocks of one size. They are not changed once made; the first
-   few are kept. */
-typedef struct Plan {
-    struct Plan *next;
-    int64_t block;
-    int kept;
-    Instruction instructions[];
-} Plan;
-
-typedef struct {
-    PyObject_HEAD
-    const Kernels *kernels;
-    int64_t uniform, first, slots, sums, once, count;
-    Pack *packs;
-    int32_t *index, *spread; /* as it came; and what was made of affine operands */
-    PyObject *unsupported;
-    Plan *plans;
-} Program;
-
-enum { MOST_PLANS = 8 };
+#include "program.h"
 
 /* The kernels that can run here, the widest vectors first, and where new programs
    take theirs from. Portable vectors are no faster than the C library's functions, so
@@ -107,7 +77,7 @@ find_function(const char *name)
 
 /* The numbers of a contiguous buffer of some format, at least ``least`` of them; NULL
    with an exception otherwise. */
-static void *
+void *
 take_buffer(PyObject *x, Py_buffer *view, const char *name, const char *format,
             int64_t least, int writable)
 {
@@ -131,7 +101,15 @@ take_buffer(PyObject *x, Py_buffer *view, const char *name, const char *format,
     return NULL;
 }
 
-#define INTEGERS "lq"
+void
+release_buffers(Py_buffer *views, int count)
+{
+    for (int i = 0; i < count; i++) {
+        if (views[i].obj != NULL) {
+            PyBuffer_Release(&views[i]);
+        }
+    }
+}
 
 /* Loading */
 
@@ -474,7 +452,7 @@ load_packs(Program *program, PyObject *arrays[4], PyObject *rows)
     return failed;
 }
 
-static PyTypeObject *Program_Type;
+PyTypeObject *Program_Type;
 
 /* load(code, start, operands, index, rows, uniform, first, slots, sums, once, exact=1) */
 static PyObject *
@@ -540,326 +518,6 @@ program_dealloc(Program *program)
     Py_DECREF(type);
 }
 
-/* Plans: slots become positions in a memory for blocks of some size */
-
-static void
-place_operand(const Program *program, Operand *x, int64_t block, int once)
-{
-    if (once) { /* lanes are innermost: m0 by m1 become m1 by m2 */
-        x->s2 = x->s1;
-        x->s1 = x->s0;
-        x->s0 = 0;
-        return;
-    }
-    if (x->base >= program->uniform) {
-        x->base = program->first + (x->base - program->uniform) * block;
-        x->s0 *= block;
-        x->s1 *= block;
-        x->term *= block;
-        x->s2 = 1;
-    }
-}
-
-static Plan *
-plan_for(Program *program, int64_t block)
-{
-    int made = 0;
-    for (Plan *plan = program->plans; plan != NULL; plan = plan->next, made++) {
-        if (plan->block == block) {
-            return plan;
-        }
-    }
-    Plan *plan = PyMem_Malloc(
-        offsetof(Plan, instructions) + (size_t)program->count * sizeof(Instruction));
-    if (plan == NULL) {
-        PyErr_NoMemory();
-        return NULL;
-    }
-    for (int64_t i = 0; i < program->count; i++) {
-        Instruction *p = &plan->instructions[i];
-        const int once = i < program->once;
-        *p = program->packs[i].in_slots;
-        if (once) {
-            p->m2 = p->m1;
-            p->m1 = p->m0;
-            p->m0 = 1;
-        }
-        if (p->op != DOTS && p->op != TOTAL) { /* else it counts sums */
-            place_operand(program, &p->out, block, once);
-        }
-        for (int j = 0; j < p->operands; j++) {
-            place_operand(program, &p->x[j], block, once);
-        }
-    }
-    *plan = (Plan){program->plans, block, made < MOST_PLANS};
-    if (plan->kept) {
-        program->plans = plan;
-    }
-    return plan;
-}
-
-static void
-plan_done(Plan *plan)
-{
-    if (!plan->kept) {
-        PyMem_Free(plan);
-    }
-}
-
-/* Running */
-
-static int
-check_block(const Program *program, int64_t block, int64_t examples)
-{
-    if (block < 1 || block > INT32_MAX || examples < 0 || examples > block ||
-        program->slots - program->uniform > (INT64_MAX >> 8) / block) {
-        PyErr_Format(PyExc_ValueError, "%lld examples in a block of %lld",
-                     (long long)examples, (long long)block);
-        return -1;
-    }
-    return 0;
-}
-
-static int64_t
-doubles(const Program *program, int64_t block)
-{
-    return program->first + (program->slots - program->uniform) * block + PADDING;
-}
-
-static int
-check_range(const Program *program, int64_t from, int64_t to)
-{
-    if (from < 0 || from > to || to > program->count) {
-        PyErr_Format(PyExc_ValueError, "packs %lld to %lld of %lld", (long long)from,
-                     (long long)to, (long long)program->count);
-        return -1;
-    }
-    for (int64_t i = from; i < to; i++) {
-        if (!program->packs[i].supported) {
-            PyErr_Format(PyExc_ValueError, "pack %lld is not one for C", (long long)i);
-            return -1;
-        }
-    }
-    return 0;
-}
-
-static void
-run_packs(const Program *program, const Plan *plan, int64_t from, int64_t to,
-          const Run *run)
-{
-    for (const Instruction *p = plan->instructions + from; p < plan->instructions + to;
-         p++) {
-        program->kernels->run(p, run);
-    }
-}
-
-/* Buffers that a call holds, for which None stands for none. */
-static int
-take_optional(PyObject *x, Py_buffer *view, const char *name, const char *format,
-              int64_t least, void **to)
-{
-    *to = NULL;
-    if (x == Py_None) {
-        return 0;
-    }
-    *to = take_buffer(x, view, name, format, least, 1);
-    return *to == NULL ? -1 : 0;
-}
-
-static void
-release(Py_buffer *views, int count)
-{
-    for (int i = 0; i < count; i++) {
-        if (views[i].obj != NULL) {
-            PyBuffer_Release(&views[i]);
-        }
-    }
-}
-
-/* run(memory, first_pack, last_pack, block, examples, sums, failed) */
-static PyObject *
-program_run(Program *program, PyObject *args)
-{
-    PyObject *memory, *sums, *failed;
-    long long from, to, block, examples;
-    if (!PyArg_ParseTuple(
-            args, "OLLLLOO", &memory, &from, &to, &block, &examples, &sums, &failed) ||
-        check_block(program, block, examples) < 0 || check_range(program, from, to) < 0) {
-        return NULL;
-    }
-    Plan *plan = plan_for(program, block);
-    if (plan == NULL) {
-        return NULL;
-    }
-    Py_buffer views[3] = {{0}};
-    void *to_sums = NULL, *to_failed = NULL;
-    double *numbers =
-        take_buffer(memory, &views[0], "memory", "d", doubles(program, block), 1);
-    int bad = numbers == NULL ||
-        take_optional(sums, &views[1], "sums", "d", program->sums * SUMS, &to_sums) < 0 ||
-        take_optional(failed, &views[2], "failed", "B?", block, &to_failed) < 0;
-    for (int64_t i = from; !bad && to_sums == NULL && i < to; i++) {
-        const int op = plan->instructions[i].op;
-        if (op == DOTS || op == TOTAL) {
-            PyErr_SetString(PyExc_ValueError, "a program with sums needs room for them");
-            bad = 1;
-        }
-    }
-    if (!bad) {
-        const Run run = {numbers,  to_sums,  program->uniform, program->first,
-                         block,    examples, to_failed};
-        Py_BEGIN_ALLOW_THREADS
-        run_packs(program, plan, from, to, &run);
-        Py_END_ALLOW_THREADS
-    }
-    release(views, 3);
-    plan_done(plan);
-    return bad ? NULL : Py_NewRef(Py_None);
-}
-
-/* Where the arguments' and results' scalars lie: address and step for each slot. */
-typedef struct {
-    const int64_t *places, *slots;
-    int64_t count;
-} Columns;
-
-static void
-copy_in(const Columns *columns, const Run *run, int64_t start)
-{
-    for (int64_t i = 0; i < columns->count; i++) {
-        double *d = run->memory + position(run, (int32_t)columns->slots[i]);
-        const int64_t step = columns->places[2 * i + 1];
-        const char *from = (const char *)(intptr_t)columns->places[2 * i] + start * step;
-        for (int64_t k = 0; k < run->examples; k++, from += step) {
-            memcpy(d + k, from, sizeof *d);
-        }
-    }
-}
-
-static void
-copy_out(const Columns *columns, const Run *run, int64_t start)
-{
-    for (int64_t i = 0; i < columns->count; i++) {
-        const int64_t slot = columns->slots[i], varies = slot >= run->uniform;
-        const double *x = run->memory + position(run, (int32_t)slot);
-        const int64_t step = columns->places[2 * i + 1];
-        char *to = (char *)(intptr_t)columns->places[2 * i] + start * step;
-        for (int64_t k = 0; k < run->examples; k++, to += step) {
-            memcpy(to, x + k * varies, sizeof *x);
-        }
-    }
-}
-
-static int
-check_slots(const Program *program, const Columns *columns, int64_t low)
-{
-    for (int64_t i = 0; i < columns->count; i++) {
-        if (columns->slots[i] < low || columns->slots[i] >= program->slots) {
-            PyErr_Format(PyExc_ValueError, "slot %lld is none of the program's",
-                         (long long)columns->slots[i]);
-            return -1;
-        }
-    }
-    return 0;
-}
-
-typedef struct {
-    int64_t once, block, n;
-    Columns inputs, outputs;
-} Mapping;
-
-/* Block after block: the inputs to their slots, all packs, the outputs. */
-static void
-map_blocks(const Program *program, const Plan *plan, const Mapping *map, Run *run)
-{
-    uint8_t *failed = run->failed;
-    for (int64_t start = 0; start < map->n; start += map->block) {
-        const int64_t left = map->n - start;
-        run->examples = left < map->block ? left : map->block;
-        run->failed = failed != NULL ? failed + start : NULL;
-        copy_in(&map->inputs, run, start);
-        run_packs(program, plan, map->once, program->count, run);
-        copy_out(&map->outputs, run, start);
-    }
-}
-
-/* The arguments of ``map`` that are buffers; the last two may be None. */
-enum { MEMORY, INPUTS, INPUT_SLOTS, OUTPUTS, OUTPUT_SLOTS, SUMS_OF, FAILED, BUFFERS };
-
-/* Look at all of them; 0, or -1 with an exception. */
-static int
-take_mapping(Program *program, Mapping *map, PyObject *const *x, Py_buffer *views,
-             void **found)
-{
-    static const char *const names[] = {
-        "memory", "inputs", "input_slots", "outputs", "output_slots"};
-    for (int i = 0; i <= OUTPUT_SLOTS; i++) {
-        const int64_t least = i == MEMORY ? doubles(program, map->block)
-            : i == INPUTS || i == OUTPUTS ? 2 * PyObject_Length(x[i + 1])
-                                          : 0;
-        found[i] = take_buffer(
-            x[i], &views[i], names[i], i == MEMORY ? "d" : INTEGERS, least, i == MEMORY);
-        if (found[i] == NULL) {
-            return -1;
-        }
-    }
-    const int64_t sums = program->sums * SUMS;
-    if (take_optional(x[SUMS_OF], &views[SUMS_OF], "sums", "d", sums, &found[SUMS_OF]) < 0 ||
-        take_optional(x[FAILED], &views[FAILED], "failed", "B?", map->n, &found[FAILED]) < 0) {
-        return -1;
-    }
-    if (sums > 0 && found[SUMS_OF] == NULL) {
-        PyErr_SetString(PyExc_ValueError, "a program with sums needs room for them");
-        return -1;
-    }
-    map->inputs = (Columns){found[INPUTS], found[INPUT_SLOTS], views[INPUT_SLOTS].len / 8};
-    map->outputs =
-        (Columns){found[OUTPUTS], found[OUTPUT_SLOTS], views[OUTPUT_SLOTS].len / 8};
-    if (check_slots(program, &map->inputs, program->uniform) < 0) {
-        return -1;
-    }
-    return check_slots(program, &map->outputs, 0);
-}
-
-/* map(memory, once, block, n, inputs, input_slots, outputs, output_slots, sums,
-   failed): the packs behind the first ``once`` for all examples. The addresses in
-   inputs and outputs are the caller's word. */
-static PyObject *
-program_map(Program *program, PyObject *args)
-{
-    PyObject *x[BUFFERS];
-    long long once, block, n;
-    if (!PyArg_ParseTuple(
-            args, "OLLLOOOOOO", &x[MEMORY], &once, &block, &n, &x[INPUTS],
-            &x[INPUT_SLOTS], &x[OUTPUTS], &x[OUTPUT_SLOTS], &x[SUMS_OF], &x[FAILED]) ||
-        check_block(program, block, 0) < 0 ||
-        check_range(program, once, program->count) < 0) {
-        return NULL;
-    }
-    if (n < 0 || block % SUMS != 0) {
-        return PyErr_Format(PyExc_ValueError,
-                            "%lld examples in blocks of %lld, no multiple of 8", n, block);
-    }
-    Plan *plan = plan_for(program, block);
-    if (plan == NULL) {
-        return NULL;
-    }
-    Mapping map = {.once = once, .block = block, .n = n};
-    Py_buffer views[BUFFERS] = {{0}};
-    void *found[BUFFERS] = {NULL};
-    const int bad = take_mapping(program, &map, x, views, found) < 0;
-    if (!bad) {
-        Run run = {found[MEMORY], found[SUMS_OF], program->uniform, program->first, block,
-                   0,             found[FAILED]};
-        Py_BEGIN_ALLOW_THREADS
-        map_blocks(program, plan, &map, &run);
-        Py_END_ALLOW_THREADS
-    }
-    release(views, BUFFERS);
-    plan_done(plan);
-    return bad ? NULL : Py_NewRef(Py_None);
-}
-
 static PyObject *
 program_unsupported(Program *program, void *Py_UNUSED(closure))
 {
@@ -874,6 +532,10 @@ static PyMethodDef program_methods[] = {
      "map($self, memory, once, block, n, inputs, input_slots, outputs, output_slots, "
      "sums, failed, /)\n--\n\n"
      "Run the packs from ``once`` on for all examples, block after block."},
+    {"caller", (PyCFunction)program_caller, METH_VARARGS,
+     "caller($self, numbers, inputs, parameters, leaves, outputs, outcomes, arguments, "
+     "result, ieee, /)\n--\n\n"
+     "What calls the program with plain numbers; see caller.c."},
     {NULL, NULL, 0, NULL},
 };
 
@@ -898,70 +560,6 @@ static PyType_Spec program_spec = {
     .slots = program_slots,
 };
 
-/* Leaves and flat arrays */
-
-enum { READ_DATA, WRITE_DATA, ADD_GRAD };
-
-static PyObject *
-exchange(PyObject *const *args, Py_ssize_t count, int what)
-{
-    if (count != 2) {
-        return PyErr_Format(PyExc_TypeError, "leaves and a buffer, got %zd arguments",
-                            count);
-    }
-    PyObject *leaves = PySequence_Fast(args[0], "leaves must be a sequence of Values");
-    if (leaves == NULL) {
-        return NULL;
-    }
-    const Py_ssize_t n = PySequence_Fast_GET_SIZE(leaves);
-    PyObject *const *items = PySequence_Fast_ITEMS(leaves);
-    Py_buffer view = {0};
-    double *numbers = take_buffer(args[1], &view, "buffer", "d", n, what == READ_DATA);
-    int bad = numbers == NULL;
-    for (Py_ssize_t i = 0; !bad && i < n; i++) {
-        if (!is_value(items[i])) {
-            PyErr_Format(PyExc_TypeError, "leaves[%zd] must be a Value, got %.200s", i,
-                         Py_TYPE(items[i])->tp_name);
-            bad = 1;
-        }
-    }
-    for (Py_ssize_t i = 0; !bad && i < n; i++) {
-        Value *leaf = (Value *)items[i];
-        if (what == READ_DATA) {
-            numbers[i] = leaf->data;
-        }
-        else if (what == WRITE_DATA) {
-            leaf->data = numbers[i];
-        }
-        else {
-            leaf->grad = leaf->grad + numbers[i];
-        }
-    }
-    release(&view, 1);
-    Py_DECREF(leaves);
-    return bad ? NULL : Py_NewRef(Py_None);
-}
-
-static PyObject *
-leaves_read(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t count)
-{
-    return exchange(args, count, READ_DATA);
-}
-
-static PyObject *
-leaves_write(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t count)
-{
-    return exchange(args, count, WRITE_DATA);
-}
-
-static PyObject *
-leaves_add_grad(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t count)
-{
-    return exchange(args, count, ADD_GRAD);
-}
-
-#define FAST(function) ((PyCFunction)(void (*)(void))(function)), METH_FASTCALL
-
 static PyMethodDef functions[] = {
     {"load", program_load, METH_VARARGS,
      "load($module, code, start, operands, index, rows, uniform, first, slots, sums, "
@@ -969,12 +567,6 @@ static PyMethodDef functions[] = {
     {"kernels", use_kernels, METH_VARARGS,
      "kernels($module, name=None, /)\n--\n\n"
      "Let other kernels run; the names of those that can, the widest first."},
-    {"read", FAST(leaves_read),
-     "read($module, leaves, buffer, /)\n--\n\nCopy the leaves' data to a buffer."},
-    {"write", FAST(leaves_write),
-     "write($module, leaves, buffer, /)\n--\n\nCopy a buffer to the leaves' data."},
-    {"add_grad", FAST(leaves_add_grad),
-     "add_grad($module, leaves, buffer, /)\n--\n\nAdd a buffer to the leaves' grad."},
     {NULL, NULL, 0, NULL},
 };
 
@@ -986,5 +578,9 @@ program_init(PyObject *module)
         Program_Type =
             (PyTypeObject *)PyType_FromModuleAndSpec(module, &program_spec, NULL);
     }
-    return Program_Type != NULL ? PyModule_AddFunctions(module, functions) : -1;
+    if (Program_Type == NULL || caller_init(module) < 0 ||
+        PyModule_AddFunctions(module, leaves_functions) < 0) {
+        return -1;
+    }
+    return PyModule_AddFunctions(module, functions);
 }

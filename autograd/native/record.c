@@ -109,8 +109,8 @@ record_init(PyObject *all)
 }
 
 /* The row of a name as the table has it now. */
-static int
-find_row(PyObject *name, uint32_t *row)
+int
+record_find_row(PyObject *name, uint32_t *row)
 {
     PyObject *rule = PyObject_GetItem(table, name);
     if (rule == NULL) {
@@ -563,7 +563,7 @@ method_apply(PyObject *Py_UNUSED(self), PyObject *const *args, Py_ssize_t count)
         PyErr_SetString(PyExc_TypeError, "_apply(name, operands) takes 2 arguments");
         return NULL;
     }
-    if (find_row(args[0], &row) < 0) {
+    if (record_find_row(args[0], &row) < 0) {
         return NULL;
     }
     PyObject *tuple = PySequence_Tuple(args[1]);

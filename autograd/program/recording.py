@@ -18,6 +18,7 @@ from autograd.program.guards import Guard
 from autograd.program.machine import Machine
 from autograd.program.passes.lower import lower
 from autograd.program.passes.simplify import live, simplified
+from autograd.program.quick import caller
 from autograd.program.tape import LEAVES, Number, Tape, row_of, value_of_row
 
 __all__ = ["Recording"]
@@ -39,6 +40,7 @@ class Recording:
     kept: list[Any] = field(default_factory=list)
     engine: str | None = None
     _machines: dict[Any, Machine] = field(default_factory=dict)
+    _quick: Any = field(default=False, repr=False)
 
     def machine(
         self, slopes: bool = False, varying: Sequence[int] = (), total: bool = False
@@ -84,6 +86,12 @@ class Recording:
             [place[k] for k in sums],
         )
         return Machine(packs, self.engine)
+
+    def quick(self, args: tuple[Any, ...], answer: Any, raises: bool) -> Any:
+        """What calls it in C with plain numbers like these, made once; or None."""
+        if self._quick is False:
+            self._quick = caller(self, args, answer, raises)
+        return self._quick
 
     def numbers(self) -> list[float]:
         """What the parameters are now."""

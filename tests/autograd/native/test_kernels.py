@@ -14,7 +14,7 @@ import pytest
 from autograd.core import limits
 from autograd.program import packs as ps
 from autograd.program.packs import Operand, Pack
-from autograd.table.rules import RULES, Rule
+from autograd.table.rules import CHECKPOINT, RULES, Rule
 
 engine: Any = pytest.importorskip(
     "autograd.native.engine", reason="the C engine is not built"
@@ -470,3 +470,19 @@ def test_leaves_are_read_and_written_at_once() -> None:
         engine.write([leaves[0], 1.0], numbers)
     with pytest.raises(ValueError, match="buffer must be at least 1000 numbers"):
         engine.read(leaves, numbers[:999])
+
+
+def test_a_node_of_slopes_is_what_a_checkpoint_makes() -> None:
+    RULES.setdefault("checkpoint", CHECKPOINT)
+    leaves = tuple(engine.Value(float(k)) for k in range(3))
+    slopes = np.array([0.5, -2.0, math.inf])
+    made = engine.checkpoint_node("checkpoint", leaves, slopes, 7.0)
+    known = leaves[0]._apply("checkpoint", (*slopes.tolist(), *leaves, 7.0))
+    assert (made.data, made.op, made.partials) == (7.0, known.op, known.partials)
+    assert made.operands == known.operands
+    made.backward()
+    assert [x.grad for x in leaves] == slopes.tolist()
+    with pytest.raises(TypeError, match=r"leaves\[1\] must be a Value"):
+        engine.checkpoint_node("checkpoint", (leaves[0], 1.0), slopes, 7.0)
+    with pytest.raises(ValueError, match="slopes must be at least 3 numbers"):
+        engine.checkpoint_node("checkpoint", leaves, slopes[:2], 7.0)

@@ -1,0 +1,493 @@
+/* Calling a program with plain numbers: the arguments' floats into memory, the packs,
+   the results' floats out again, with nothing in Python between.
+
+   A caller knows the structure of the arguments and of the result: None is a float,
+   ("list", parts) and ("tuple", parts) are those, ("array", shape, empty) is an array
+   of doubles. Whatever is not exactly so, a guard with another outcome, or a number
+   for which Python might raise, is not for it: it answers NotImplemented, and the
+   program does what it does without a caller. */
+
+#include "program.h"
+
+#include <structmember.h>
+
+typedef struct Shape {
+    enum { ONE, LIST, TUPLE, ARRAY } kind;
+    Py_ssize_t count; /* of parts, or of an array's numbers */
+    struct Shape *parts;
+    PyObject *dimensions, *empty; /* owned; of an array, and what makes one */
+} Shape;
+
+typedef struct {
+    PyObject_HEAD
+    vectorcallfunc call;
+    Program *program;
+    PyObject *leaves;
+    double *numbers; /* what uniform slots hold before a call */
+    double *spare;   /* memory that no call is using */
+    int64_t *slots;  /* of the inputs, the parameters, the outputs and the guards */
+    int64_t inputs, parameters, outputs, guards;
+    char *outcomes; /* of the guards */
+    int raises;
+    Shape arguments, result;
+} Caller;
+
+enum { MOST_WITH_GIL = 64 }; /* packs, for which it is not worth to release it */
+
+static void
+shape_clear(Shape *shape)
+{
+    for (Py_ssize_t i = 0; shape->parts != NULL && i < shape->count; i++) {
+        shape_clear(&shape->parts[i]);
+    }
+    PyMem_Free(shape->parts);
+    Py_CLEAR(shape->dimensions);
+    Py_CLEAR(shape->empty);
+    *shape = (Shape){0};
+}
+
+static int
+refuse_shape(PyObject *spec)
+{
+    PyErr_Format(PyExc_ValueError, "no structure of numbers: %R", spec);
+    return -1;
+}
+
+static int shape_read(Shape *shape, PyObject *spec);
+
+static int
+shape_read_parts(Shape *shape, PyObject *parts)
+{
+    const Py_ssize_t count = PyTuple_GET_SIZE(parts);
+    shape->parts = PyMem_Calloc((size_t)count + 1, sizeof(Shape));
+    if (shape->parts == NULL) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    shape->count = count;
+    if (Py_EnterRecursiveCall(" in the structure of a program") != 0) {
+        return -1;
+    }
+    int failed = 0;
+    for (Py_ssize_t i = 0; !failed && i < count; i++) {
+        failed = shape_read(&shape->parts[i], PyTuple_GET_ITEM(parts, i));
+    }
+    Py_LeaveRecursiveCall();
+    return failed;
+}
+
+/* Read what Python says of a structure. What was read is there to be cleared. */
+static int
+shape_read(Shape *shape, PyObject *spec)
+{
+    const char *kind = NULL;
+    PyObject *of, *empty = NULL;
+    *shape = (Shape){.kind = ONE};
+    if (spec == Py_None) {
+        return 0;
+    }
+    if (!PyTuple_Check(spec) || !PyArg_ParseTuple(spec, "sO!|O", &kind, &PyTuple_Type,
+                                                  &of, &empty)) {
+        PyErr_Clear();
+        return refuse_shape(spec);
+    }
+    if (strcmp(kind, "list") == 0 || strcmp(kind, "tuple") == 0) {
+        shape->kind = kind[0] == 'l' ? LIST : TUPLE;
+        return shape_read_parts(shape, of);
+    }
+    if (strcmp(kind, "array") != 0 || empty == NULL) {
+        return refuse_shape(spec);
+    }
+    shape->kind = ARRAY;
+    shape->count = 1;
+    shape->dimensions = Py_NewRef(of);
+    shape->empty = Py_NewRef(empty);
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(of); i++) {
+        const Py_ssize_t n = PyLong_AsSsize_t(PyTuple_GET_ITEM(of, i));
+        if (n < 0 || (n > 0 && shape->count > INT32_MAX / n)) {
+            PyErr_Clear();
+            return refuse_shape(spec);
+        }
+        shape->count *= n;
+    }
+    return 0;
+}
+
+static int64_t
+shape_size(const Shape *shape)
+{
+    if (shape->kind == ONE) {
+        return 1;
+    }
+    if (shape->kind == ARRAY) {
+        return shape->count;
+    }
+    int64_t size = 0;
+    for (Py_ssize_t i = 0; i < shape->count; i++) {
+        size += shape_size(&shape->parts[i]);
+    }
+    return size;
+}
+
+/* The numbers of an array, if it has just this shape: returns whether it has. */
+static int
+take_array(const Shape *shape, PyObject *x, double **to)
+{
+    Py_buffer view;
+    if (!PyObject_CheckBuffer(x) ||
+        PyObject_GetBuffer(x, &view, PyBUF_C_CONTIGUOUS | PyBUF_FORMAT) < 0) {
+        PyErr_Clear();
+        return 0;
+    }
+    int fits = view.format != NULL && strcmp(view.format, "d") == 0 &&
+        view.ndim == PyTuple_GET_SIZE(shape->dimensions);
+    for (int i = 0; fits && i < view.ndim; i++) {
+        fits = view.shape[i] ==
+            PyLong_AsSsize_t(PyTuple_GET_ITEM(shape->dimensions, i));
+    }
+    if (fits) {
+        memcpy(*to, view.buf, (size_t)shape->count * sizeof **to);
+        *to += shape->count;
+    }
+    PyBuffer_Release(&view);
+    return fits;
+}
+
+/* The numbers of a structure, if it is just this one: returns whether it is. No
+   deeper than the shape, which was read under Python's limit. */
+static int
+take(const Shape *shape, PyObject *x, double **to)
+{
+    PyObject *const *items;
+    if (shape->kind == ONE) {
+        if (!PyFloat_CheckExact(x)) {
+            return 0;
+        }
+        *(*to)++ = PyFloat_AS_DOUBLE(x);
+        return 1;
+    }
+    if (shape->kind == ARRAY) {
+        return take_array(shape, x, to);
+    }
+    if (shape->kind == LIST ? !PyList_CheckExact(x) : !PyTuple_CheckExact(x)) {
+        return 0;
+    }
+    int fits = PySequence_Fast_GET_SIZE(x) == shape->count;
+    items = PySequence_Fast_ITEMS(x);
+    for (Py_ssize_t i = 0; fits && i < shape->count; i++) {
+        fits = take(&shape->parts[i], items[i], to);
+    }
+    return fits;
+}
+
+/* A new structure with these numbers, or NULL with an exception. */
+static PyObject *
+give(const Shape *shape, const double **from)
+{
+    if (shape->kind == ONE) {
+        return PyFloat_FromDouble(*(*from)++);
+    }
+    if (shape->kind == ARRAY) {
+        Py_buffer view;
+        PyObject *array = PyObject_CallOneArg(shape->empty, shape->dimensions);
+        if (array == NULL || take_buffer(array, &view, "result", "d", shape->count, 1) ==
+                NULL) {
+            Py_XDECREF(array);
+            return NULL;
+        }
+        memcpy(view.buf, *from, (size_t)shape->count * sizeof **from);
+        *from += shape->count;
+        PyBuffer_Release(&view);
+        return array;
+    }
+    PyObject *made =
+        shape->kind == LIST ? PyList_New(shape->count) : PyTuple_New(shape->count);
+    for (Py_ssize_t i = 0; made != NULL && i < shape->count; i++) {
+        PyObject *part = give(&shape->parts[i], from);
+        if (part == NULL) {
+            Py_CLEAR(made);
+        }
+        else if (shape->kind == LIST) {
+            PyList_SET_ITEM(made, i, part);
+        }
+        else {
+            PyTuple_SET_ITEM(made, i, part);
+        }
+    }
+    return made;
+}
+
+/* Memory for a call: that of the packs, then room for what comes in and goes out. */
+static double *
+take_memory(Caller *caller)
+{
+    double *memory = caller->spare;
+    caller->spare = NULL;
+    if (memory == NULL) {
+        const int64_t doubles = program_doubles(caller->program, 1);
+        const int64_t room = Py_MAX(caller->inputs, caller->outputs);
+        memory = PyMem_Calloc((size_t)(doubles + room), sizeof *memory);
+        if (memory == NULL) {
+            PyErr_NoMemory();
+            return NULL;
+        }
+        memcpy(memory, caller->numbers,
+               (size_t)caller->program->uniform * sizeof *memory);
+    }
+    return memory;
+}
+
+static void
+give_back(Caller *caller, double *memory)
+{
+    if (caller->spare == NULL) {
+        caller->spare = memory;
+    }
+    else {
+        PyMem_Free(memory);
+    }
+}
+
+/* Run the packs on memory that has its inputs. Returns whether the results count. */
+static int
+run_all(Caller *caller, const Plan *plan, double *memory)
+{
+    Program *program = caller->program;
+    uint8_t failed = 0;
+    const Run run = {memory, NULL, program->uniform,
+                     program->first, 1, 1, caller->raises ? &failed : NULL};
+    if (program->count > MOST_WITH_GIL) {
+        Py_BEGIN_ALLOW_THREADS
+        program_run_packs(program, plan, 0, program->count, &run);
+        Py_END_ALLOW_THREADS
+    }
+    else {
+        program_run_packs(program, plan, 0, program->count, &run);
+    }
+    const int64_t *guards =
+        caller->slots + caller->inputs + caller->parameters + caller->outputs;
+    for (int64_t i = 0; i < caller->guards; i++) {
+        failed |= (memory[guards[i]] != 0.0) != (caller->outcomes[i] != 0);
+    }
+    return !failed;
+}
+
+static PyObject *
+caller_call(Caller *caller, PyObject *const *args, size_t flags, PyObject *keywords)
+{
+    const Py_ssize_t count = PyVectorcall_NARGS(flags);
+    double *memory, *to;
+    Plan *plan;
+    if (keywords != NULL || count != caller->arguments.count) {
+        return Py_NewRef(Py_NotImplemented);
+    }
+    if ((plan = program_plan(caller->program, 1)) == NULL ||
+        (memory = take_memory(caller)) == NULL) {
+        return NULL;
+    }
+    double *const room = memory + program_doubles(caller->program, 1);
+    int fits = 1;
+    to = room;
+    for (Py_ssize_t i = 0; fits && i < count; i++) {
+        fits = take(&caller->arguments.parts[i], args[i], &to);
+    }
+    PyObject *answer = NULL;
+    if (fits) {
+        const int64_t *slots = caller->slots;
+        for (int64_t i = 0; i < caller->inputs; i++, slots++) {
+            if (*slots >= 0) {
+                memory[*slots] = room[i];
+            }
+        }
+        for (int64_t i = 0; i < caller->parameters; i++, slots++) {
+            if (*slots >= 0) {
+                memory[*slots] = ((Value *)PyTuple_GET_ITEM(caller->leaves, i))->data;
+            }
+        }
+        fits = run_all(caller, plan, memory);
+        for (int64_t i = 0; i < caller->outputs; i++) {
+            room[i] = memory[slots[i]];
+        }
+        const double *from = room;
+        answer = fits ? give(&caller->result, &from) : NULL;
+    }
+    give_back(caller, memory);
+    program_plan_done(plan);
+    return fits ? answer : Py_NewRef(Py_NotImplemented);
+}
+
+static PyTypeObject *Caller_Type;
+
+/* The slots of one kind, from a buffer to the list of all. */
+static int
+add_slots(Caller *caller, PyObject *x, const char *name, int64_t least, int64_t *filled)
+{
+    Py_buffer view = {0};
+    const int64_t *slots = take_buffer(x, &view, name, INTEGERS, 0, 0);
+    if (slots == NULL) {
+        return -1;
+    }
+    const int64_t count = view.len / 8;
+    int64_t *all = PyMem_Realloc(caller->slots, (size_t)(*filled + count + 1) * 8);
+    int failed = all == NULL;
+    if (failed) {
+        PyErr_NoMemory();
+    }
+    else {
+        caller->slots = all;
+    }
+    for (int64_t i = 0; !failed && i < count; i++) {
+        failed = slots[i] < least || slots[i] >= caller->program->uniform;
+        all[*filled + i] = slots[i];
+        if (failed) {
+            PyErr_Format(PyExc_ValueError, "%s: slot %lld is none of the program's", name,
+                         (long long)slots[i]);
+        }
+    }
+    *filled += count;
+    PyBuffer_Release(&view);
+    return failed ? -1 : 0;
+}
+
+static int
+caller_check(const Caller *caller, PyObject *arguments)
+{
+    const Program *program = caller->program;
+    const char *wrong = NULL;
+    if (program->once != program->count || program->sums != 0) {
+        wrong = "a program over examples is mapped, not called";
+    }
+    else if (caller->arguments.kind != TUPLE ||
+             shape_size(&caller->arguments) != caller->inputs ||
+             shape_size(&caller->result) != caller->outputs) {
+        wrong = "structures of other numbers than the program has";
+    }
+    else if (caller->parameters != PyTuple_GET_SIZE(caller->leaves)) {
+        wrong = "a parameter for each leaf";
+    }
+    if (wrong != NULL) {
+        PyErr_Format(PyExc_ValueError, "%s: %R", wrong, arguments);
+        return -1;
+    }
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(caller->leaves); i++) {
+        if (!is_value(PyTuple_GET_ITEM(caller->leaves, i))) {
+            PyErr_SetString(PyExc_TypeError, "leaves must be Values");
+            return -1;
+        }
+    }
+    return program_check_range(program, 0, program->count);
+}
+
+/* Fill in a caller: the numbers, the slots and the structures. */
+static int
+caller_fill(Caller *caller, PyObject *numbers, PyObject *const *slots, PyObject *outcomes,
+            PyObject *arguments, PyObject *result)
+{
+    static const char *const names[] = {"inputs", "parameters", "outputs", "guards"};
+    int64_t *const counts[] = {
+        &caller->inputs, &caller->parameters, &caller->outputs, &caller->guards};
+    const int64_t uniform = caller->program->uniform;
+    Py_buffer view = {0};
+    const double *given = take_buffer(numbers, &view, "numbers", "d", uniform, 0);
+    if (given == NULL) {
+        return -1;
+    }
+    caller->numbers = PyMem_New(double, (size_t)uniform + 1);
+    if (caller->numbers != NULL) {
+        memcpy(caller->numbers, given, (size_t)uniform * sizeof *given);
+    }
+    PyBuffer_Release(&view);
+    int64_t filled = 0;
+    for (int i = 0; caller->numbers != NULL && i < 4; i++) {
+        const int64_t before = filled;
+        if (add_slots(caller, slots[i], names[i], i < 2 ? -1 : 0, &filled) < 0) {
+            return -1;
+        }
+        *counts[i] = filled - before;
+    }
+    caller->outcomes = PyMem_Malloc((size_t)caller->guards + 1);
+    if (caller->numbers == NULL || caller->outcomes == NULL) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    if (PyBytes_GET_SIZE(outcomes) != caller->guards) {
+        PyErr_SetString(PyExc_ValueError, "an outcome for each guard");
+        return -1;
+    }
+    memcpy(caller->outcomes, PyBytes_AS_STRING(outcomes), (size_t)caller->guards);
+    if (shape_read(&caller->arguments, arguments) < 0) {
+        return -1;
+    }
+    return shape_read(&caller->result, result);
+}
+
+/* caller(numbers, inputs, parameters, leaves, outputs, guards, outcomes, arguments,
+   result, raises) */
+PyObject *
+program_caller(Program *program, PyObject *args)
+{
+    PyObject *numbers, *slots[4], *leaves, *outcomes, *arguments, *result;
+    int raises;
+    if (!PyArg_ParseTuple(
+            args, "OOOO!OOSOOp", &numbers, &slots[0], &slots[1], &PyTuple_Type, &leaves,
+            &slots[2], &slots[3], &outcomes, &arguments, &result, &raises)) {
+        return NULL;
+    }
+    Caller *caller = (Caller *)PyType_GenericAlloc(Caller_Type, 0); /* all zeros */
+    if (caller == NULL) {
+        return NULL;
+    }
+    caller->call = (vectorcallfunc)caller_call;
+    caller->program = (Program *)Py_NewRef((PyObject *)program);
+    caller->leaves = Py_NewRef(leaves);
+    caller->raises = raises;
+    if (caller_fill(caller, numbers, slots, outcomes, arguments, result) < 0 ||
+        caller_check(caller, arguments) < 0) {
+        Py_CLEAR(caller);
+    }
+    return (PyObject *)caller;
+}
+
+static void
+caller_dealloc(Caller *caller)
+{
+    PyTypeObject *type = Py_TYPE(caller);
+    shape_clear(&caller->arguments);
+    shape_clear(&caller->result);
+    PyMem_Free(caller->numbers);
+    PyMem_Free(caller->spare);
+    PyMem_Free(caller->slots);
+    PyMem_Free(caller->outcomes);
+    Py_XDECREF(caller->program);
+    Py_XDECREF(caller->leaves);
+    type->tp_free((PyObject *)caller);
+    Py_DECREF(type);
+}
+
+static PyMemberDef caller_members[] = {
+    {"__vectorcalloffset__", T_PYSSIZET, offsetof(Caller, call), READONLY, NULL},
+    {NULL, 0, 0, 0, NULL},
+};
+
+static PyType_Slot caller_slots[] = {
+    {Py_tp_doc, "Calls a program with plain numbers, or answers NotImplemented."},
+    {Py_tp_dealloc, caller_dealloc},
+    {Py_tp_call, PyVectorcall_Call},
+    {Py_tp_members, caller_members},
+    {0, NULL},
+};
+
+static PyType_Spec caller_spec = {
+    .name = "autograd.native.engine.Caller",
+    .basicsize = sizeof(Caller),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION |
+        Py_TPFLAGS_HAVE_VECTORCALL,
+    .slots = caller_slots,
+};
+
+int
+caller_init(PyObject *module)
+{
+    Caller_Type = (PyTypeObject *)PyType_FromModuleAndSpec(module, &caller_spec, NULL);
+    return Caller_Type != NULL ? 0 : -1;
+}

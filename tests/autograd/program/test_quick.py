@@ -1,0 +1,152 @@
+"""Plain numbers go into a program and out of it in C, whatever their structure."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+import autograd as ag
+from autograd.program import quick
+
+pytestmark = pytest.mark.usefixtures("only_native")
+
+
+@pytest.fixture
+def only_native(engine: str) -> None:
+    if engine != "native":
+        pytest.skip("the reference engine has no short way")
+
+
+def f(x: Any, y: Any) -> Any:
+    return x * y - ag.exp(x) / y
+
+
+def short(program: Any) -> Any:
+    """The short way of a program that has been called, which must be there."""
+    assert program._quick is not None
+    return program._quick
+
+
+def test_a_call_with_floats_takes_the_short_way_to_the_same_bits() -> None:
+    program = ag.compile(f)
+    first = program(0.3, -2.5)
+    assert first == program(0.3, -2.5) == f(0.3, -2.5)
+    assert short(program)(1.5, 0.1) == f(1.5, 0.1)
+
+
+@pytest.mark.parametrize("arguments", [(1, 2.0), (1.0,), (1.0, 2.0, 3.0), ("a", 1.0)])
+def test_what_is_no_float_takes_the_long_way(arguments: tuple[Any, ...]) -> None:
+    program = ag.compile(f)
+    program(1.0, 2.0)
+    assert short(program)(*arguments) is NotImplemented
+    assert short(program)(ag.Value(1.0), 2.0) is NotImplemented
+
+
+def test_structures_of_arguments_and_results_are_those_of_the_function() -> None:
+    def g(xs: Any, pair: Any, table: Any) -> Any:
+        return [sum(xs), (pair[0] * pair[1], [xs[0]])], table * 2.0
+
+    program = ag.compile(g)
+    given = [1.0, 2.0], (3.0, 4.0), np.array([[1.0, 2.0], [3.0, 4.0]])
+    for answer in (program(*given), program(*given), short(program)(*given)):
+        assert answer[0] == [3.0, (12.0, [1.0])]
+        assert np.array_equal(answer[1], 2.0 * given[2])
+        assert answer[1].dtype == np.float64
+    assert short(program)(given[0], given[1], given[2][:, :1]) is NotImplemented
+    assert short(program)(given[0], given[1], given[2].T) is NotImplemented
+    assert short(program)([1.0], given[1], given[2]) is NotImplemented
+    assert short(program)(tuple(given[0]), given[1], given[2]) is NotImplemented
+
+
+def test_results_share_no_memory_with_each_other() -> None:
+    program = ag.compile(lambda x: x + 1.0)
+    x = np.zeros(3)
+    first, second = program(x), program(x)
+    third = program(x)
+    second += 5.0
+    assert first.tolist() == third.tolist() == [1.0, 1.0, 1.0]
+
+
+def test_a_guard_with_another_outcome_takes_the_long_way() -> None:
+    program = ag.compile(lambda x: x * 2.0 if x > 0 else -x)
+    assert program(3.0) == 6.0
+    assert short(program)(-3.0) is NotImplemented
+    assert [program(x) for x in (-3.0, 3.0, -4.0, 5.0)] == [3.0, 6.0, 4.0, 10.0]
+
+
+def test_an_exception_is_that_of_the_function_and_the_next_call_is_right() -> None:
+    program = ag.compile(lambda x: ag.log(x) + 1.0)
+    assert program(1.0) == 1.0
+    with pytest.raises(ValueError, match=r"log\(0\.0\)"):
+        program(0.0)
+    assert program(math.e) == ag.log(math.e) + 1.0
+
+
+def test_a_result_that_depends_on_leaves_is_still_a_value() -> None:
+    w = ag.Value(2.0)
+    program = ag.compile(lambda x: w * x)
+    for _ in range(3):
+        y = program(3.0)
+        y.backward()
+    assert program._quick is None
+    assert (y.data, w.grad) == (6.0, 9.0)
+
+
+def test_a_fixed_number_in_a_result_is_no_result_of_the_tape() -> None:
+    program = ag.compile(lambda x: [x * x, 7.0])
+    assert program(3.0) == program(3.0) == [9.0, 7.0]
+    assert program._quick is None
+
+
+def test_many_threads_may_call_at_once() -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    program = ag.compile(lambda xs: sum(ag.sin(x) * x for x in xs))
+    given = [[float(i + k) for k in range(100)] for i in range(200)]
+    program(given[0])
+    alone = [program(xs) for xs in given]
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(program, given)) == alone
+
+
+def test_a_caller_that_does_not_fit_its_program_is_refused() -> None:
+    program = ag.compile(f)
+    program(1.0, 2.0)
+    recording = next(iter(program._recordings.values()))[0]
+    packs, native = recording.machine().packs, recording.machine().native
+
+    def make(**changes: Any) -> Any:
+        pair = ("tuple", (None, None))
+        given = {
+            "numbers": packs.numbers,
+            "inputs": packs.inputs,
+            "parameters": packs.parameters,
+            "leaves": (),
+            "outputs": packs.outputs,
+            "guards": packs.outputs[:0],
+            "outcomes": b"",
+            "arguments": pair,
+            "result": None,
+            "raises": True,
+        }
+        return native.caller(*(given | changes).values())
+
+    assert make()(0.5, 2.0) == f(0.5, 2.0)
+    for changes in (
+        {"numbers": packs.numbers[:-1]},
+        {"inputs": packs.inputs + 1000},
+        {"outputs": packs.outputs - 1000},
+        {"arguments": ("tuple", (None,))},
+        {"arguments": None},
+        {"arguments": ("tuple", (None, ("heap", ())))},
+        {"result": ("list", (None, None))},
+        {"outcomes": b"\1"},
+    ):
+        with pytest.raises(ValueError, match=r"slot|numbers|structure|outcome"):
+            make(**changes)
+    with pytest.raises(ValueError, match="a parameter for each leaf"):
+        make(leaves=(ag.Value(1.0),))
+    assert quick.caller(recording, (1.0, "x"), 2.0, True) is None

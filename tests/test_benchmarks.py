@@ -196,3 +196,21 @@ def test_random_expressions_use_every_operation_that_the_peers_have() -> None:
     used = {name for dag in dags for name, _ in dag["nodes"]}
     assert used == {*truth.NAMES, "constant"}
     assert dags[7] == random_dag(ag.RULES, truth.NAMES, 7)
+
+
+@pytest.mark.parametrize("workload", ["moons", "transformer"])
+def test_a_compiled_script_computes_what_the_engine_does(
+    workload: str, engine: str
+) -> None:
+    if engine != "native":
+        pytest.skip("the benchmarks compile for the native engine")
+    compiled, eager = answer("native-compiled", workload), answer(engine, workload)
+    assert agree(compiled, eager)
+
+
+def test_a_compiled_call_computes_what_floats_do(engine: str) -> None:
+    if engine != "native":
+        pytest.skip("the benchmarks compile for the native engine")
+    assert answer("native-call", "small") == answer("floats", "small")
+    hessian = answer("native-compiled-hessian", "lecture")
+    assert agree(hessian, answer("native-hessian", "lecture"))

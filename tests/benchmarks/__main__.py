@@ -21,7 +21,13 @@ from libraries import LIBRARIES
 from report import Row, machine_readable, markdown
 from workloads import WORKLOADS
 
-FAMILIES = {"mlp": "moons", "matrices": "moons", "lecture-arrays": "lecture"}
+FAMILIES = {
+    "mlp": "moons",
+    "matrices": "moons",
+    "loaded-10000": "moons-10000",
+    "transformer-arrays": "transformer",
+    "lecture-arrays": "lecture",
+}
 """Workloads that are compared with another one, and so take turns with it."""
 
 

@@ -49,6 +49,7 @@ def comparisons(fastest: str) -> list[Comparison]:
         *_engine_rows("native"),
         *_engine_rows("reference"),
         *_peer_rows(fastest),
+        *_program_rows(),
     ]
 
 
@@ -170,6 +171,70 @@ def _peer_rows(engine: str) -> list[Comparison]:
                 ("xad", "xad {}"),
                 ("torch", "torch {}, a tensor per scalar"),
             ]
+        ),
+    ]
+
+
+def _program_rows() -> list[Comparison]:
+    """Compiled programs, value and all derivatives."""
+    jitted, arrays = "jax {}, jitted before", "torch {}, on arrays"
+    replay = "casadi {}: evaluate what was recorded before"
+    compiled = "native-compiled"
+    transformer = Contestant(compiled, "transformer")
+    moons = Contestant(compiled, "moons")
+    many = Contestant(compiled, "moons-10000")
+    what = "compiled: transformer for a bare scalar"
+    hundred = "compiled: two moons, 100 examples"
+    thousands = "compiled: two moons, 10,000 examples"
+    hessian = "compiled: Hessian of the lecture's loss, arrays"
+
+    def faster(
+        what: str, mine: Contestant, peer: str, workload: str, name: str, target: float
+    ) -> Comparison:
+        return Comparison(what, mine, Contestant(peer, workload), name, target)
+
+    return [
+        Comparison(
+            what,
+            transformer,
+            Contestant("floats", "transformer"),
+            "forward on floats",
+            0.02,
+            slower=True,
+        ),
+        faster(what, transformer, "native", "transformer", "the eager engine", 100.0),
+        faster(what, transformer, "jax-jitted", "transformer-arrays", jitted, 2.0),
+        faster(what, transformer, "torch", "transformer-arrays", arrays, 15.0),
+        faster(what, transformer, "casadi-compiled", "transformer", replay, 10.0),
+        faster(hundred, moons, "jax-jitted", "matrices", jitted, 4.0),
+        faster(hundred, moons, "torch", "matrices", arrays, 15.0),
+        faster(hundred, moons, "casadi-compiled", "moons", replay, 30.0),
+        faster(hundred, moons, "micrograd", "moons", "micrograd {}", 50_000.0),
+        faster(thousands, many, "jax-jitted", "loaded-10000", jitted, 1.0),
+        faster(thousands, many, "torch", "loaded-10000", arrays, 2.5),
+        faster(
+            hessian,
+            Contestant("native-compiled-hessian", "lecture"),
+            "jax-jitted-hessian",
+            "lecture-arrays",
+            jitted,
+            4.0,
+        ),
+        Comparison(
+            "compiled: a call of seven operations",
+            Contestant("native-call", "small"),
+            Contestant("floats", "small"),
+            "the same on floats",
+            3.0,
+            slower=True,
+        ),
+        Comparison(
+            "compiled: record and compile the transformer",
+            Contestant("native-recording", "transformer"),
+            Contestant("native", "transformer"),
+            "one eager step",
+            6.0,
+            slower=True,
         ),
     ]
 

@@ -137,6 +137,83 @@ class Native(Engine):
     name = "native"
 
 
+class Compiled(Native):
+    """The same scripts, recorded once and run as programs.
+
+    A script over examples is recorded for one of them. Any other is a function of an
+    array of all its numbers, and gives its value and an array of the derivatives.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.number = self.autograd.Value.detach
+
+    def prepare(self, workload: Workload, data: Data) -> tuple[Step, Answer]:
+        if "points" in data:
+            return self.over_examples(workload, data)
+        np = importlib.import_module("numpy")
+        numbers: list[float] = []
+        self.leaf = lambda x: numbers.append(x) or x
+        workload.build(self, data)
+
+        def function(theta: Any) -> Any:
+            rest = iter(theta)
+            self.leaf = lambda _: next(rest)
+            return workload.forward(self, workload.build(self, data), data)
+
+        program = self.autograd.compile(self.autograd.value_and_grad(function))
+        theta = np.array(numbers)
+
+        def answer() -> list[float]:
+            value, gradient = program(theta)
+            return [value, *gradient.tolist()]
+
+        return lambda: program(theta)[0], answer
+
+    def over_examples(self, workload: Workload, data: Data) -> tuple[Step, Answer]:
+        np = importlib.import_module("numpy")
+        self.constant = lambda x: x
+        model = workload.build(self, data)
+        parameters = workload.parameters(model)
+        program = self.autograd.compile(
+            lambda point, label: workload.forward(
+                self, model, {"points": [point], "labels": [label]}
+            )
+        )
+        points, labels = np.array(data["points"]), np.array(data["labels"])
+        count = len(labels)
+
+        def step() -> Any:
+            return program.backward(points, labels, scale=1.0 / count).mean()
+
+        def answer() -> list[float]:
+            for parameter in parameters:
+                parameter.grad = 0.0
+            return [float(step()), *(p.grad for p in parameters)]
+
+        return step, answer
+
+
+class CompiledCall(Native):
+    """A program called with numbers, where the others compute with them."""
+
+    def prepare(self, workload: Workload, data: Data) -> tuple[Step, Answer]:
+        program = self.autograd.compile(lambda *x: workload.forward(self, x, data))
+        start = data["start"]
+        program(*start)
+        return lambda: program(*start), lambda: [program(*start)]
+
+
+class CompiledRecording(Compiled):
+    """Recording and compiling itself, derivatives included."""
+
+    def prepare(self, workload: Workload, data: Data) -> tuple[Step, Answer]:
+        def step() -> Any:
+            return super(CompiledRecording, self).prepare(workload, data)[0]()
+
+        return step, lambda: [step()]
+
+
 class Micrograd(Library):
     distribution = "micrograd"
 
@@ -202,6 +279,8 @@ class Torch(Library):
         self.leaf = lambda x: torch.tensor(x, dtype=torch.float64, requires_grad=True)
         self.constant = lambda x: torch.tensor(x, dtype=torch.float64)
         self.exp, self.log, self.relu = torch.exp, torch.log, torch.relu
+        self.einsum, self.softmax = torch.einsum, lambda x: torch.softmax(x, -1)
+        self.integers = torch.tensor
         self.number = torch.Tensor.item
 
     def prepare(self, workload: Workload, data: Data) -> tuple[Step, Answer]:
@@ -249,7 +328,8 @@ class Jax(Library):
         self.jax, self.np = jax, jax.numpy
         self.leaf = self.constant = jax.numpy.asarray
         self.exp, self.log = jax.numpy.exp, jax.numpy.log
-        self.relu = jax.nn.relu
+        self.relu, self.softmax = jax.nn.relu, jax.nn.softmax
+        self.einsum, self.integers = jax.numpy.einsum, jax.numpy.asarray
 
     def transformed(self, function: Callable[..., Any]) -> Callable[..., Any]:
         return function
@@ -309,6 +389,7 @@ class Casadi(Library):
         self.constant = float
         self.exp, self.log = casadi.exp, casadi.log
         self.relu = lambda x: casadi.fmax(x, 0.0)
+        self.number = lambda x: 0.0  # its graph has no numbers; they only shift
 
     def compiled(self, workload: Workload, data: Data) -> Any:
         casadi = self.casadi
@@ -318,7 +399,7 @@ class Casadi(Library):
         return casadi.Function("f", [inputs], [loss, casadi.gradient(loss, inputs)])
 
     def prepare(self, workload: Workload, data: Data) -> tuple[Step, Answer]:
-        weights = self.casadi.DM(data["weights"])
+        weights = self.casadi.DM(_weights(data))
 
         def step() -> Any:
             return float(self.compiled(workload, data)(weights)[0])
@@ -334,7 +415,7 @@ class CasadiCompiled(Casadi):
     """Only the evaluation of a program that was recorded before."""
 
     def prepare(self, workload: Workload, data: Data) -> tuple[Step, Answer]:
-        weights = self.casadi.DM(data["weights"])
+        weights = self.casadi.DM(_weights(data))
         function = self.compiled(workload, data)
 
         def step() -> Any:
@@ -404,6 +485,20 @@ class NativeHessian(EngineHessian, Native):
     pass
 
 
+class CompiledHessian(EngineHessian, Native):
+    """The same as a program, arrays in and arrays out."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.hessian = lambda f: self.autograd.compile(self.autograd.hessian(f))
+
+    def prepare(self, workload: Workload, data: Data) -> tuple[Step, Answer]:
+        np = importlib.import_module("numpy")
+        arrays = {**data, "theta": np.array(data["theta"])}
+        step, _ = super().prepare(workload, arrays)
+        return step, lambda: np.asarray(step()).ravel().tolist()
+
+
 class ArrayHessian(Library):
     """The same by a library of arrays."""
 
@@ -450,6 +545,13 @@ class JaxJittedHessian(JaxHessian):
         self.hessian = lambda f: self.jax.jit(self.jax.hessian(f))
 
 
+def _weights(data: Data) -> list[float]:
+    """The parameters' numbers, in the order in which they are built."""
+    if "weights" in data:
+        return list(data["weights"])
+    return [w for matrix in data["matrices"].values() for w in _flat(matrix)]
+
+
 def _flat(rows: Any) -> list[float]:
     return [x for row in rows for x in row]
 
@@ -458,6 +560,10 @@ LIBRARIES: dict[str, type[Library]] = {
     "floats": Floats,
     "reference": Engine,
     "native": Native,
+    "native-compiled": Compiled,
+    "native-call": CompiledCall,
+    "native-recording": CompiledRecording,
+    "native-compiled-hessian": CompiledHessian,
     "micrograd": Micrograd,
     "minigrad": Minigrad,
     "xad": Xad,

@@ -133,6 +133,21 @@ def matrices_moons(lib: Any, model: Any, data: Data) -> Any:
     return lib.relu(1.0 - lib.constant(data["labels"]) * activations[:, 0]).mean()
 
 
+def loaded_network(lib: Any, data: Data) -> Any:
+    """The same, with the examples turned into arrays once, as in a training loop."""
+    data["arrays"] = lib.constant(data["points"]), lib.constant(data["labels"])
+    return matrices_network(lib, data)
+
+
+def loaded_moons(lib: Any, model: Any, data: Data) -> Any:
+    activations, labels = data["arrays"]
+    for i in range(0, len(model), 2):
+        activations = activations @ model[i].T + model[i + 1]
+        if i + 2 < len(model):
+            activations = lib.relu(activations)
+    return lib.relu(1.0 - labels * activations[:, 0]).mean()
+
+
 # A chain of a million operations.
 
 
@@ -248,6 +263,50 @@ def transformer(lib: Any, model: dict[str, list[list[Any]]], data: Data) -> Any:
     return sum(losses) / len(losses)
 
 
+def transformer_arrays_model(lib: Any, data: Data) -> list[Any]:
+    return [lib.leaf(matrix) for matrix in data["matrices"].values()]
+
+
+def transformer_arrays(lib: Any, model: list[Any], data: Data) -> Any:
+    """The same on whole arrays, as an array library wants it written."""
+    named = dict(zip(data["matrices"], model))
+    inputs = lib.integers(data["sequence"][:-1])
+    targets = lib.integers(data["sequence"][1:])
+    length, heads = len(inputs), data["heads"]
+
+    def normed(x: Any) -> Any:
+        return x * ((x * x).mean(-1, keepdims=True) + 1e-5) ** -0.5
+
+    def by_head(name: str, x: Any) -> Any:
+        return (x @ named[name].T).reshape(length, heads, -1)
+
+    later = [[float(k > q) for k in range(length)] for q in range(length)]
+    stream = normed(named["tokens"][inputs] + named["positions"][:length])
+    inner = normed(stream)
+    query, key, value = (by_head(n, inner) for n in ("queries", "keys", "values"))
+    scores = lib.einsum("qhd,khd->hqk", query, key) / query.shape[-1] ** 0.5
+    weights = lib.softmax(scores - 1e9 * lib.constant(later))
+    attended = lib.einsum("hqk,khd->qhd", weights, value).reshape(length, -1)
+    stream = stream + attended @ named["mix"].T
+    hidden = lib.relu(normed(stream) @ named["expand"].T)
+    stream = stream + hidden @ named["contract"].T
+    probabilities = lib.softmax(stream @ named["logits"].T)
+    return -lib.log(probabilities[lib.integers(list(range(length))), targets]).mean()
+
+
+# A small program, for what a call costs.
+
+
+def small_data() -> Data:
+    return {"start": [1.5, 2.5, 3.5]}
+
+
+def small(lib: Any, model: list[Any], data: Data) -> Any:
+    """Seven operations of three numbers."""
+    x, y, z = model
+    return (x * y + z) * x - y / z + x
+
+
 # A thousand nodes of one variable, through ``backward`` and through ``grad``.
 
 
@@ -315,9 +374,22 @@ WORKLOADS = {
         two_moons, library_network, lambda m: list(m.parameters()), library_moons
     ),
     "matrices": Workload(two_moons, matrices_network, list, matrices_moons),
+    "moons-10000": Workload(
+        lambda: two_moons(10_000),
+        written_out_network,
+        written_out_parameters,
+        written_out_moons,
+    ),
+    "loaded-10000": Workload(
+        lambda: two_moons(10_000), loaded_network, list, loaded_moons
+    ),
+    "small": Workload(small_data, leaves, list, small),
     "chain": Workload(chain_data, leaves, list, chain, operations=1_000_000),
     "transformer": Workload(
         transformer_data, transformer_model, transformer_parameters, transformer
+    ),
+    "transformer-arrays": Workload(
+        transformer_data, transformer_arrays_model, list, transformer_arrays
     ),
     "thousand": Workload(thousand_data, leaves, list, thousand),
     "lecture": Workload(

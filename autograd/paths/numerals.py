@@ -99,7 +99,7 @@ class Printed(NamedTuple):
 
 
 FACTORS = range(3, 9)
-TERMS = {4: 0.0, 5: 1.1, 3: 1.9, 6: 2.1, 2: 5.0}
+TERMS = {4: 0.0, 5: 1.1, 6: 2.1, 3: 3.1, 2: 5.0}
 """Digits of the factors, and of the largest term with what they count for."""
 
 CHOICES = sorted(

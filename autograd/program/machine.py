@@ -24,8 +24,11 @@ CACHE = 1 << 15
 class Machine:
     """Runs packs: in C where it can, and on arrays where it cannot."""
 
-    def __init__(self, packs: Packs, engine: str | None = None) -> None:
+    def __init__(
+        self, packs: Packs, engine: str | None = None, exact: bool = True
+    ) -> None:
         self.packs = packs
+        self.made_with = packs, engine, exact
         self.arrays = Arrays(packs)
         self.native: Any = None
         load = getattr(choice.module(), "load", None) if engine != "arrays" else None
@@ -42,10 +45,14 @@ class Machine:
                 packs.slots,
                 packs.sums,
                 packs.once,
+                exact,
             )
         varying = packs.slots - packs.uniform
         self.block = 8 * max(1, min(64, CACHE // (8 * max(1, varying))))
         self._memory: list[Any] = []
+
+    def __reduce__(self) -> Any:
+        return Machine, self.made_with
 
     def stretches(self, first: int, last: int) -> list[tuple[Any, int, int]]:
         """Packs ``first`` to ``last`` by the executor that runs them."""
@@ -123,28 +130,69 @@ class Machine:
         for executor, i, j in self.stretches(0, packs.once):
             executor.run(memory, i, j, block, 1, sums, None if ieee else once)
         failed[:] = once[0]
-        uniform = packs.uniform
+        if self.native is not None and not any(
+            k >= packs.once for k in self.native.unsupported
+        ):
+            self._blocks_in_c(memory, columns, found, sums, None if ieee else failed)
+        else:
+            self._blocks(memory, columns, found, sums, None if ieee else failed)
+        self.give_back(memory)
+        return found, paired(sums)[packs.totals], failed
+
+    def _blocks_in_c(
+        self, memory: Any, columns: Any, found: Any, sums: Any, failed: Any
+    ) -> None:
+        """All packs that vary, block after block, without coming back to Python."""
+        packs = self.packs
+        columns = np.ascontiguousarray(columns)
+        varying = np.flatnonzero(packs.inputs >= packs.uniform)
+        inputs = _rows(columns, varying)
+        outputs = _rows(found, np.arange(len(found)))
+        examples = columns.shape[1]
+        self.native.map(
+            memory,
+            packs.once,
+            self.block,
+            examples,
+            inputs,
+            np.ascontiguousarray(packs.inputs[varying]),
+            outputs,
+            np.ascontiguousarray(packs.outputs),
+            sums,
+            failed,
+        )
+
+    def _blocks(
+        self, memory: Any, columns: Any, found: Any, sums: Any, failed: Any
+    ) -> None:
+        """All packs that vary, block after block, each by the executor that has it."""
+        packs, block, uniform = self.packs, self.block, self.packs.uniform
+        examples = columns.shape[1]
         varying = [(n, s) for n, s in enumerate(packs.inputs) if s >= uniform]
-        results = [(n, s) for n, s in enumerate(packs.outputs) if s >= uniform]
         parts = self.stretches(packs.once, len(packs.packs))
-        marks = np.zeros(block, np.uint8)
         lanes = memory[packs.first : packs.first + (packs.slots - uniform) * block]
         lanes = lanes.reshape(-1, block)
         for k in range(0, examples, block):
             width = min(block, examples - k)
+            marks = None if failed is None else np.zeros(block, np.uint8)
             for n, s in varying:
                 lanes[s - uniform, :width] = columns[n, k : k + width]
             for executor, i, j in parts:
-                executor.run(memory, i, j, block, width, sums, None if ieee else marks)
-            for n, s in results:
-                found[n, k : k + width] = lanes[s - uniform, :width]
-            failed[k : k + width] |= marks[:width]
-            marks[:] = 0
-        for n, s in enumerate(packs.outputs):
-            if s < uniform:
-                found[n] = memory[s]
-        self.give_back(memory)
-        return found, paired(sums)[packs.totals], failed
+                executor.run(memory, i, j, block, width, sums, marks)
+            for n, s in enumerate(packs.outputs):
+                found[n, k : k + width] = (
+                    lanes[s - uniform, :width] if s >= uniform else memory[s]
+                )
+            if failed is not None:
+                failed[k : k + width] |= marks[:width]  # type: ignore[index]
+
+
+def _rows(array: Any, rows: Any) -> Any:
+    """Address and step of some rows of a contiguous array, as C takes them."""
+    places = np.empty((len(rows), 2), np.int64)
+    places[:, 0] = array.ctypes.data + rows * array.strides[0]
+    places[:, 1] = array.itemsize
+    return places
 
 
 def _set(memory: Any, slots: Any, numbers: Any) -> None:

@@ -7,7 +7,7 @@ derivatives by the parameters, to map over examples, to add up their gradients.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +19,7 @@ from autograd.program.machine import Machine
 from autograd.program.passes.lower import lower
 from autograd.program.passes.simplify import live, simplified
 from autograd.program.quick import caller
+from autograd.program.structure import filled
 from autograd.program.tape import LEAVES, Number, Tape, row_of, value_of_row
 
 __all__ = ["Recording"]
@@ -34,11 +35,12 @@ class Recording:
     leaves: list[Node]
     outputs: list[int]
     guards: list[Guard]
-    build: Callable[[Any], Any]
+    template: Any
     kinds: list[bool]
     on_parameters: list[bool]
     kept: list[Any] = field(default_factory=list)
     engine: str | None = None
+    exact: bool = True
     _machines: dict[Any, Machine] = field(default_factory=dict)
     _quick: Any = field(default=False, repr=False)
 
@@ -85,7 +87,11 @@ class Recording:
             [moved[n] for n in varying],
             [place[k] for k in sums],
         )
-        return Machine(packs, self.engine)
+        return Machine(packs, self.engine, self.exact)
+
+    def build(self, values: Iterator[Any]) -> Any:
+        """The function's result with these values in it."""
+        return filled(self.template, values)
 
     def quick(self, args: tuple[Any, ...], answer: Any, raises: bool) -> Any:
         """What calls it in C with plain numbers like these, made once; or None."""

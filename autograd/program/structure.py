@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from autograd.core.plain import is_number
 from autograd.derivatives.nesting import is_array, is_value
 
-__all__ = ["Arguments", "Result", "arguments", "result"]
+__all__ = ["Arguments", "Result", "arguments", "filled", "result"]
 
 Build = Callable[[Iterator[Any]], Any]
 STATIC = (bool, int, str, bytes, type(None), complex)
@@ -131,14 +131,15 @@ def like(kind: type, parts: list[Any]) -> Any:
     return parts
 
 
-class Result:
-    """A function's result taken apart: its Values, and how to put others in."""
+class Result(NamedTuple):
+    """A function's result taken apart: its Values, and the template they go into.
 
-    __slots__ = ("build", "values")
+    A template is data, so that files can hold it: ``("value",)``, ``("static", x)``,
+    ``("dict", keys, parts)``, ``("list", kind, parts)``, ``("array", shape, parts)``.
+    """
 
-    def __init__(self, values: list[Any], build: Build) -> None:
-        self.values = values
-        self.build = build
+    values: list[Any]
+    template: Any
 
 
 def result(x: Any, is_traced: Callable[[Any], bool]) -> Result:
@@ -150,28 +151,35 @@ def result(x: Any, is_traced: Callable[[Any], bool]) -> Result:
         is_traced: tells what is to be computed anew at each call.
     """
     values: list[Any] = []
-    build = _given(x, is_traced, values)
-    return Result(values, build)
+    return Result(values, _template(x, is_traced, values))
 
 
-def _given(x: Any, is_traced: Callable[[Any], bool], values: list[Any]) -> Build:
+def _template(x: Any, is_traced: Callable[[Any], bool], values: list[Any]) -> Any:
     if is_traced(x):
         values.append(x)
-        return next
+        return ("value",)
     if isinstance(x, dict):
-        named = {k: _given(y, is_traced, values) for k, y in x.items()}
-        return lambda it: {k: part(it) for k, part in named.items()}
+        return "dict", list(x), [_template(y, is_traced, values) for y in x.values()]
     if isinstance(x, (list, tuple)):
-        kind = type(x)
-        parts = [_given(y, is_traced, values) for y in x]
-        return lambda it: like(kind, [part(it) for part in parts])
-    if is_array(x):
-        if x.dtype != object:
-            return lambda _: x.copy()
-        shape = x.shape
-        entries = [_given(y, is_traced, values) for y in x.ravel().tolist()]
-        return lambda it: as_array([part(it) for part in entries], shape)
-    return lambda _: x
+        return "list", type(x), [_template(y, is_traced, values) for y in x]
+    if is_array(x) and x.dtype == object:
+        parts = [_template(y, is_traced, values) for y in x.ravel().tolist()]
+        return "array", x.shape, parts
+    return "static", x
+
+
+def filled(template: Any, values: Iterator[Any]) -> Any:
+    """A result with other values in the places of a template."""
+    kind, *rest = template
+    if kind == "value":
+        return next(values)
+    if kind == "static":
+        return rest[0].copy() if is_array(rest[0]) else rest[0]
+    how, parts = rest
+    made = [filled(part, values) for part in parts]
+    if kind == "dict":
+        return dict(zip(how, made))
+    return like(how, made) if kind == "list" else as_array(made, how)
 
 
 def as_array(entries: list[Any], shape: tuple[int, ...]) -> Any:

@@ -44,7 +44,7 @@ from autograd.paths.explain import CutSum, Path, PathSum, explain
 from autograd.pictures import notebook
 from autograd.pictures.draw import Drawing, draw
 from autograd.pictures.render import GraphvizNotFound, NoUsableFont, RenderError
-from autograd.program.compiled import Program, compile
+from autograd.program.compiled import Program, compile, load_program
 from autograd.table.custom import rule
 from autograd.table.functions import FUNCTIONS as _FUNCTIONS
 from autograd.table.rules import RULES
@@ -96,6 +96,7 @@ __all__ = [
     "jacobian",
     "jvp",
     "latex",
+    "load_program",
     "rule",
     "scipy_hessian",
     "scipy_hessp",

@@ -17,6 +17,7 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from autograd.core import choice, limits
+from autograd.core.files import as_path, write
 from autograd.core.graph import Node
 from autograd.core.plain import as_float
 from autograd.core.recording import here
@@ -34,7 +35,7 @@ from autograd.table.rules import CHECKPOINT, RULES
 if TYPE_CHECKING:  # with NumPy, which is imported when something is recorded
     from autograd.program.recording import Recording
 
-__all__ = ["Program", "compile"]
+__all__ = ["Program", "compile", "load_program"]
 
 STRUCTURES = 64
 """Of so many structures of arguments a program keeps recordings; the oldest go."""
@@ -201,7 +202,14 @@ class Program:
             self._quick = recording.quick(args, answer, self.errors != "ieee")
         return answer
 
-    def map(self, *args: Any, in_axes: Any = 0, **named: Any) -> Any:
+    def map(
+        self,
+        *args: Any,
+        in_axes: Any = 0,
+        executor: Any = None,
+        chunk: int | None = None,
+        **named: Any,
+    ) -> Any:
         """The results for many examples, in one run.
 
         Args:
@@ -211,6 +219,10 @@ class Program:
                 positional arguments, or a tuple with an entry for each (a number, None
                 for an argument that is the same for all, or a tuple or dict of these
                 for its parts). Keywords have it first.
+            executor: what runs chunks of examples at once: anything with the interface
+                of ``concurrent.futures``, of threads, processes or machines.
+            chunk: how many examples a chunk has. Sums over examples are the same for
+                the same chunks, whoever computes them.
 
         Returns:
             The function's result, with an array over the examples for each number.
@@ -224,7 +236,8 @@ class Program:
         >>> compile(lambda x, n: x * n).map([1.0, 2.0, 3.0], 10.0, in_axes=(0, None))
         array([10., 20., 30.])
         """
-        return Mapped(self, args, named, in_axes).result()
+        mapped = Mapped(self, args, named, in_axes, executor=executor, chunk=chunk)
+        return mapped.result()
 
     def backward(
         self,
@@ -232,6 +245,8 @@ class Program:
         scale: float = 1.0,
         seed: Any = None,
         in_axes: Any = 0,
+        executor: Any = None,
+        chunk: int | None = None,
         **named: Any,
     ) -> Any:
         """The results for many examples, and their gradients for the parameters.
@@ -243,7 +258,7 @@ class Program:
         exception changes no gradient.
 
         Args:
-            args, in_axes, named: as of :meth:`map`.
+            args, in_axes, executor, chunk, named: as of :meth:`map`.
             scale: what to multiply the gradients with, as 1 over the number of
                 examples.
             seed: for a result that is no scalar, how much each part of it counts,
@@ -261,7 +276,8 @@ class Program:
         >>> compile(lambda x: w * x).backward([1.0, 2.0, 3.0]), w.grad
         (array([2., 4., 6.]), 6.0)
         """
-        mapped = Mapped(self, args, named, in_axes, (as_float(scale, "scale"), seed))
+        total = as_float(scale, "scale"), seed
+        mapped = Mapped(self, args, named, in_axes, total, executor, chunk)
         result = mapped.result()
         mapped.add_gradients()
         return result
@@ -292,6 +308,41 @@ class Program:
     @grad.setter
     def grad(self, numbers: Any) -> None:
         flat.write_grad(self.parameters, numbers)
+
+    def save(self, path: Any) -> None:
+        """Write what was recorded to a file, for :func:`load_program`.
+
+        Args:
+            path: of the file, which is replaced.
+
+        Raises:
+            TypeError: an object is among the arguments or results.
+            ValueError: nothing has been recorded yet.
+        """
+        write(as_path(path), self._dumped())
+
+    def _dumped(self) -> bytes:
+        from autograd.program.files import dumped
+
+        recorded = [
+            (key, recording)
+            for (_, key), recordings in self._recordings.items()
+            for recording in recordings
+        ]
+        if not recorded:
+            raise ValueError(
+                "the program has recorded nothing yet: call it once before it is saved"
+            )
+        options = {
+            "exact": self.exact,
+            "errors": self.errors,
+            "branches": self.branches,
+            "executor": self.executor,
+        }
+        return dumped(recorded, options)
+
+    def __reduce__(self) -> Any:
+        return _restored, (self._dumped(), "the pickle")
 
     @property
     def parameters(self) -> list[Node]:
@@ -426,6 +477,55 @@ class Program:
         recipe.run = run
         node.label = recipe
         return node
+
+
+def load_program(path: Any) -> Program:
+    """The program that :meth:`Program.save` wrote to a file.
+
+    It has the recordings and parameters of then, but not the function: arguments of
+    another structure, or that take another path, are refused. (So give defaults, and
+    keywords in their places.) Loading runs no code.
+
+    Args:
+        path: of the file.
+
+    Raises:
+        ValueError: the file is damaged, no program, or of another version.
+
+    >>> import tempfile, os
+    >>> from autograd import compile
+    >>> square = compile(lambda x: x * x)
+    >>> _ = square(2.0)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = os.path.join(folder, "square.program")
+    ...     square.save(path)
+    ...     load_program(path)(3.0)
+    9.0
+    """
+    return _restored(as_path(path).read_bytes(), str(path))
+
+
+def _restored(data: bytes, name: str) -> Program:
+    from autograd.program.files import restored
+
+    recorded, options = restored(data, name)
+    program = Program(_Absent(name), **options)
+    for key, recording in recorded:
+        program._recordings.setdefault((choice.name, key), []).append(recording)
+    return program
+
+
+class _Absent:
+    """What stands for the function of a program that came from a file."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __call__(self, *_: Any, **__: Any) -> Any:
+        raise RuntimeError(
+            f"the program from {self.name} has no recording of this path: its function "
+            "is not here; record it where the function is, and save it again"
+        )
 
 
 def _suspended() -> bool:

@@ -31,11 +31,21 @@ class Mapped:
         named: dict[str, Any],
         in_axes: Any,
         total: tuple[float, Any] | None = None,
+        executor: Any = None,
+        chunk: int | None = None,
     ) -> None:
         from autograd.program.batch import examples
 
         self.program = program
         self.total = total
+        if executor is not None and not callable(getattr(executor, "submit", None)):
+            raise TypeError(
+                "executor must have a method submit, as those of concurrent.futures, "
+                f"got {type(executor).__name__}"
+            )
+        if chunk is not None and (isinstance(chunk, bool) or not chunk > 0):
+            raise ValueError(f"chunk must be a number of examples, got {chunk!r}")
+        self.executor, self.chunk = executor, chunk
         self.examples = examples(args, named, in_axes)
         self.gradients: list[tuple[Recording, Any]] = []
         self._failures: list[tuple[int, Recording]] = []
@@ -119,6 +129,8 @@ class Mapped:
     def _outputs(
         self, recording: Recording, columns: Any, total: bool
     ) -> tuple[Any, Any, Any]:
+        from autograd.program.workers import spread
+
         machine = recording.machine(False, self.examples.varying, total)
         fixed = {
             n: float(columns[n, 0]) if columns.shape[1] else 0.0
@@ -127,7 +139,10 @@ class Mapped:
         if total:
             fixed.update(enumerate(self._seeds(recording), len(columns)))
         ieee = self.program.errors == "ieee"
-        return machine.map(columns, flat.read(recording.leaves), ieee, fixed)
+        parameters = flat.read(recording.leaves)
+        return spread(
+            machine, columns, parameters, ieee, fixed, self.executor, self.chunk
+        )
 
     def _seeds(self, recording: Recording) -> list[float]:
         """How much each output counts."""

@@ -108,6 +108,10 @@ class Tape:
             self._constants[key] = self.add("number", (), x)
         return self._constants[key]
 
+    def shared(self, x: float, k: int) -> None:
+        """From now on entry ``k`` is the one of the number ``x``."""
+        self._constants.setdefault(bits(x), k)
+
     def entry(self, x: Any) -> int:
         """The entry of a Number or of a plain number."""
         return x.index if x.__class__ is Number else self.constant(as_float(x))

@@ -130,8 +130,8 @@ def _shape(tape: Tape, x: Instruction, varies: list[bool]) -> Shape:
     start = x.args[-1]
     if start < 0:
         begin: Any = bits(-0.0)
-    elif (number := _number(tape, start)) == 0.0:
-        begin = bits(number or 0.0)
+    elif (number := _number(tape, start)) is not None and number == 0.0:
+        begin = bits(number)
     else:
         begin = varies[start]
     terms = tuple(
@@ -204,7 +204,7 @@ class _Memory:
         missing = np.argwhere(slots < 0)
         if not len(missing):
             return slots
-        values = [tape.numbers[entries[r, j]] or 0.0 for r, j in missing]
+        values = [tape.value(int(entries[r, j])) for r, j in missing]
         same = len({bits(x) for x in values}) == 1
         if len(missing) == slots.size and not same:
             first = len(self.numbers)

@@ -331,3 +331,10 @@ def test_check_names_the_first_operation_that_is_not_finite() -> None:
     assert program(1e-3, check=True) == f(ag.Value(1e-3)).data
     with pytest.raises(FloatingPointError, match=r"mul 'large' gave inf at \(100.0,"):
         program(100.0, check=True)
+
+
+def test_constants_keep_the_sign_of_zero() -> None:
+    f = lambda x: [x * -0.0, -0.0 + x * 0.0, x + -0.0, 0.0 + x]
+    program = ag.compile(f)
+    for x in (1.0, -1.0, 0.0, -0.0):
+        assert bits(program(x)) == bits(f(x))

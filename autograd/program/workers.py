@@ -1,0 +1,122 @@
+"""Many workers: chunks of examples on whatever has ``concurrent.futures``' interface.
+
+A chunk is computed by a machine, which is pickled once and kept by each worker under
+its checksum; a worker that has not seen it says so, and gets it. Chunks are added up in
+their order, whoever is late. A chunk whose worker died is computed again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import pickle
+from collections import OrderedDict
+from concurrent.futures import BrokenExecutor
+from typing import Any
+
+from autograd.program.machine import Machine
+
+__all__ = ["CHUNK", "spread"]
+
+CHUNK = 8192
+"""Examples of a chunk, unless the caller says how many."""
+
+ATTEMPTS = 3
+"""So often a chunk is tried before its error ends the call."""
+
+KEPT = 16
+"""So many machines a worker keeps."""
+
+_machines: OrderedDict[str, Machine] = OrderedDict()
+
+
+def work(key: str, machine: bytes | None, chunk: Any, rest: tuple[Any, ...]) -> Any:
+    """One chunk in a worker; None if it needs the machine first."""
+    if key not in _machines:
+        if machine is None:
+            return None
+        _machines[key] = pickle.loads(machine)
+        while len(_machines) > KEPT:
+            _machines.popitem(last=False)
+    return _machines[key].map(chunk, *rest)
+
+
+def spread(
+    machine: Machine,
+    columns: Any,
+    parameters: Any,
+    ieee: bool,
+    fixed: dict[int, float],
+    executor: Any = None,
+    chunk: int | None = None,
+) -> tuple[Any, Any, Any]:
+    """What ``machine.map`` gives, chunk by chunk.
+
+    Args:
+        machine, columns, parameters, ieee, fixed: as of ``Machine.map``.
+        executor: has ``submit``; None for this thread.
+        chunk: examples of a chunk.
+
+    Raises:
+        RuntimeError: a chunk failed again and again; the message has its number.
+    """
+    import numpy as np
+
+    rest = parameters, ieee, fixed
+    size = chunk or (CHUNK if executor is not None else max(1, columns.shape[1]))
+    starts = range(0, max(1, columns.shape[1]), size)
+    chunks = [np.ascontiguousarray(columns[:, k : k + size]) for k in starts]
+    if executor is None:
+        results = [machine.map(part, *rest) for part in chunks]
+    else:
+        results = _submitted(machine, chunks, rest, executor)
+    found = np.concatenate([r[0] for r in results], axis=1)
+    failed = np.concatenate([r[2] for r in results])
+    sums = results[0][1]
+    for _, more, _ in results[1:]:
+        sums = sums + more
+    return found, sums, failed
+
+
+def _submitted(
+    machine: Machine, chunks: list[Any], rest: tuple[Any, ...], executor: Any
+) -> list[Any]:
+    """The results of all chunks, in their order."""
+    pickled = pickle.dumps(machine)
+    key = hashlib.sha256(pickled).hexdigest()
+    _machines[key] = machine  # for workers that are threads of this process
+    results: list[Any] = [None] * len(chunks)
+    tried = [0] * len(chunks)
+    waiting = {
+        i: _submit(executor, key, None, chunks[i], rest) for i in range(len(chunks))
+    }
+    while waiting:
+        i = next(iter(waiting))
+        future = waiting.pop(i)
+        try:
+            if future is None:  # the executor takes nothing any more
+                results[i] = machine.map(chunks[i], *rest)
+                continue
+            results[i] = future.result()
+            if results[i] is None:
+                waiting[i] = _submit(executor, key, pickled, chunks[i], rest)
+        except Exception as error:
+            tried[i] += 1
+            if tried[i] == ATTEMPTS:
+                for other in waiting.values():
+                    if other is not None:
+                        other.cancel()
+                raise RuntimeError(
+                    f"chunk {i} of {len(chunks)} failed {ATTEMPTS} times: {error!r}"
+                ) from error
+            waiting[i] = _submit(executor, key, pickled, chunks[i], rest)
+    return results
+
+
+def _submit(
+    executor: Any, key: str, machine: bytes | None, chunk: Any, rest: tuple[Any, ...]
+) -> Any:
+    """The future of a chunk; None if the executor is broken for good."""
+    try:
+        return executor.submit(work, key, machine, chunk, rest)
+    except BrokenExecutor:
+        return None

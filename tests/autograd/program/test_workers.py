@@ -1,0 +1,112 @@
+"""Chunks on many workers: the same bits, whoever is late and whoever dies."""
+
+from __future__ import annotations
+
+import os
+import signal
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import pytest
+
+import autograd as ag
+
+
+def program_and_points() -> tuple[Any, Any, Any]:
+    w = ag.Value(0.3)
+    program = ag.compile(lambda x: ag.tanh(w * x[0]) * x[1] if x[0] > -2 else w * x[1])
+    points = np.random.default_rng(0).standard_normal((1000, 2))
+    return program, w, points
+
+
+def run(program: Any, w: Any, points: Any, **options: Any) -> tuple[Any, float]:
+    w.grad = 0.0
+    found = program.backward(points, scale=1e-3, **options)
+    return found.tolist(), w.grad
+
+
+def test_threads_and_processes_give_the_bits_of_one_thread() -> None:
+    program, w, points = program_and_points()
+    expected = run(program, w, points, chunk=64)
+    with ThreadPoolExecutor(4) as threads:
+        assert run(program, w, points, chunk=64, executor=threads) == expected
+    with ProcessPoolExecutor(2) as processes:
+        assert run(program, w, points, chunk=64, executor=processes) == expected
+        mapped = program.map(points, executor=processes, chunk=100)
+    assert mapped.tolist() == expected[0]
+
+
+def test_a_worker_that_dies_changes_nothing() -> None:
+    program, w, points = program_and_points()
+    expected = run(program, w, points, chunk=16)
+    with ProcessPoolExecutor(2) as processes:
+        processes.submit(os.getpid).result()
+        os.kill(next(iter(processes._processes)), signal.SIGKILL)
+        assert run(program, w, points, chunk=16, executor=processes) == expected
+
+
+class Flaky:
+    """Fails some calls: those whose number is in ``failing``."""
+
+    def __init__(self, failing: Any) -> None:
+        self.failing, self.calls = failing, 0
+
+    def submit(self, function: Any, *args: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        self.calls += 1
+        if self.calls in self.failing:
+            future.set_exception(OSError("the machine is gone"))
+        else:
+            future.set_result(function(*args))
+        return future
+
+
+def test_a_chunk_that_fails_is_computed_again() -> None:
+    program, w, points = program_and_points()
+    expected = run(program, w, points, chunk=100)
+    flaky = Flaky({2, 5, 11})
+    assert run(program, w, points, chunk=100, executor=flaky) == expected
+    assert flaky.calls > 10
+
+
+def test_a_chunk_that_always_fails_ends_the_call_with_its_number() -> None:
+    program, w, points = program_and_points()
+    program.map(points)
+
+    class Broken(Flaky):
+        def submit(self, function: Any, *args: Any) -> Future[Any]:
+            bad = args[2].shape[1] and args[2][0, 0] == points[300, 0]
+            self.failing = {self.calls + 1} if bad else ()
+            return super().submit(function, *args)
+
+    with pytest.raises(RuntimeError, match=r"chunk 3 of 10 failed 3 times.*is gone"):
+        run(program, w, points, chunk=100, executor=Broken(()))
+    assert w.grad == 0.0
+
+
+def test_exceptions_name_the_example_of_all() -> None:
+    program = ag.compile(lambda x: ag.log(x))
+    points = np.ones(1000)
+    points[777] = -1.0
+    with (
+        ThreadPoolExecutor(2) as threads,
+        pytest.raises(ValueError, match="example 777"),
+    ):
+        program.map(points, executor=threads, chunk=50)
+
+
+def test_bad_executors_are_named() -> None:
+    program = ag.compile(lambda x: x)
+    with pytest.raises(TypeError, match="executor must have a method submit"):
+        program.map([1.0], executor=3)
+    with pytest.raises(ValueError, match="chunk must be"):
+        program.map([1.0], chunk=0)
+
+
+def test_threads_may_record_and_run_at_once() -> None:
+    program = ag.compile(lambda x: x * x if x > 0 else -x)
+    numbers = [float(k - 40) for k in range(80)]
+    with ThreadPoolExecutor(8) as threads:
+        found = list(threads.map(program, numbers))
+    assert found == [x * x if x > 0 else -x for x in numbers]

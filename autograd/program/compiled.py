@@ -192,7 +192,7 @@ class Program:
             recording = self._record(given)
             done, answer = self._run(recording, scalars, args, named)
         if check:
-            recording.replay(scalars, recording.numbers(), check=True)
+            recording.replay(scalars, recording.numbers().tolist(), check=True)
         if not done:
             raise RuntimeError(
                 "compile: the function does not compute the same when it is run again; "
@@ -427,7 +427,7 @@ class Program:
         if not recording.holds(found):
             return False, None
         if failed:
-            recording.replay(scalars, parameters)
+            recording.replay(scalars, parameters.tolist())
         count = len(recording.outputs)
         numbers = found[:count].tolist()
         at = count + len(recording.guards)
@@ -459,8 +459,9 @@ class Program:
     ) -> Node:
         """A result that depends on the leaves: one node, with the slopes by them."""
         leaves = recording.leaves
-        if recording.outputs[k] in recording.parameters:
-            return leaves[recording.parameters.index(recording.outputs[k])]
+        same = recording.place.get(recording.outputs[k])
+        if same is not None:
+            return leaves[same]
         RULES.setdefault(CHECKPOINT.name, CHECKPOINT)
         make = getattr(choice.module(), "checkpoint_node", None)
         if make is not None:

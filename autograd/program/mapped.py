@@ -168,7 +168,7 @@ class Mapped:
         columns = self.examples.columns
         for k, recording in sorted(self._failures, key=lambda failure: failure[0]):
             try:
-                recording.replay(columns[:, k].tolist(), recording.numbers())
+                recording.replay(columns[:, k].tolist(), recording.numbers().tolist())
             except (ValueError, ArithmeticError) as error:
                 raise type(error)(f"example {k}: {error}") from error
 

@@ -9,10 +9,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
+
+import numpy as np
 
 from autograd.core import limits
 from autograd.core.graph import Node
+from autograd.program import flat
 from autograd.program.adjoint import sweep
 from autograd.program.guards import Guard
 from autograd.program.machine import Machine
@@ -99,16 +103,26 @@ class Recording:
             self._quick = caller(self, args, answer, raises)
         return self._quick
 
-    def numbers(self) -> list[float]:
-        """What the parameters are now."""
-        return [x.data for x in self.leaves]
+    def numbers(self) -> Any:
+        """What the parameters are now, as an array."""
+        return flat.read(self.leaves)
+
+    @cached_property
+    def place(self) -> dict[int, int]:
+        """The position of each parameter's entry among them."""
+        return {k: i for i, k in enumerate(self.parameters)}
+
+    @cached_property
+    def outcomes(self) -> Any:
+        """What each guard's condition must be."""
+        return np.array([guard.outcome for guard in self.guards], dtype=bool)
 
     def holds(self, found: Any) -> Any:
         """Whether every guard has its outcome among a machine's outputs."""
-        agree = True
-        for n, guard in enumerate(self.guards, len(self.outputs)):
-            agree = ((found[n] != 0.0) == guard.outcome) & agree
-        return agree
+        if not self.guards:
+            return True
+        asked = found[len(self.outputs) : len(self.outputs) + len(self.guards)]
+        return ((asked.T != 0.0) == self.outcomes).all(axis=-1)
 
     def replay(
         self,

@@ -338,3 +338,19 @@ def test_constants_keep_the_sign_of_zero() -> None:
     program = ag.compile(f)
     for x in (1.0, -1.0, 0.0, -0.0):
         assert bits(program(x)) == bits(f(x))
+
+
+def test_results_can_be_differentiated_again_by_the_leaves() -> None:
+    w = ag.Value(2.0)
+    program = ag.compile(lambda x: w**3 * x)
+    (slope,) = ag.gradient(program(2.0), [w])
+    (curvature,) = ag.gradient(slope, [w])
+    assert (slope.data, curvature.data) == (24.0, 24.0)
+
+
+def test_solvers_and_checks_take_programs() -> None:
+    f = ag.compile(lambda x: (x[0] - 1) ** 2 + x[0] * x[1] ** 2)
+    assert ag.check_gradients(f, [0.3, 0.7])
+    value, slope = ag.scipy_objective(f)(np.array([0.3, 0.7]))
+    assert value == f([0.3, 0.7])
+    assert slope.tolist() == ag.grad(f)([0.3, 0.7])

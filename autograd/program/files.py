@@ -23,7 +23,7 @@ MAGIC = b"autograd program 1\n"
 """What a file begins with: its kind, and the version of its contents."""
 
 KINDS = {"list": list, "tuple": tuple}
-TYPES = {kind.__name__: kind for kind in STATIC if kind is not complex}
+TYPES = {kind.__name__: kind for kind in STATIC}
 
 
 def dumped(recordings: list[tuple[Any, Recording]], options: dict[str, Any]) -> bytes:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from numbers import Number
 from typing import Any, NamedTuple
 
 from autograd.core.plain import is_number
@@ -18,7 +19,7 @@ from autograd.derivatives.nesting import is_array, is_value
 __all__ = ["Arguments", "Result", "arguments", "filled", "result"]
 
 Build = Callable[[Iterator[Any]], Any]
-STATIC = (bool, int, str, bytes, type(None), complex)
+STATIC = (bool, int, str, bytes, type(None))
 
 
 class Arguments:
@@ -26,7 +27,8 @@ class Arguments:
 
     ``key`` is the same for all arguments that one recording serves; ``scalars`` are the
     data in order; ``build(scalars)`` puts others in their places; ``kept`` are the
-    objects that the key names by identity; ``live`` says whether a Value is among them.
+    objects that the key names by identity; ``live`` says whether a Value is among them,
+    or another type of number, so that the function itself is to run.
     """
 
     __slots__ = ("build", "kept", "key", "live", "scalars")
@@ -94,6 +96,10 @@ def _take(x: Any, name: str, found: Arguments) -> tuple[Any, Build]:
         taken = [_take(y, f"{name}[{i}]", found) for i, y in enumerate(x)]
         key = (kind, tuple(key for key, _ in taken))
         return key, lambda it: like(kind, [part(it) for _, part in taken])
+    if isinstance(x, Number) or hasattr(x, "_apply"):  # complex, Fraction, a series
+        found.scalars.append(x)
+        found.live = True
+        return "float", next
     found.kept.append(x)
     return ("object", id(x)), lambda _: x
 

@@ -350,7 +350,9 @@ def test_results_can_be_differentiated_again_by_the_leaves() -> None:
 
 def test_solvers_and_checks_take_programs() -> None:
     f = ag.compile(lambda x: (x[0] - 1) ** 2 + x[0] * x[1] ** 2)
-    assert ag.check_gradients(f, [0.3, 0.7])
+    ag.check_gradients(f, [0.3, 0.7])
+    assert f([1j, 0.0]) == -2j
+    assert f.stats()["recordings"] < 2
     value, slope = ag.scipy_objective(f)(np.array([0.3, 0.7]))
     assert value == f([0.3, 0.7])
     assert slope.tolist() == ag.grad(f)([0.3, 0.7])

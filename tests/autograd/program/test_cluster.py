@@ -1,0 +1,32 @@
+"""A cluster of processes, by Dask: a worker is killed in the middle."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import numpy as np
+import pytest
+
+import autograd as ag
+
+distributed = pytest.importorskip("distributed")
+
+
+def test_a_worker_of_a_cluster_is_killed_and_the_sums_stay() -> None:
+    w = ag.Value(0.3)
+    program = ag.compile(lambda x: ag.tanh(w * x[0]) * x[1])
+    points = np.random.default_rng(0).standard_normal((4000, 2))
+    expected = program.backward(points, scale=1e-3, chunk=100).tolist(), w.grad
+    w.grad = 0.0
+    with (
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
+        ) as cluster,
+        distributed.Client(cluster) as client,
+        client.get_executor(pure=False) as executor,
+    ):
+        pids = list(client.run(os.getpid).values())
+        os.kill(pids[0], signal.SIGKILL)
+        found = program.backward(points, scale=1e-3, chunk=100, executor=executor)
+    assert (found.tolist(), w.grad) == expected

@@ -309,6 +309,50 @@ class Program:
     def grad(self, numbers: Any) -> None:
         flat.write_grad(self.parameters, numbers)
 
+    def to_c(self, name: str, *args: Any, gradient: bool = False, **named: Any) -> str:
+        """What was recorded as the text of a C99 file, without this package.
+
+        Its function is ``int name(const double *x, const double *p, double *y)``: the
+        scalars of the arguments in order, the parameters' numbers, the results. It
+        returns 0, or the number of the comparison that came out otherwise than when
+        the path was recorded. Where Python raises, it gives inf or nan. It has the
+        bits of Python with the same C library and without fused operations.
+
+        Args:
+            name: of the function.
+            args, named: arguments whose path is meant, if there are several.
+            gradient: whether the derivatives of the only result follow it: by each
+                scalar of the arguments, then by each parameter.
+
+        Raises:
+            ValueError: ``name`` is no name in C; several paths were recorded, or
+                none; a gradient is asked of several results.
+            TypeError: C has no operation with the bits of one that was recorded.
+
+        >>> from autograd import compile
+        >>> square = compile(lambda x: x * x)
+        >>> _ = square(3.0)
+        >>> "y[0] = t0;" in square.to_c("square")
+        True
+        """
+        from autograd.program.export import c_source
+
+        if args or named:
+            self(*args, **named)
+            given = self._arguments(args, named)
+            for recording in self._found(given.key):
+                machine = recording.machine()
+                found, _ = machine.call(given.scalars, recording.numbers(), True)
+                if recording.holds(found):
+                    return c_source(recording, name, gradient)
+        known = [r for rs in self._recordings.values() for r in rs]
+        if len(known) != 1:
+            raise ValueError(
+                f"to_c: the program has {len(known)} recordings: give arguments, whose "
+                "path is then exported"
+            )
+        return c_source(known[0], name, gradient)
+
     def save(self, path: Any) -> None:
         """Write what was recorded to a file, for :func:`load_program`.
 

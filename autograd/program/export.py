@@ -1,0 +1,106 @@
+"""A recording as C99: one function of plain doubles, which needs libm alone.
+
+The rows of the table run on :class:`autograd.native.emit.Expression`, which prints what
+they compute, so that C has no second copy of them.
+"""
+
+from __future__ import annotations
+
+import keyword
+import math
+from typing import TYPE_CHECKING
+
+from autograd.native.emit import Block, Expression, NotInC, string, text
+from autograd.program.adjoint import sweep
+from autograd.program.passes.simplify import live, simplified
+from autograd.program.tape import Tape, value_of_row
+
+if TYPE_CHECKING:
+    from autograd.program.recording import Recording
+
+__all__ = ["c_source"]
+
+OWN = {"floordiv", "mod"}
+"""Operations of Python that C's library does not have."""
+
+RESERVED = """
+    auto break case char const continue default do double else enum extern float
+    for goto if inline int long main register restrict return short signed
+    sizeof static struct switch typedef union unsigned void volatile while
+"""
+
+
+def c_source(recording: Recording, name: str, gradient: bool = False) -> str:
+    """The text of a C file with one function.
+
+    Args:
+        recording: the path to export.
+        name: of the function.
+        gradient: whether the derivatives of the only output follow it: by each input,
+            then by each parameter.
+
+    Raises:
+        ValueError: ``name`` is no name in C, or a gradient is asked of several outputs.
+        TypeError: an operation has bits of its own in Python.
+    """
+    if not (isinstance(name, str) and name.isidentifier() and name.isascii()):
+        raise ValueError(f"to_c: name must be an identifier of C, got {name!r}")
+    if name in RESERVED.split() or keyword.iskeyword(name) or hasattr(math, name):
+        raise ValueError(f"to_c: {name!r} means something else in C: take another name")
+    tape, outputs = recording.tape, list(recording.outputs)
+    if gradient:
+        if len(outputs) != 1:
+            raise ValueError(
+                f"to_c: a gradient is of one output, this has {len(outputs)}"
+            )
+        leaves = [*recording.inputs, *recording.parameters]
+        outputs += sweep(tape, outputs[0], leaves, stop=False)
+    conditions = [guard.entry for guard in recording.guards]
+    new, place = simplified(tape, [*outputs, *conditions])
+    names = {
+        place[k]: f"{array}[{i}]"
+        for array, entries in (("x", recording.inputs), ("p", recording.parameters))
+        for i, k in enumerate(entries)
+        if k in place
+    }
+    block = Block()
+    for k in live(new, [place[k] for k in (*outputs, *conditions)]):
+        if k not in names:
+            names[k] = _printed(block, new, k, names)
+    lines = [f"    {line}" for line in block.statements]
+    for i, guard in enumerate(recording.guards):
+        sign = "==" if guard.outcome else "!="
+        lines.append(f"    if ({names[place[guard.entry]]} {sign} 0.0) return {i + 1};")
+    lines += [f"    y[{i}] = {names[place[k]]};" for i, k in enumerate(outputs)]
+    guards = "".join(
+        f"\n   {i + 1}: another outcome at {string(guard.where)[1:-1]}".replace(
+            "*/", "* /"
+        )
+        for i, guard in enumerate(recording.guards)
+    )
+    return (
+        "#include <math.h>\n\n"
+        "#pragma STDC FP_CONTRACT OFF\n\n"
+        f"/* y[{len(outputs)}] of x[{len(recording.inputs)}] and the parameters "
+        f"p[{len(recording.parameters)}]. Returns 0, or that these arguments\n"
+        f"   take a path that was not recorded, and then y is as it was.{guards} */\n"
+        f"int {name}(const double *x, const double *p, double *y)\n"
+        "{\n    (void)x;\n    (void)p;\n" + "\n".join(lines) + "\n    return 0;\n}\n"
+    )
+
+
+def _printed(block: Block, tape: Tape, k: int, names: dict[int, str]) -> str:
+    """Entry ``k`` as an expression of C."""
+    op = tape.ops[k]
+    if op == "number":
+        number = tape.value(k)
+        return "NAN" if number != number else f"({text(number)})"
+    operands = [Expression(block, names[a]) for a in tape.args[k]]
+    try:
+        if op.partition(":")[0] in OWN:
+            raise NotInC(op)
+        return text(value_of_row(op)(*operands))
+    except NotInC:
+        raise TypeError(
+            f"to_c: C's library has no {op!r} with the bits of Python's"
+        ) from None

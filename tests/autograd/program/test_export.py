@@ -1,0 +1,75 @@
+"""Exported C, compiled and compared."""
+
+from __future__ import annotations
+
+import ctypes
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import autograd as ag
+from autograd.testing import random_expression
+from tests.autograd.program.test_compiled import bits
+
+CC = shutil.which("gcc") or shutil.which("cc")
+needs_cc = pytest.mark.skipif(CC is None, reason="there is no C compiler")
+
+
+def built(folder: Path, source: str, name: str) -> Any:
+    (folder / "a.c").write_text(source)
+    command = [CC, "-std=c99", "-Wall", "-Wextra", "-Werror", "-Wno-unknown-pragmas"]
+    command += ["-O1", "-ffp-contract=off", "-shared", "-fPIC"]
+    subprocess.run([*command, folder / "a.c", "-o", folder / "a.so", "-lm"], check=True)
+    function = getattr(ctypes.CDLL(str(folder / "a.so")), name)
+
+    def call(x: list[float], p: list[float], count: int) -> tuple[int, list[float]]:
+        arrays = [np.array(v, dtype=float) for v in (x, p, [0.0] * count)]
+        status = function(*(ctypes.c_void_p(a.ctypes.data) for a in arrays))
+        return status, arrays[2].tolist()
+
+    return call
+
+
+@needs_cc
+@pytest.mark.parametrize("seed", range(5))
+def test_c_has_the_bits_of_eager(tmp_path: Path, seed: int) -> None:
+    rows = ("add", "mul", "truediv", "exp", "tanh", "sigmoid", "maximum", "pow", "gelu")
+    e = random_expression(seed, 40, rows)
+    program = ag.compile(lambda x: e(*x))
+    x = list(e.point)
+    value, slope = ag.value_and_grad(lambda x: e(*x))(x)
+    assert program(x) == value
+    call = built(tmp_path, program.to_c("model", gradient=True), "model")
+    status, found = call(x, [], 4)
+    assert status == 0
+    assert bits(found) == bits([value, *slope])
+
+
+@needs_cc
+def test_parameters_and_guards_are_there(tmp_path: Path) -> None:
+    w = ag.Value(3.0)
+    program = ag.compile(lambda x: w * x * float("inf") if x > 0 else w - x)
+    program(2.0)
+    program(-2.0)
+    with pytest.raises(ValueError, match="2 recordings"):
+        program.to_c("f")
+    call = built(tmp_path, program.to_c("f", -1.0, gradient=True), "f")
+    assert call([-4.0], [5.0], 3) == (0, [9.0, -1.0, 1.0])
+    assert call([4.0], [5.0], 3) == (1, [0.0, 0.0, 0.0])
+    assert "INFINITY" in program.to_c("f", 1.0)
+
+
+def test_bad_names_and_rows_are_refused() -> None:
+    program = ag.compile(lambda x: [ag.hypot(x, x), x])
+    program(1.0)
+    for name in ("2x", "int", "exp", "é", ""):
+        with pytest.raises(ValueError, match="to_c: "):
+            program.to_c(name)
+    with pytest.raises(TypeError, match="hypot"):
+        program.to_c("f")
+    with pytest.raises(ValueError, match="one output"):
+        program.to_c("f", gradient=True)

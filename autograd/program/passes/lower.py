@@ -426,9 +426,11 @@ def _alike(terms: Sequence[Any]) -> list[tuple[int, int]]:
 
 
 def _rising(operands: Sequence[Any]) -> bool:
-    """Whether slots (terms, lanes) rise by equal steps from term to term."""
+    """Whether slots (terms, lanes) are of one kind and rise by equal steps."""
     return all(
-        len(x) < 3 or bool((np.diff(x, axis=0) == x[1] - x[0]).all()) for x in operands
+        bool(((x >= _Memory.limit) == (x[0, 0] >= _Memory.limit)).all())
+        and (len(x) < 3 or bool((np.diff(x, axis=0) == x[1] - x[0]).all()))
+        for x in operands
     )
 
 

@@ -125,6 +125,14 @@ def test_what_does_not_depend_on_examples_is_computed_once() -> None:
     assert sum(p.op == 1 for p in packs.packs[packs.once :]) == 0
 
 
+def test_an_operation_on_a_parameter_and_an_example() -> None:
+    w = ag.Value(3.0)
+    program = ag.compile(lambda x: ag.hypot(w, x, w * 2, x))
+    assert program.map([4.0, 5.0]).tolist() == [
+        ag.hypot(w, x, w * 2, x).data for x in (4.0, 5.0)
+    ]
+
+
 def test_a_nested_result_needs_a_seed() -> None:
     w = ag.Value(2.0)
     program = ag.compile(lambda x: [w * x, w * w])

@@ -19,7 +19,7 @@ import numpy as np
 from autograd.core import limits
 from autograd.program import packs as kinds
 from autograd.program.packs import Operand, Pack, Packs
-from autograd.program.tape import row_of, value_of_row
+from autograd.program.tape import value_of_row
 from autograd.table import primitives
 from autograd.table.number import Operations
 from autograd.table.rules import RULES
@@ -275,12 +275,3 @@ def paired(sums: Any) -> Any:
     halves = sums[:, 0::2] + sums[:, 1::2]
     quarters = halves[:, 0::2] + halves[:, 1::2]
     return quarters[:, 0] + quarters[:, 1]
-
-
-def is_row(name: str) -> bool:
-    """Whether an operation is known here."""
-    try:
-        row_of(name.partition(":")[0])
-    except KeyError:
-        return False
-    return True

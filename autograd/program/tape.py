@@ -12,7 +12,6 @@ Numbers, write themselves onto the tape. So no derivative is stated here.
 
 from __future__ import annotations
 
-import math
 import struct
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -216,8 +215,3 @@ def shape_of_partial(row: Rule, i: int) -> float | int | None:
             shape = found.index
         _shapes[row, i] = shape
     return _shapes[row, i]
-
-
-def finite(x: float) -> bool:
-    """Whether a number is neither inf nor nan."""
-    return math.isfinite(x)

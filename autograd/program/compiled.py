@@ -57,6 +57,10 @@ def compile(  # the name that the field uses
     comparing Values is compared again at every call; a call that decides otherwise is
     recorded anew.
 
+    What else ``f`` reads (globals, attributes, lists, files, random numbers) it reads
+    when it is recorded, and not again: pass what changes as an argument, or keep it in
+    a leaf Value. What ``f`` writes or prints happens when it is recorded.
+
     Args:
         f: a function of floats, arrays, and nested lists, tuples and dicts of them,
             that runs on Values. Other arguments (ints, strings, objects) are part of

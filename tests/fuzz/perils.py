@@ -55,8 +55,8 @@ def signals(seed: int) -> None:
     before = signal.signal(signal.SIGALRM, interrupt)
     sweeps = 1
     try:
-        signal.setitimer(signal.ITIMER_REAL, source.uniform(1e-6, 3e-3))
         with contextlib.suppress(Interrupted):
+            signal.setitimer(signal.ITIMER_REAL, source.uniform(1e-6, 3e-3))
             while sweeps < 200:
                 output.backward()
                 sweeps += 1

@@ -14,9 +14,10 @@ __version__ = "0.1.0"
 __distribution__ = "scalar-autograd"  # HIPS autograd has the same import name
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
-from autograd.core import choice, plain
+from autograd import linalg
+from autograd.core import choice, hips, plain
 from autograd.core.recording import no_grad
 from autograd.core.value import Value
 from autograd.derivatives.checkpoints import checkpoint
@@ -52,6 +53,13 @@ from autograd.testing import check_gradients
 
 if TYPE_CHECKING:  # the functions that are made from the table
     from autograd._typed import *  # noqa: F403
+
+
+def __getattr__(name: str) -> NoReturn:
+    raise AttributeError(
+        hips.instead(name) or f"module 'autograd' has no attribute {name!r}"
+    )
+
 
 engine: str
 """The engine that runs: ``"native"`` or ``"reference"``."""
@@ -96,6 +104,7 @@ __all__ = [
     "jacobian",
     "jvp",
     "latex",
+    "linalg",
     "load_program",
     "rule",
     "scipy_hessian",

@@ -71,6 +71,8 @@ __all__ = [
     "relu",
     "relu_at",
     "remainder",
+    "rint",
+    "round",
     "sigmoid",
     "silu",
     "sin",
@@ -192,6 +194,8 @@ class Methods:
         """The smallest whole number not below x."""
     def trunc(self) -> Self:
         """X without its fraction."""
+    def round(self, digits: Self | Number = 0.0) -> Self:
+        """X rounded to so many decimals, halves to even, as Python's ``round``."""
     def fmod(self, y: Self | Number) -> Self:
         """X - y trunc(x / y), with the sign of x."""
     def remainder(self, y: Self | Number) -> Self:
@@ -220,6 +224,8 @@ class Methods:
         """The absolute value of x, with slope 0 at 0."""
     def power(self, y: Self | Number) -> Self:
         """X to the power y, with slope 0 in x at y = 0 for every x."""
+    def rint(self, digits: Self | Number = 0.0) -> Self:
+        """X rounded to so many decimals, halves to even, as Python's ``round``."""
     def deg2rad(self) -> Self:
         """Degrees to radians."""
     def rad2deg(self) -> Self:
@@ -458,6 +464,13 @@ def trunc(x: Value) -> Value:
 @overload
 def trunc(x: Number) -> float: ...
 @overload
+def round(x: Value, digits: Value | Number = 0.0) -> Value:
+    """round(x, digits=0): x rounded to so many decimals, halves to even, as Python's ``round``."""
+@overload
+def round(x: Number, digits: Value) -> Value: ...
+@overload
+def round(x: Number, digits: Number = 0.0) -> float: ...
+@overload
 def fmod(x: Value, y: Value | Number) -> Value:
     """fmod(x, y): x - y trunc(x / y), with the sign of x."""
 @overload
@@ -587,6 +600,13 @@ def power(x: Value, y: Value | Number) -> Value:
 def power(x: Number, y: Value) -> Value: ...
 @overload
 def power(x: Number, y: Number) -> float: ...
+@overload
+def rint(x: Value, digits: Value | Number = 0.0) -> Value:
+    """round(x, digits=0): x rounded to so many decimals, halves to even, as Python's ``round``."""
+@overload
+def rint(x: Number, digits: Value) -> Value: ...
+@overload
+def rint(x: Number, digits: Number = 0.0) -> float: ...
 @overload
 def deg2rad(x: Value) -> Value:
     """radians(x): degrees to radians."""

@@ -113,7 +113,7 @@ def _sum(*xs: float) -> float:
 _LIMITS: dict[str, Callable[..., float]] = {
     **dict.fromkeys(("add", "sub", "mul", "neg", "pos", "abs"), _nan),
     **dict.fromkeys(("sin", "cos", "tan", "asin", "acos", "atan", "atan2"), _nan),
-    **dict.fromkeys(("mod", "fmod", "remainder"), _nan),
+    **dict.fromkeys(("mod", "fmod", "remainder", "round"), _nan),
     **dict.fromkeys(("sqrt", "cbrt", "acosh", "asinh", "tanh", "copysign"), _nan),
     **dict.fromkeys(("erf", "erfc", "hypot", "dist"), _nan),
     **dict.fromkeys(("floor", "ceil", "trunc"), _itself),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from fractions import Fraction
 from typing import Any
 
 values: tuple[type, ...] = ()
@@ -18,20 +19,20 @@ def as_float(x: Any, name: str = "operand") -> float:
     """A plain number as the float that it stands for.
 
     Args:
-        x: an int, float, bool or NumPy scalar.
+        x: an int, float, bool, Fraction or NumPy scalar.
         name: what the caller calls it, for the message.
 
     Raises:
         TypeError: ``x`` is anything else; the message names its type.
         OverflowError: ``x`` is an int too large for a float.
     """
-    if isinstance(x, (int, float)) or _is_numpy_scalar(x):
+    if is_number(x):
         return float(x)
     hint = ""
     if hasattr(x, "_apply"):
         hint = ": write its .data for the number, or .detach() for a new leaf"
     raise TypeError(
-        f"{name} must be a real number (int, float, bool or NumPy scalar), "
+        f"{name} must be a real number (int, float, bool, Fraction or NumPy scalar), "
         f"got {type(x).__name__}{hint}"
     )
 
@@ -47,4 +48,4 @@ def _is_numpy_scalar(x: Any) -> bool:
 
 def is_number(x: Any) -> bool:
     """Whether ``x`` is a plain number that may stand beside a Value."""
-    return isinstance(x, (int, float)) or _is_numpy_scalar(x)
+    return isinstance(x, (int, float, Fraction)) or _is_numpy_scalar(x)

@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 
 from autograd.core import choice
 from autograd.core.graph import Node
+from autograd.core.hips import plural
 from autograd.core.plain import is_number
 from autograd.derivatives.nesting import (
     Build,
@@ -231,6 +232,7 @@ def number(x: Any) -> Any:
     return x.data if is_value(x) else float(x)
 
 
+@plural
 def value_and_grad(
     f: Function, argnums: Argnums = 0, has_aux: bool = False
 ) -> Function:
@@ -287,6 +289,7 @@ def _value_and_slopes(recorded: Recorded, output: Any) -> tuple[Any, Any, bool]:
     return value_of(output), build(slopes(output, inputs, floats=False)), False
 
 
+@plural
 def grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
     """The gradient of a function that returns a scalar.
 
@@ -336,6 +339,7 @@ def _grad(
     return (slope, value[1]) if has_aux else slope
 
 
+@plural
 def jacobian(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
     """The derivatives of every output by every input.
 
@@ -408,6 +412,7 @@ def _pushed(
     return [list(map(value_of, row)) for row in zip(*columns)]
 
 
+@plural
 def hessian(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
     """The second derivatives of a function that returns a scalar.
 
@@ -496,6 +501,7 @@ def _hessian_diagonal(
     return recorded.build([x if floats else value_of(x) for x in entries])
 
 
+@plural
 def hvp(f: Function, argnums: Argnums = 0) -> Function:
     """The product of the Hessian and a vector, without the Hessian.
 

@@ -65,7 +65,7 @@ FALLIBLE = {
 }
 """Operations that raise on some floats, always where the result is not finite."""
 
-PYTHON_ONLY = {"hypot", "dist", "fsum", "logsumexp", "remainder"}
+PYTHON_ONLY = {"hypot", "dist", "fsum", "logsumexp", "remainder", "round"}
 """Operations for which CPython has an algorithm of its own, not the C library's."""
 
 # Python 3.10 has neither in ``math``: ``table.primitives`` has what stands in.

@@ -454,7 +454,8 @@ value_float(PyObject *Py_UNUSED(self))
     PyErr_SetString(
         PyExc_TypeError,
         "a Value is not silently a float, since its gradient would be lost: "
-        "write v.data for the number, or autograd.exp(v) for math.exp(v) and so on");
+        "write v.data for the number, autograd.exp(v) for math.exp(v) and so on, "
+        "f'{v:.2f}' to print it, and dtype=object for an array to hold it");
     return NULL;
 }
 

@@ -8,6 +8,7 @@ power series), and has all of Python's operators and all the table's methods.
 from __future__ import annotations
 
 import inspect
+import math
 import operator
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -54,6 +55,32 @@ class Operations(Methods):
 
     def __rdivmod__(self, other: Self | float) -> tuple[Self, Self]:
         return other // self, other % self
+
+    def __round__(self, ndigits: int | None = None) -> Self:
+        """As for floats, except that a whole number stays a number of this kind."""
+        if ndigits is None and not -math.inf < self < math.inf:  # type: ignore[operator]
+            return self.__floor__()  # which says that it is no whole number
+        digits = 0 if ndigits is None else operator.index(ndigits)
+        rounded: Self = self._apply("round", (self, float(digits)))
+        return rounded
+
+    # What NumPy's functions look for, and answers of ``math`` that have no gradient.
+
+    def conjugate(self) -> Self:
+        """The number itself, which is real."""
+        return self
+
+    def isnan(self) -> bool:
+        """Whether it is nan, as ``math.isnan``."""
+        return bool(self != self)
+
+    def isinf(self) -> bool:
+        """Whether it is infinite, as ``math.isinf``."""
+        return bool(not self.isnan() and not self.isfinite())
+
+    def isfinite(self) -> bool:
+        """Whether it is neither, as ``math.isfinite``."""
+        return bool(-math.inf < self < math.inf)  # type: ignore[operator]
 
     def relu(self, at_zero: float = 0.0) -> Self:
         """x if positive, else 0, with slope ``at_zero`` at exactly 0."""

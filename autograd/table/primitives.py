@@ -46,6 +46,7 @@ __all__ = [
     "log2",
     "power",
     "remainder",
+    "round_to",
     "sin",
     "sinh",
     "sqrt",
@@ -169,6 +170,7 @@ hypot = _several("hypot", math.hypot)
 fmod = _several("fmod", math.fmod)
 remainder = _several("remainder", math.remainder)
 copysign = _several("copysign", math.copysign)
+round_to = _several("round", lambda x, digits: round(float(x), int(digits)))
 fma = _several("fma", getattr(math, "fma", _fma))
 dist = _several("dist", lambda *pq: math.dist(*halves(pq)))
 fsum = _several("fsum", lambda *xs: math.fsum(xs))

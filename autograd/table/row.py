@@ -18,6 +18,7 @@ __all__ = [
     "ABOVE_MINUS_ONE",
     "AT_0",
     "AT_0_FIRST",
+    "AT_HALF_INTEGERS",
     "AT_HALVES",
     "AT_INTEGERS",
     "AT_MULTIPLES",
@@ -99,6 +100,7 @@ AT_0 = Kink("x = 0", lambda t: (0.0,))
 AT_0_FIRST = Kink("x = 0", lambda t: (0.0, t))
 TIE = Kink("x = y", lambda t: (t, t))
 AT_INTEGERS = Kink("x ∈ ℤ", lambda t: (float(round(t)),))
+AT_HALF_INTEGERS = Kink("x ∈ ℤ + ½, at 0 digits", lambda t: (round(t) + 0.5, 0.0))
 AT_MULTIPLES = Kink("x ∈ y ℤ", lambda t: (3.0 * round(t), 3.0))
 AT_HALVES = Kink("x ∈ y (ℤ + ½)", lambda t: (2.0 * round(t) + 1.0, 2.0))
 

@@ -29,6 +29,7 @@ from autograd.table.row import (
     ABOVE_MINUS_ONE,
     AT_0,
     AT_0_FIRST,
+    AT_HALF_INTEGERS,
     AT_HALVES,
     AT_INTEGERS,
     AT_MULTIPLES,
@@ -54,7 +55,7 @@ from autograd.table.row import (
 from autograd.table.primitives import (
     acos, acosh, asin, asinh, atan, atan2, atanh, cbrt, ceil, copysign, cos, cosh, dist,
     erf, erfc, exp, exp2, expm1, floor, fma, fmod, fsum, hypot, log, log1p, log2, log10,
-    power, remainder, sin, sinh, sqrt, tan, tanh, trunc, where,
+    power, remainder, round_to, sin, sinh, sqrt, tan, tanh, trunc, where,
 )
 # isort: on
 
@@ -221,6 +222,9 @@ RULES: dict[str, Rule | Reduction] = {
                       "the smallest whole number not below x", kink=AT_INTEGERS),
     "trunc":     Rule("trunc", trunc, (0,),
                       "x without its fraction", kink=AT_INTEGERS),
+    "round":     Rule("round", lambda x, digits: round_to(x, digits), (0, 0),
+                      "x rounded to so many decimals, halves to even, as Python's "
+                      "``round``", kink=AT_HALF_INTEGERS, defaults=(0.0,)),
     "fmod":      Rule("fmod", lambda x, y: fmod(x, y), (1, lambda x, y, z: (z - x) / y),
                       "x - y trunc(x / y), with the sign of x",
                       (REAL, NONZERO), AT_MULTIPLES),
@@ -378,6 +382,7 @@ ALIASES = {
     "absolute": "abs",
     "fabs": "abs",
     "power": "pow",
+    "rint": "round",
     "deg2rad": "radians",
     "rad2deg": "degrees",
 }

@@ -90,6 +90,14 @@ def _trunc(x: Any) -> Any:
     return mp.floor(x.real) if x.real >= 0 else mp.ceil(x.real)
 
 
+def _round(x: Any, digits: Any) -> Any:
+    n = int(digits.real)
+    if abs(n) > 400:
+        return x.real if n > 0 else mp.mpf(0)
+    scale = mp.mpf(10) ** n
+    return mp.nint(x.real * scale) / scale
+
+
 def _distance(*pq: Any) -> Any:
     n = len(pq) // 2
     return mp.sqrt(sum((p - q) ** 2 for p, q in zip(pq[:n], pq[n:])))
@@ -140,6 +148,7 @@ EXACT: dict[str, Callable[..., Any]] = {
     "trunc": _trunc,
     "fmod": lambda x, y: x - y * _trunc(x / y),
     "remainder": lambda x, y: x - y * mp.nint((x / y).real),
+    "round": _round,
     "copysign": lambda x, y: x if (x.real >= 0) == (y.real >= 0) else -x,
     "hypot": lambda *xs: mp.sqrt(sum(x * x for x in xs)),
     "dist": _distance,

@@ -265,7 +265,7 @@ def test_a_value_is_a_key_by_identity_though_it_compares_by_number() -> None:
 
 
 ORDERINGS = [operator.lt, operator.le, operator.gt, operator.ge]
-OTHERS = ["a", None, [1.0], 1 + 2j, Fraction(1, 2), Decimal(1), object(), {}]
+OTHERS = ["a", None, [1.0], 1 + 2j, Decimal(1), object(), {}]
 
 
 @pytest.mark.parametrize("other", OTHERS, ids=lambda x: type(x).__name__)
@@ -276,8 +276,6 @@ def test_an_operand_of_another_type_is_a_type_error_that_names_it(other: Any) ->
         for operands in ((x, other), (other, x)):
             if op is operator.mod and isinstance(operands[0], str):
                 continue  # "a" % x formats
-            if op is operator.pow and isinstance(other, Fraction):
-                continue  # Fraction itself hands its float to the other side
             with pytest.raises(TypeError) as raised:
                 op(*operands)
             message = str(raised.value)
@@ -303,7 +301,9 @@ def test_an_operand_of_another_type_is_a_type_error_that_names_it(other: Any) ->
 COMPARISONS = [operator.eq, operator.ne, *ORDERINGS]
 
 
-@pytest.mark.parametrize("other", [*OTHERS, Fraction(1), Decimal("1.5"), 1 + 0j])
+@pytest.mark.parametrize(
+    "other", [*OTHERS, Fraction(1), Fraction(1, 2), Decimal("1.5"), 1 + 0j]
+)
 @pytest.mark.parametrize("compare", COMPARISONS, ids=lambda f: f.__name__)
 def test_it_compares_with_anything_as_a_float_does(
     compare: Callable[..., Any], other: Any
@@ -315,7 +315,7 @@ def test_it_compares_with_anything_as_a_float_does(
 
 @pytest.mark.parametrize(
     "call",
-    [float, int, complex, round, math.exp, math.sqrt, math.isfinite, np.float64],
+    [float, int, complex, math.exp, math.sqrt, math.isfinite, np.float64],
     ids=lambda f: f.__name__,
 )
 def test_a_conversion_that_would_lose_the_gradient_says_what_to_write(

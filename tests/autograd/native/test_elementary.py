@@ -102,7 +102,9 @@ def test_special_numbers_have_the_results_of_ieee_754(name: str) -> None:
 def test_every_row_is_close_to_exact_on_ordinary_numbers() -> None:
     rng = np.random.default_rng(2)
     for name, rule in RULES.items():
-        if not isinstance(rule, Rule) or name in ("remainder", "cbrt", "where"):
+        if not isinstance(rule, Rule) or name in (
+            *("remainder", "round", "cbrt", "where"),
+        ):
             continue
         operands = []
         for i in range(len(rule.partials)):

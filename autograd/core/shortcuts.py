@@ -57,7 +57,7 @@ def _binary(rule: Rule) -> Callable[[Value, Any], Value]:
         x = self._data
         if type(other) is Value:
             y = other._data
-        elif type(other) is float or type(other) is int:
+        elif isinstance(other, (float, int)):
             y = other = float(other)
         else:
             return record(rule, (self, other)) if is_number(other) else NotImplemented

@@ -47,7 +47,10 @@ class Value(Comparisons, Operations):
     (-2.0, 1.0, 2.0)
     """
 
-    __slots__ = ("_data", "_grad", "_label", "_operands", "_partials", "_rule")
+    __slots__ = (
+        *("_data", "_grad", "_label", "_operands", "_partials", "_rule"),
+        *("_kept", "__dict__"),  # what a transform keeps, and what users set
+    )
 
     # NumPy scalars leave ``number * value`` to us; arrays go element by element.
     __array_priority__ = -1.0
@@ -58,6 +61,7 @@ class Value(Comparisons, Operations):
     _rule: Rule | Reduction | None
     _operands: tuple[Value | float, ...]
     _partials: tuple[float, ...]
+    _kept: Any
 
     def __init__(self, data: Any, label: str = "") -> None:
         self._data = as_float(data, "data")
@@ -66,6 +70,7 @@ class Value(Comparisons, Operations):
         self._rule = None
         self._operands = ()
         self._partials = ()
+        self._kept = None
 
     def __init_subclass__(cls, **_: Any) -> NoReturn:
         raise TypeError("type 'Value' is not an acceptable base type")
@@ -217,7 +222,8 @@ class Value(Comparisons, Operations):
                 f"only a leaf can be copied or pickled, not the result of {self.op!r}: "
                 "take v.detach(), or copy the leaves and compute again"
             )
-        return choice.leaf, (self._data, self._grad, self._label)
+        state = (None, vars(self)) if vars(self) else None
+        return choice.leaf, (self._data, self._grad, self._label), state
 
     def _apply(self, name: str, operands: tuple[Any, ...]) -> Value:
         return record(RULES[name], operands)
@@ -275,6 +281,7 @@ def node(
     made._rule = rule
     made._operands = operands
     made._partials = partials
+    made._kept = None
     if recording.recorders and (recorder := recording.here.recorder) is not None:
         recorder.made.append(made)
     return made

@@ -29,12 +29,6 @@ __all__ = ["checkpoint"]
 Run = Callable[[Sequence[Any]], tuple[list[Any], Any]]
 
 
-class Recipe(str):
-    """The label of a checkpoint's node, which also keeps how to compute it again."""
-
-    run: Callable[[Sequence[Any]], tuple[Any, list[Any]]]
-
-
 def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
     """f without a graph in memory: its derivatives are taken at once.
 
@@ -150,9 +144,7 @@ class Stretch:
         node = xs[0]._apply(
             "checkpoint", (*(slopes[inputs[i]] for i in taken), *xs, output.data)
         )
-        recipe = Recipe("checkpoint")
-        recipe.run = partial(self.again, k, taken, len(inputs))
-        node.label = recipe
+        node._kept = partial(self.again, k, taken, len(inputs))
         return node
 
     def slopes(self, output: Node, inputs: list[Node]) -> dict[Node, float]:

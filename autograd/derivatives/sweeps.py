@@ -150,21 +150,11 @@ class Partials:
 
 
 def rerun(node: Node) -> tuple[Any, list[Node]]:
-    """What a checkpoint computed, once more with its graph, and the inputs of that.
-
-    Raises:
-        ValueError: its label, which keeps what to run, has been replaced.
-    """
-    run = getattr(node.label, "run", None)
-    if run is None:
-        raise ValueError(
-            "cannot differentiate a checkpoint again whose label was replaced by "
-            f"{node.label!r}: the label keeps the function to be run"
-        )
+    """What a checkpoint computed, once more with its graph, and the inputs of that."""
     *_, z = node.operands
     xs = node.operands[len(node.operands) // 2 : -1]
     with recording():
-        output, inputs = run(xs)
+        output, inputs = node._kept(xs)
     if not _identical(output.data, z):
         raise ValueError(
             f"cannot differentiate a checkpoint again: its function gave {z!r} when it "
@@ -334,8 +324,8 @@ def gradient(output: Node, inputs: Iterable[Node]) -> list[Any]:
     return [value_of(x) for x in sweep(output, inputs, stop=False)]
 
 
-class Mark(str):
-    """The label of a transform's own leaves, which says whether it still runs.
+class Mark:
+    """What a transform's own leaves keep, which says whether it still runs.
 
     While it does, they are variables to the transforms within; afterwards they are
     constants to everybody.
@@ -344,10 +334,15 @@ class Mark(str):
     running = True
 
 
-def fresh(x: Any, mark: str = "") -> Node:
+def fresh(x: Any, mark: Mark | None = None) -> Node:
     """A new input for a transform: a leaf, or an edge of slope 1 to a Value.
 
     Derivatives by it stop there; those of an outer transform go through.
     """
     answer = apply("pos", (x,))
-    return choice.Value(x, mark) if answer is NotImplemented else answer
+    if answer is not NotImplemented:
+        return answer
+    leaf = choice.Value(x)
+    if mark is not None:
+        leaf._kept = mark
+    return leaf

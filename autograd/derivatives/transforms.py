@@ -111,7 +111,7 @@ def only_on(outputs: Iterable[Any], inputs: Sequence[Node]) -> bool:
 
 def variable(leaf: Node) -> bool:
     """Whether somebody may want derivatives by a leaf."""
-    return bool(getattr(leaf.label, "running", True))
+    return bool(getattr(leaf._kept, "running", True))
 
 
 def call(

@@ -282,20 +282,70 @@ def emit_fold(rule: Reduction) -> str:
     """
     name, columns = rule.name, rule.columns
     functions, fallible = _pass(rule)
-    each = " ".join(f"DO({name}, {c})" for c in range(columns))
-    # With one column there is no start: it would be one more operand.
-    start = rule.partial(columns, [1.0] * (columns + 1), 1.0) if columns > 1 else 0
     return "\n".join(
         [
             *functions,
-            f"#define START_{name} {text(start)}",
-            f"#define EACH_{name}(DO) {each}",
-            f"PASS({name}, {columns}, EACH_{name})",
+            _loop(rule),
             f"static const Fold fold_{name} = {{\n"
             f"    .columns = {columns}, .fallible = {int(fallible)},"
             f" .pass = pass_{name},\n"
             "};\n",
         ]
+    )
+
+
+_LOOP = """\
+static void
+pass_{name}(Value *node, int started)
+{{
+    const uint32_t n = node->count / {columns};
+{edges}\
+    double x[{columns}], total = 0.0;
+{start}\
+    for (uint32_t t = 0; t < n; t++) {{
+{numbers}\
+        total = step_{name}(total, x);
+{partials}\
+    }}
+    node->data = finish_{name}(total, n);
+}}
+"""
+
+_START = """\
+    if (started) {{
+        Edge *last = &node->edges[node->count - 1];
+        total = last->partial;
+        if (last->operand != NULL) {{
+            last->partial = {slope};
+        }}
+    }}
+"""
+
+_PARTIAL = """\
+        if (edges_{c}[t].operand != NULL) {{
+            edges_{c}[t].partial = partial_{name}_{c}(x, n);
+        }}
+"""
+
+
+def _loop(rule: Reduction) -> str:
+    """The C function that goes through the terms of a fold."""
+    name, columns = rule.name, rule.columns
+    start = "    (void)started;\n"  # with one column it would be one more operand
+    if columns > 1:
+        slope = rule.partial(columns, [1.0] * (columns + 1), 1.0)
+        start = _START.format(slope=text(slope))
+
+    def each(line: str) -> str:
+        return "".join(line.format(name=name, c=c) for c in range(columns))
+
+    return _LOOP.format(
+        name=name,
+        columns=columns,
+        edges=each("    Edge *const edges_{c} = node->edges + (size_t)n * {c};\n"),
+        start=start,
+        numbers=each("        x[{c}] = edges_{c}[t].partial;\n"),
+        partials=each(_PARTIAL),
     )
 
 
@@ -420,7 +470,17 @@ def docs() -> Iterator[str]:
         for name in ("Value", "no_grad", "gradients", "leaves", "tangents")
     }
     for name in (
-        *("data", "grad", "label", "op", "operands", "partials", "_prev", "_op"),
+        *(
+            "data",
+            "grad",
+            "label",
+            "op",
+            "operands",
+            "partials",
+            "_prev",
+            "_op",
+            "_kept",
+        ),
         *("backward", "detach", "relu"),
     ):
         documented[name] = getattr(value.Value, name)

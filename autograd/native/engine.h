@@ -3,8 +3,10 @@
    A Value is one block of memory: the number, its adjoint, and one edge per
    operand. A binary node takes 80 bytes. Nodes point only to what they were
    computed from, and nothing can change that later, so there are no cycles and
-   the cyclic garbage collector never hears of them. (A label could make one: a
-   subclass of str whose attributes lead back to the node. Nobody looks for that.)
+   the cyclic garbage collector never hears of them. A checkpoint keeps a function,
+   which may lead back to it: that node, and what is computed from it, is for the
+   collector to watch. (An attribute set by hand could lead back as well. Nobody
+   looks for that, so as not to burden each node.)
 
    The GIL is held throughout, but Python code runs wherever a function of the
    interpreter is called that may run it: custom rules, number types with a
@@ -47,20 +49,24 @@ struct Value {
     PyObject_HEAD
     double data;
     double grad;
-    PyObject *label; /* owned, or NULL for "" */
+    PyObject *extras; /* owned: a dict of attributes, label included, or NULL */
     uint32_t count;  /* of edges; 0 for a leaf */
     uint32_t row;    /* which rule made it; NO_ROW for a leaf */
     Edge edges[];
 };
 
-/* The top bit of ``row`` marks a node while a walk over the graph goes on. */
+/* Bits of ``row``: a mark while a walk over the graph goes on; whether the cyclic
+   collector watches the node; whether the row was made at run time. The node then
+   owns a reference to that row. */
 #define VISITED UINT32_C(0x80000000)
-#define NO_ROW UINT32_C(0x7fffffff)
+#define TRACKED UINT32_C(0x40000000)
+#define LATER UINT32_C(0x20000000)
+#define NO_ROW UINT32_C(0x1fffffff)
 
 static inline uint32_t
 row_of(const Value *node)
 {
-    return node->row & ~VISITED;
+    return node->row & ~(VISITED | TRACKED);
 }
 
 static inline double
@@ -98,6 +104,11 @@ is_value(PyObject *x)
 }
 
 int value_make_type(PyObject *module, PyObject *base);
+PyObject *value_track(Value *node);
+PyObject *value_track_if_needed(Value *node);
+extern Py_ssize_t tracked; /* nodes that the collector watches: mostly none */
+PyObject *rule_of(uint32_t row);
+
 /* A node with room for some edges, which the caller must fill in at once. */
 static inline Value *
 value_new(uint32_t row, double data, size_t count)
@@ -110,9 +121,12 @@ value_new(uint32_t row, double data, size_t count)
     PyObject_Init((PyObject *)node, Value_Type);
     node->data = data;
     node->grad = 0.0;
-    node->label = NULL;
+    node->extras = NULL;
     node->count = (uint32_t)count;
     node->row = row;
+    if (row & LATER) {
+        Py_INCREF(rule_of(row));
+    }
     return node;
 }
 
@@ -122,7 +136,17 @@ value_leaf(double data)
     return value_new(NO_ROW, data, 0);
 }
 
+/* A new node, or its like for the collector to watch, if an operand is such a node.
+   Takes the reference. */
+static inline PyObject *
+as_tracked(Value *node)
+{
+    return tracked == 0 ? (PyObject *)node : value_track_if_needed(node);
+}
+
 /* Operands */
+
+double plain_number(PyObject *x, int *known);
 
 /* The number of an operand if it can be had without running Python code. Returns 1,
    0 if the operand is something else, or -1 with an exception. */
@@ -135,16 +159,13 @@ plain_operand(PyObject *x, Value **operand, double *number)
         return 1;
     }
     *operand = NULL;
-    *number = 0.0;
     if (PyFloat_CheckExact(x)) {
         *number = PyFloat_AS_DOUBLE(x);
         return 1;
     }
-    if (PyLong_CheckExact(x)) {
-        *number = PyLong_AsDouble(x);
-        return *number == -1.0 && PyErr_Occurred() ? -1 : 1;
-    }
-    return 0;
+    int known;
+    *number = plain_number(x, &known); /* whose own address would cost a register */
+    return known;
 }
 
 static inline void
@@ -161,18 +182,24 @@ int as_double(PyObject *x, const char *name, double *number);
 int is_number(PyObject *x);
 int operand_number(uint32_t row, PyObject *x, double *number);
 int evaluate_in_python(Value *node);
-PyObject *rule_of(uint32_t row);
+Value *record_operands(uint32_t row, PyObject *const *operands, Py_ssize_t count);
 PyObject *record(uint32_t row, PyObject *const *operands, Py_ssize_t count);
 Py_ssize_t record_arity(uint32_t row);
-int record_find_row(PyObject *name, uint32_t *row);
+PyObject *record_find_row(PyObject *name, uint32_t *row);
 int record_value(uint32_t row, const double *x, uint32_t count, double *z);
 extern PyMethodDef record_methods[];
 extern PyType_Slot record_slots[];
 
 /* reductions.c: rows of any number of operands */
 
+/* Operands in a row: objects, or else plain numbers. */
+typedef struct {
+    PyObject *const *objects;
+    const double *numbers;
+} Column;
+
 int is_fold(uint32_t row);
-int record_fold(uint32_t row, PyObject *const *const *lists, size_t n, PyObject *start,
+int record_fold(uint32_t row, const Column *columns, size_t n, PyObject *start,
                 PyObject **answer);
 PyObject *record_any_fold(uint32_t row, PyObject *const *operands, Py_ssize_t count);
 
@@ -202,6 +229,7 @@ extern PyObject *python_compare; /* a number with one that is no float */
 extern PyObject *python_misuse; /* raises what a wrong call of the type raises */
 extern PyObject *python_backward; /* raises what a wrong call of backward raises */
 extern PyObject *python_operations; /* the base class, with a method per row */
+extern PyObject *python_checkpoint; /* the row whose nodes keep a function */
 extern PyObject *python_leaf;   /* restores a pickled leaf */
 extern Py_ssize_t suspensions;  /* of recording, in all threads together */
 int suspended_here(void);
@@ -236,16 +264,35 @@ listed(Value *node)
     return recorders == 0 ? (PyObject *)node : recorder_lists(node);
 }
 
+/* A new node, for the collector and for a recorder. Takes the reference. */
+static inline PyObject *
+finished(Value *node)
+{
+    PyObject *made = as_tracked(node);
+    return made == NULL ? NULL : listed((Value *)made);
+}
+
 /* A node; without recording, a leaf with its number. Takes the reference. */
 static inline PyObject *
 unless_suspended(Value *node)
 {
     if (!suspended()) {
-        return listed(node);
+        return finished(node);
     }
     Value *leaf = value_leaf(node->data);
     Py_DECREF(node);
     return (PyObject *)leaf;
+}
+
+/* The same, and the collector watches the node: what it keeps may lead back to it. */
+static inline PyObject *
+watched_unless_suspended(Value *node)
+{
+    if (suspended()) {
+        return unless_suspended(node);
+    }
+    PyObject *made = value_track(node);
+    return made == NULL ? NULL : listed((Value *)made);
 }
 
 #endif

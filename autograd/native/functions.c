@@ -89,7 +89,7 @@ call_reduction(
     if (list == NULL) {
         return NULL;
     }
-    PyObject *const *const items = PySequence_Fast_ITEMS(list);
+    const Column items = {PySequence_Fast_ITEMS(list), NULL};
     const Py_ssize_t n = PySequence_Fast_GET_SIZE(list);
     if (record_fold(row, &items, (size_t)n, NULL, &answer) == 0) {
         answer = ask_reference(name, &list, 1, NULL);
@@ -114,6 +114,73 @@ function_mean(
     return call_reduction("mean", ROW_mean, args, count, keywords);
 }
 
+/* Operands as one of C's arrays, for as long as they are read. */
+typedef struct {
+    PyObject *list;   /* owned: a list or a tuple */
+    Py_buffer buffer; /* or, if there is none, a row of doubles in memory */
+    Column column;
+    Py_ssize_t count;
+} Operands;
+
+/* A row of doubles, if ``values`` has one to show, as NumPy's arrays do. */
+static int
+view_numbers(PyObject *values, Operands *operands)
+{
+    Py_buffer *buffer = &operands->buffer;
+    if (!PyObject_CheckBuffer(values)) {
+        return 0;
+    }
+    if (PyObject_GetBuffer(values, buffer, PyBUF_ND | PyBUF_FORMAT) < 0) {
+        PyErr_Clear(); /* it is not contiguous, or shows itself to nobody */
+        return 0;
+    }
+    if (buffer->ndim != 1 || buffer->format == NULL || strcmp(buffer->format, "d") != 0 ||
+        buffer->shape[0] == 0) {
+        PyBuffer_Release(buffer);
+        return 0;
+    }
+    operands->column = (Column){NULL, buffer->buf};
+    operands->count = buffer->shape[0];
+    return 1;
+}
+
+static void
+let_go(Operands *operands)
+{
+    if (operands->list != NULL) {
+        Py_DECREF(operands->list);
+    }
+    else {
+        PyBuffer_Release(&operands->buffer);
+    }
+}
+
+static int
+view(PyObject *values, Operands *operands)
+{
+    operands->list = NULL;
+    if (is_sequence(values)) {
+        operands->list = Py_NewRef(values);
+    }
+    else if (view_numbers(values, operands)) {
+        return 0;
+    }
+    else if ((operands->list = PySequence_Tuple(values)) == NULL) {
+        return -1;
+    }
+    return 0;
+}
+
+/* What a list holds, which must not change while it is read. */
+static void
+look(Operands *operands)
+{
+    if (operands->list != NULL) {
+        operands->column = (Column){PySequence_Fast_ITEMS(operands->list), NULL};
+        operands->count = PySequence_Fast_GET_SIZE(operands->list);
+    }
+}
+
 /* dot(ws, xs, start=None) */
 static PyObject *
 function_dot(
@@ -123,26 +190,35 @@ function_dot(
     if (keywords != NULL || count < 2 || count > 3) {
         return ask_reference("dot", args, count, keywords);
     }
-    PyObject *start = count == 3 && args[2] != Py_None ? args[2] : NULL;
-    PyObject *parts[3] = {NULL, NULL, start}, *answer = NULL;
+    PyObject *start = count == 3 && args[2] != Py_None ? args[2] : NULL, *answer = NULL;
+    Operands ws, xs;
     /* What makes the xs may change the list of the ws. */
-    parts[0] = is_sequence(args[1]) ? as_sequence(args[0]) : PySequence_Tuple(args[0]);
-    if (parts[0] == NULL || (parts[1] = as_sequence(args[1])) == NULL) {
-        Py_XDECREF(parts[0]);
+    const int made_first = !is_sequence(args[1]) && !PyObject_CheckBuffer(args[1]);
+    PyObject *first = made_first && PyList_CheckExact(args[0]) ? PyList_AsTuple(args[0])
+                                                          : Py_NewRef(args[0]);
+    if (first == NULL || view(first, &ws) < 0) {
+        Py_XDECREF(first);
         return NULL;
     }
-    PyObject *const *const items[2] = {
-        PySequence_Fast_ITEMS(parts[0]), PySequence_Fast_ITEMS(parts[1])};
-    const Py_ssize_t n = PySequence_Fast_GET_SIZE(parts[0]);
+    Py_DECREF(first); /* the view keeps it, or its buffer does */
+    if (view(args[1], &xs) < 0) {
+        let_go(&ws);
+        return NULL;
+    }
+    look(&ws);
+    look(&xs);
+    const Column columns[2] = {ws.column, xs.column};
     int made = 0;
-    if (n == PySequence_Fast_GET_SIZE(parts[1])) {
-        made = record_fold(ROW_dot, items, (size_t)n, start, &answer);
+    if (ws.count == xs.count) {
+        made = record_fold(ROW_dot, columns, (size_t)ws.count, start, &answer);
     }
     if (made == 0) { /* numbers alone, or something else */
+        PyObject *parts[3] = {
+            ws.list != NULL ? ws.list : args[0], xs.list != NULL ? xs.list : args[1], start};
         answer = ask_reference("dot", parts, start != NULL ? 3 : 2, NULL);
     }
-    Py_DECREF(parts[0]);
-    Py_DECREF(parts[1]);
+    let_go(&ws);
+    let_go(&xs);
     return answer;
 }
 

@@ -76,8 +76,13 @@ leaves_node(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t count
     const double number = PyFloat_AsDouble(args[3]);
     Py_buffer view = {0};
     const double *slopes = NULL;
-    if ((number == -1.0 && PyErr_Occurred()) || record_find_row(args[0], &row) < 0 ||
+    if (number == -1.0 && PyErr_Occurred()) {
+        return NULL;
+    }
+    PyObject *rule = record_find_row(args[0], &row);
+    if (rule == NULL ||
         (slopes = take_buffer(args[2], &view, "slopes", "d", n, 0)) == NULL) {
+        Py_XDECREF(rule);
         return NULL;
     }
     Value *node = NULL;
@@ -96,7 +101,8 @@ leaves_node(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t count
         set_edge(&node->edges[2 * n], NULL, number);
     }
     release_buffers(&view, 1);
-    return node != NULL ? unless_suspended(node) : NULL;
+    Py_DECREF(rule); /* the node keeps it */
+    return node != NULL ? watched_unless_suspended(node) : NULL;
 }
 
 #define FAST(function) ((PyCFunction)(void (*)(void))(function)), METH_FASTCALL

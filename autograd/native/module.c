@@ -10,6 +10,7 @@
 
 PyObject *python_value, *python_partial, *python_as_float, *python_is_number;
 PyObject *python_compare, *python_misuse, *python_backward, *python_operations, *python_leaf;
+PyObject *python_checkpoint;
 
 /* no_grad: how often recording is suspended, in this thread and in all together */
 
@@ -194,6 +195,7 @@ set_up(PyObject *module)
         {&python_partial, "autograd.core.limits", "partial"},
         {&python_as_float, "autograd.core.plain", "as_float"},
         {&python_is_number, "autograd.core.plain", "is_number"},
+        {&python_checkpoint, "autograd.table.rules", "CHECKPOINT"},
         {&python_leaf, "autograd.core.choice", "leaf"},
     };
     for (size_t i = 0; i < Py_ARRAY_LENGTH(needs); i++) {

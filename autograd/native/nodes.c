@@ -128,7 +128,7 @@ typedef struct Slab Slab;
 /* The slabs of a size that have room are in one list, those that are full in none. */
 struct Slab {
     Slab *next, *previous;
-    Value *released; /* nodes to use again, linked through ``label`` */
+    Value *released; /* nodes to use again, linked through ``extras`` */
     char *fresh;     /* from here to the end nothing was used yet */
     uint32_t used;   /* nodes in use */
     uint32_t edges;  /* that a node here has room for */
@@ -247,7 +247,7 @@ nodes_take(size_t edges)
         return take_fresh((uint32_t)edges);
     }
     Value *node = slab->released;
-    slab->released = (Value *)node->label;
+    slab->released = (Value *)node->extras;
     slab->used++;
     return node;
 }
@@ -266,7 +266,7 @@ nodes_give_back(Value *node, size_t edges)
         return;
     }
     Slab *slab = (Slab *)((uintptr_t)node & ~(uintptr_t)(BLOCK_SIZE - 1));
-    node->label = (PyObject *)slab->released;
+    node->extras = (PyObject *)slab->released;
     slab->released = node;
     slab->used--;
     if (slab->full) {

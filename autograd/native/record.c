@@ -34,16 +34,17 @@ static const char *const names[ROWS] = {
 #undef NAME
 };
 
-/* Rows as Python objects. Those made at run time follow those in C, and stay. */
-static PyObject **rules;  /* owned references */
-static size_t rule_count, rule_room;
+/* Rows as Python objects: those in C, which stay, and those made at run time. */
+static PyObject *rules[ROWS]; /* owned references */
+static PyObject **later;      /* borrowed: the table and the nodes own them */
+static size_t later_count, later_room;
 static PyObject *table;   /* autograd.table.rules.RULES */
-static PyObject *numbers; /* of rows: a dict from the rule to its index */
+static PyObject *numbers; /* a dict from a rule's address to its number */
 
 PyObject *
 rule_of(uint32_t row)
 {
-    return rules[row];
+    return row & LATER ? later[row & ~LATER] : rules[row];
 }
 
 static const Code *
@@ -53,31 +54,43 @@ code_of(uint32_t row)
     return row < ROWS && codes[row] != NULL ? codes[row] : &in_python;
 }
 
-/* Give a rule an index. */
+/* Give a rule a number. */
 static int
-enlist(PyObject *rule)
+enlist(PyObject *rule, uint32_t row)
 {
-    if (rule_count == rule_room) {
-        size_t room = 2 * rule_room + ROWS;
-        PyObject **more = PyMem_Realloc(rules, room * sizeof *rules);
+    PyObject *address = PyLong_FromVoidPtr(rule), *number = PyLong_FromUnsignedLong(row);
+    int failed = address == NULL || number == NULL ||
+                 PyDict_SetItem(numbers, address, number) < 0;
+    Py_XDECREF(address);
+    Py_XDECREF(number);
+    return failed ? -1 : 0;
+}
+
+/* Give a rule that was made at run time a number. That of one that is gone serves
+   the next one at its address, as no node has it any more. */
+static int
+enlist_later(PyObject *rule, uint32_t *row)
+{
+    if (later_count == later_room) {
+        size_t room = 2 * later_room + 16;
+        PyObject **more = PyMem_Realloc(later, room * sizeof *later);
         if (more == NULL) {
             PyErr_NoMemory();
             return -1;
         }
-        rules = more;
-        rule_room = room;
+        later = more;
+        later_room = room;
     }
-    if (rule_count >= NO_ROW) {
+    if (later_count >= (NO_ROW & ~LATER)) {
         PyErr_SetString(PyExc_OverflowError, "too many rules");
         return -1;
     }
-    PyObject *index = PyLong_FromSize_t(rule_count);
-    if (index == NULL || PyDict_SetItem(numbers, rule, index) < 0) {
-        Py_XDECREF(index);
+    *row = LATER | (uint32_t)later_count;
+    later[later_count] = rule;
+    if (enlist(rule, *row) < 0) {
         return -1;
     }
-    Py_DECREF(index);
-    rules[rule_count++] = Py_NewRef(rule);
+    later_count++;
     return 0;
 }
 
@@ -89,9 +102,9 @@ record_init(PyObject *all)
     if (numbers == NULL) {
         return -1;
     }
-    for (size_t i = 0; i < ROWS; i++) {
-        PyObject *rule = PyMapping_GetItemString(table, names[i]);
-        if (rule == NULL) {
+    for (uint32_t i = 0; i < ROWS; i++) {
+        rules[i] = PyMapping_GetItemString(table, names[i]);
+        if (rules[i] == NULL) {
             if (PyErr_ExceptionMatches(PyExc_KeyError)) {
                 PyErr_Format(
                     PyExc_SystemError, "autograd.table.rules has lost %s: build again",
@@ -99,31 +112,32 @@ record_init(PyObject *all)
             }
             return -1;
         }
-        const int enlisted = enlist(rule);
-        Py_DECREF(rule);
-        if (enlisted < 0) {
+        if (enlist(rules[i], i) < 0) {
             return -1;
         }
     }
     return 0;
 }
 
-/* The row of a name as the table has it now. */
-int
+/* The row of a name as the table has it now, and a new reference to its rule. */
+PyObject *
 record_find_row(PyObject *name, uint32_t *row)
 {
     PyObject *rule = PyObject_GetItem(table, name);
-    if (rule == NULL) {
-        return -1;
+    PyObject *address = rule == NULL ? NULL : PyLong_FromVoidPtr(rule);
+    if (address == NULL) {
+        Py_XDECREF(rule);
+        return NULL;
     }
-    PyObject *index = PyDict_GetItemWithError(numbers, rule);
-    int failed = index == NULL && (PyErr_Occurred() || enlist(rule) < 0);
-    if (!failed) {
-        *row = index == NULL ? (uint32_t)rule_count - 1
-                             : (uint32_t)PyLong_AsUnsignedLong(index);
+    PyObject *number = PyDict_GetItemWithError(numbers, address);
+    Py_DECREF(address);
+    if (number != NULL) {
+        *row = (uint32_t)PyLong_AsUnsignedLong(number);
     }
-    Py_DECREF(rule);
-    return failed ? -1 : 0;
+    else if (PyErr_Occurred() || enlist_later(rule, row) < 0) {
+        Py_CLEAR(rule);
+    }
+    return rule;
 }
 
 /* Operands */
@@ -142,6 +156,54 @@ double_from(PyObject *made, double *number)
     }
     *number = x;
     return 0;
+}
+
+/* NumPy's scalars are known by the names of their types once, and then by the types'
+   addresses: these are static, and run no Python code. */
+
+static int
+is_numpy_number(const PyTypeObject *type)
+{
+    return !(type->tp_flags & Py_TPFLAGS_HEAPTYPE) && type->tp_as_number != NULL &&
+           type->tp_as_number->nb_float != NULL &&
+           (strncmp(type->tp_name, "numpy.float", 11) == 0 ||
+            strncmp(type->tp_name, "numpy.int", 9) == 0 ||
+            strncmp(type->tp_name, "numpy.uint", 10) == 0);
+}
+
+/* The number of an int, a bool or a NumPy scalar, ``known`` as ``plain_operand``'s. */
+double
+plain_number(PyObject *x, int *known)
+{
+    static PyTypeObject *types[16], *float64;
+    static size_t count;
+    PyTypeObject *type = Py_TYPE(x);
+    *known = 1;
+    if (type == float64) {
+        return PyFloat_AS_DOUBLE(x);
+    }
+    if (PyLong_CheckExact(x) || PyBool_Check(x)) {
+        const double number = PyLong_AsDouble(x);
+        *known = number == -1.0 && PyErr_Occurred() ? -1 : 1;
+        return number;
+    }
+    size_t i = 0;
+    while (i < count && types[i] != type) {
+        i++;
+    }
+    if (i == count) {
+        if (count == Py_ARRAY_LENGTH(types) || !is_numpy_number(type)) {
+            *known = 0;
+            return 0.0;
+        }
+        types[count++] = type;
+        if (strcmp(type->tp_name, "numpy.float64") == 0 && PyFloat_Check(x)) {
+            float64 = type;
+        }
+    }
+    double number = 0.0;
+    *known = double_from(type->tp_as_number->nb_float(x), &number) < 0 ? -1 : 1;
+    return number;
 }
 
 /* A plain number as a double; ``name`` is what the caller calls it. */
@@ -181,7 +243,7 @@ is_number(PyObject *x)
 int
 operand_number(uint32_t row, PyObject *x, double *number)
 {
-    PyObject *name = PyObject_GetAttrString(rules[row], "name");
+    PyObject *name = PyObject_GetAttrString(rule_of(row), "name");
     PyObject *what = name == NULL ? NULL : PyUnicode_FromFormat("%U: operand", name);
     Py_XDECREF(name);
     const char *text = what == NULL ? NULL : PyUnicode_AsUTF8(what);
@@ -213,6 +275,19 @@ record_operand(Value *node, size_t i, PyObject *x)
     }
     set_edge(&node->edges[i], operand, number);
     return 0;
+}
+
+/* A node with its operands. */
+Value *
+record_operands(uint32_t row, PyObject *const *operands, Py_ssize_t count)
+{
+    Value *node = record_begin(row, (size_t)count);
+    for (Py_ssize_t i = 0; node != NULL && i < count; i++) {
+        if (record_operand(node, (size_t)i, operands[i]) < 0) {
+            Py_CLEAR(node);
+        }
+    }
+    return node;
 }
 
 /* Values and partials */
@@ -249,7 +324,7 @@ evaluate_in_python(Value *node)
     if (tuple == NULL) {
         return -1;
     }
-    PyObject *rule = rules[node->row];
+    PyObject *rule = rule_of(node->row);
     PyObject *made = PyObject_CallFunctionObjArgs(python_value, rule, tuple, NULL);
     Py_DECREF(tuple);
     return double_from(made, &node->data);
@@ -279,7 +354,7 @@ differentiate_in_python(Value *node)
     for (uint32_t i = 0; !failed && i < node->count; i++) {
         if (node->edges[i].operand != NULL) {
             PyObject *made = PyObject_CallFunction(
-                python_partial, "OIOd", rules[node->row], (unsigned int)i, tuple,
+                python_partial, "OIOd", rule_of(node->row), (unsigned int)i, tuple,
                 node->data);
             failed = double_from(made, &node->edges[i].partial) < 0;
         }
@@ -336,6 +411,9 @@ record_finish(Value *node)
         Py_DECREF(node);
         return NULL;
     }
+    if (rule_of(node->row) == python_checkpoint) {
+        return watched_unless_suspended(node);
+    }
     return unless_suspended(node);
 }
 
@@ -376,17 +454,8 @@ record(uint32_t row, PyObject *const *operands, Py_ssize_t count)
     if (is_fold(row)) {
         return record_any_fold(row, operands, count);
     }
-    Value *node = record_begin(row, (size_t)count);
-    if (node == NULL) {
-        return NULL;
-    }
-    for (Py_ssize_t i = 0; i < count; i++) {
-        if (record_operand(node, (size_t)i, operands[i]) < 0) {
-            Py_DECREF(node);
-            return NULL;
-        }
-    }
-    return record_finish(node);
+    Value *node = record_operands(row, operands, count);
+    return node != NULL ? record_finish(node) : NULL;
 }
 
 /* Apply a row of Python's operators, which must leave strangers to their own type. */
@@ -430,7 +499,7 @@ record_operator(uint32_t row, PyObject *x, PyObject *y)
         }                                                                          \
         set_edge(&node->edges[0], left, left ? partial_##name##_0(x, z) : x[0]);   \
         set_edge(&node->edges[1], right, right ? partial_##name##_1(x, z) : x[1]); \
-        return listed(node);                                                       \
+        return finished(node);                                                     \
     }
 
 BINARY(add)
@@ -461,7 +530,7 @@ BINARY(pow)
         }                                                                          \
         set_edge(&node->edges[0], operand,                                         \
                  code_##name.partials[0](&operand->data, z));                      \
-        return listed(node);                                                       \
+        return finished(node);                                                     \
     }
 
 EVERY_UNARY_ROW(UNARY)
@@ -563,16 +632,13 @@ method_apply(PyObject *Py_UNUSED(self), PyObject *const *args, Py_ssize_t count)
         PyErr_SetString(PyExc_TypeError, "_apply(name, operands) takes 2 arguments");
         return NULL;
     }
-    if (record_find_row(args[0], &row) < 0) {
-        return NULL;
+    PyObject *rule = record_find_row(args[0], &row), *made = NULL;
+    PyObject *tuple = rule == NULL ? NULL : PySequence_Tuple(args[1]);
+    if (tuple != NULL) {
+        made = record(row, &PyTuple_GET_ITEM(tuple, 0), PyTuple_GET_SIZE(tuple));
     }
-    PyObject *tuple = PySequence_Tuple(args[1]);
-    if (tuple == NULL) {
-        return NULL;
-    }
-    PyObject *made =
-        record(row, &PyTuple_GET_ITEM(tuple, 0), PyTuple_GET_SIZE(tuple));
-    Py_DECREF(tuple);
+    Py_XDECREF(tuple);
+    Py_XDECREF(rule); /* the table may have lost it meanwhile */
     return made;
 }
 

@@ -8,73 +8,13 @@
 
 #include "rows.h"
 
-/* A reduction that is a fold in C; Python computes the others. */
+/* A reduction that is a fold in C; Python computes the others. Its pass finds the
+   numbers of all operands where the partials are to be. */
 typedef struct {
     uint32_t columns;
     int fallible; /* whether a value that is not finite may be an exception */
-    Py_ssize_t (*pass)(Value *node, PyObject *const *const *lists, PyObject *start);
+    void (*pass)(Value *node, int started);
 } Fold;
-
-/* Leave a node that did not get all its operands without those that are missing. */
-static void
-give_up(Value *node, uint32_t columns, uint32_t n, uint32_t first)
-{
-    for (uint32_t c = 0; c < columns; c++) {
-        for (uint32_t t = first; t < n; t++) {
-            set_edge(&node->edges[(size_t)n * c + t], NULL, 0.0);
-        }
-    }
-}
-
-/* The pass over a list of operands per column. Returns how many operands are Values,
-   or -1, without an exception, if one is no number that C can take as it is. */
-#define PASS(name, columns, each)                                                  \
-    static Py_ssize_t pass_##name(                                                 \
-        Value *node, PyObject *const *const *lists, PyObject *start)               \
-    {                                                                              \
-        const uint32_t n = node->count / (columns);                                \
-        uint32_t t = 0;                                                            \
-        int known = 1;                                                             \
-        Py_ssize_t values = 0;                                                     \
-        double x[columns], total = 0.0;                                            \
-        each(COLUMN)                                                               \
-        if (start != NULL) {                                                       \
-            Edge *last = &node->edges[node->count - 1];                            \
-            Value *operand;                                                        \
-            known = plain_operand(start, &operand, &total);                        \
-            set_edge(last, operand, operand ? START_##name : total);               \
-            values += operand != NULL;                                             \
-        }                                                                          \
-        while (known > 0 && t < n) {                                               \
-            each(TAKE)                                                             \
-            total = step_##name(total, x);                                         \
-            each(TERM)                                                             \
-            t++;                                                                   \
-        }                                                                          \
-        if (known <= 0) {                                                          \
-            give_up(node, columns, n, t);                                          \
-            PyErr_Clear(); /* an int too large; but an earlier operand may be worse */ \
-            return -1;                                                             \
-        }                                                                          \
-        node->data = finish_##name(total, n);                                      \
-        return values;                                                             \
-    }
-
-#define COLUMN(name, c)                                                            \
-    PyObject *const *const list_##c = lists[c];                                    \
-    Edge *const edges_##c = node->edges + (size_t)n * (c);                         \
-    Value *operand_##c;
-
-#define TAKE(name, c)                                                              \
-    known = plain_operand(list_##c[t], &operand_##c, &x[c]);                       \
-    if (known <= 0) {                                                              \
-        break;                                                                     \
-    }
-
-#define TERM(name, c)                                                              \
-    set_edge(&edges_##c[t], operand_##c,                                           \
-             operand_##c ? partial_##name##_##c(x, n) : x[c]);                     \
-    values += operand_##c != NULL;
 
 #include "reductions.h"
 
@@ -101,11 +41,62 @@ complete(Value *node, const Fold *fold)
     return unless_suspended(node);
 }
 
-/* Apply a fold to a list of operands per column, if that is plain to do: at least one
-   is a Value, the others ints and floats. Returns 1 with the node, 0 if it is not
-   plain, -1 with an exception. No Python code runs while the lists are read. */
+/* Take operands and their numbers. Returns how many are Values, or -1, with an exception
+   or without, if one is no number that C can take as it is; ``taken`` says how many it
+   took. */
+static Py_ssize_t
+take(Edge *edges, Column column, size_t n, size_t *taken)
+{
+    Py_ssize_t values = 0;
+    size_t t = 0;
+    if (column.numbers != NULL) {
+        for (; t < n; t++) {
+            edges[t] = (Edge){NULL, column.numbers[t]};
+        }
+    }
+    for (int known = 1; t < n; t++) {
+        Value *operand;
+        double number;
+        known = plain_operand(column.objects[t], &operand, &number);
+        if (known <= 0) {
+            values = -1;
+            break;
+        }
+        edges[t] = (Edge){operand, number};
+        if (operand != NULL) {
+            Py_INCREF(operand);
+            values++;
+        }
+    }
+    *taken += t;
+    return values;
+}
+
+/* Take all operands of a node: a column after the other, and at last the start. Returns
+   what ``take`` does; without them all, the node has constants in their place. */
+static Py_ssize_t
+take_all(Value *node, const Fold *fold, const Column *columns, PyObject *start)
+{
+    const size_t n = node->count / fold->columns;
+    size_t taken = 0;
+    Py_ssize_t values = 0, more = 0;
+    for (uint32_t c = 0; c < fold->columns && more >= 0; c++) {
+        more = take(node->edges + taken, columns[c], n, &taken);
+        values += more;
+    }
+    if (start != NULL && more >= 0) {
+        more = take(node->edges + taken, (Column){&start, NULL}, 1, &taken);
+        values += more;
+    }
+    memset(node->edges + taken, 0, (node->count - taken) * sizeof(Edge));
+    return more < 0 ? -1 : values;
+}
+
+/* Apply a fold to its columns, if that is plain to do: at least one operand is a
+   Value, the others are numbers that C can take. Returns 1 with the node, 0 if it is
+   not plain, -1 with an exception. No Python code runs while the columns are read. */
 int
-record_fold(uint32_t row, PyObject *const *const *lists, size_t n, PyObject *start,
+record_fold(uint32_t row, const Column *columns, size_t n, PyObject *start,
             PyObject **answer)
 {
     *answer = NULL;
@@ -117,36 +108,14 @@ record_fold(uint32_t row, PyObject *const *const *lists, size_t n, PyObject *sta
     if (node == NULL) {
         return -1;
     }
-    if (fold->pass(node, lists, start) <= 0) {
+    if (take_all(node, fold, columns, start) <= 0) {
+        PyErr_Clear(); /* an int too large; but an earlier operand may be worse */
         Py_DECREF(node);
         return 0;
     }
+    fold->pass(node, start != NULL);
     *answer = complete(node, fold);
     return *answer != NULL ? 1 : -1;
-}
-
-/* Operands as a tuple of Values and floats. */
-static PyObject *
-plain_operands(uint32_t row, PyObject *const *operands, Py_ssize_t count)
-{
-    PyObject *tuple = PyTuple_New(count);
-    for (Py_ssize_t i = 0; tuple != NULL && i < count; i++) {
-        double number;
-        PyObject *x = NULL;
-        if (is_value(operands[i])) {
-            x = Py_NewRef(operands[i]);
-        }
-        else if (operand_number(row, operands[i], &number) == 0) {
-            x = PyFloat_FromDouble(number);
-        }
-        if (x == NULL) {
-            Py_CLEAR(tuple);
-        }
-        else {
-            PyTuple_SET_ITEM(tuple, i, x);
-        }
-    }
-    return tuple;
 }
 
 /* Apply a fold to any numbers, in the order in which a node has them. */
@@ -154,21 +123,13 @@ PyObject *
 record_any_fold(uint32_t row, PyObject *const *operands, Py_ssize_t count)
 {
     const Fold *fold = folds[row];
-    const size_t n = (size_t)count / fold->columns;
-    PyObject *plain = plain_operands(row, operands, count), *answer = NULL;
-    if (plain != NULL) {
-        PyObject *const *items = &PyTuple_GET_ITEM(plain, 0);
-        PyObject *const *lists[MOST_COLUMNS];
-        for (uint32_t c = 0; c < fold->columns; c++) {
-            lists[c] = items + c * n;
-        }
-        Value *node = value_new(row, 0.0, (size_t)count);
-        if (node != NULL) {
-            const int started = (size_t)count % fold->columns != 0;
-            fold->pass(node, lists, started ? items[count - 1] : NULL);
-            answer = complete(node, fold);
-        }
-        Py_DECREF(plain);
+    Value *node = record_operands(row, operands, count);
+    if (node == NULL) {
+        return NULL;
     }
-    return answer;
+    for (uint32_t i = 0; i < node->count; i++) { /* the numbers, for the pass */
+        node->edges[i].partial = number_of(&node->edges[i]);
+    }
+    fold->pass(node, (size_t)count % fold->columns != 0);
+    return complete(node, fold);
 }

@@ -2,25 +2,46 @@
 
 #include "engine.h"
 
+#include <structmember.h>
+
 #include "docs.h"
 
 PyTypeObject *Value_Type;
 
 /* Memory */
 
-/* Nodes whose last reference is gone, linked through ``label``. Releasing one may
+/* Nodes whose last reference is gone, linked through ``extras``. Releasing one may
    release its operands: they join the list, since a recursion as deep as the graph
    would overflow the stack. */
 static Value *dying;
 static int releasing;
+
+/* Let go of the memory of a node that owns nothing any more, but perhaps its row. */
+static void
+give_back(Value *node)
+{
+    if (node->row & LATER) {
+        Py_DECREF(rule_of(row_of(node)));
+    }
+    if (node->row & TRACKED) {
+        tracked--;
+        PyObject_GC_Del(node);
+    }
+    else {
+        nodes_give_back(node, node->count);
+    }
+}
 
 static void
 value_dealloc(PyObject *self)
 {
     Value *node = (Value *)self;
     PyTypeObject *type = Py_TYPE(self);
-    Py_CLEAR(node->label); /* may run Python code, so before the node is listed */
-    node->label = (PyObject *)dying;
+    if (node->row & TRACKED) {
+        PyObject_GC_UnTrack(self);
+    }
+    Py_CLEAR(node->extras); /* may run Python code, so before the node is listed */
+    node->extras = (PyObject *)dying;
     dying = node;
     if (releasing) {
         return;
@@ -28,51 +49,125 @@ value_dealloc(PyObject *self)
     releasing = 1;
     while (dying != NULL) {
         node = dying;
-        dying = (Value *)node->label;
+        dying = (Value *)node->extras;
         for (uint32_t i = 0; i < node->count; i++) {
             Py_XDECREF(node->edges[i].operand);
         }
-        nodes_give_back(node, node->count);
+        give_back(node);
         Py_DECREF(type); /* every instance of a heap type owns a reference to it */
     }
     releasing = 0;
 }
 
-/* A class made in Python is for the cyclic collector, and its subclass would be too
-   if it had no function of this kind. It is never called: we have no cycles. */
+/* The cyclic collector: it watches the nodes that were made by ``value_track``. */
+
 static int
-value_traverse(
-    PyObject *Py_UNUSED(self), visitproc Py_UNUSED(visit), void *Py_UNUSED(arg))
+value_is_tracked(PyObject *self)
 {
+    return (((Value *)self)->row & TRACKED) != 0;
+}
+
+static int
+value_traverse(PyObject *self, visitproc visit, void *arg)
+{
+    const Value *node = (Value *)self;
+    Py_VISIT(Py_TYPE(self));
+    Py_VISIT(node->extras);
+    for (uint32_t i = 0; i < node->count; i++) {
+        Py_VISIT(node->edges[i].operand);
+    }
     return 0;
+}
+
+static int
+value_clear(PyObject *self)
+{
+    Py_CLEAR(((Value *)self)->extras); /* every cycle leads through it */
+    return 0;
+}
+
+Py_ssize_t tracked;
+
+/* A node like a new one, for the collector to watch. Takes the reference. */
+PyObject *
+value_track(Value *node)
+{
+    Value *copy = PyObject_GC_NewVar(Value, Value_Type, node->count);
+    if (copy != NULL) {
+        const size_t head = offsetof(Value, data);
+        const size_t size = offsetof(Value, edges) + node->count * sizeof(Edge);
+        memcpy((char *)copy + head, (char *)node + head, size - head);
+        copy->row |= TRACKED;
+        memset(node->edges, 0, node->count * sizeof(Edge)); /* it owns them no more, */
+        node->row = NO_ROW;                                 /* nor the row, */
+        node->extras = NULL;
+        tracked++;
+        PyObject_GC_Track(copy);
+    }
+    Py_DECREF(node);
+    return (PyObject *)copy;
+}
+
+PyObject *
+value_track_if_needed(Value *node)
+{
+    uint32_t rows = 0;
+    for (uint32_t i = 0; i < node->count; i++) {
+        rows |= node->edges[i].operand != NULL ? node->edges[i].operand->row : 0;
+    }
+    return rows & TRACKED ? value_track(node) : (PyObject *)node;
 }
 
 static PyObject *
 value_sizeof(PyObject *self, PyObject *Py_UNUSED(ignored))
 {
-    size_t count = ((Value *)self)->count;
-    return PyLong_FromSize_t(offsetof(Value, edges) + count * sizeof(Edge));
+    const Value *node = (Value *)self;
+    size_t size = offsetof(Value, edges) + node->count * sizeof(Edge);
+#if PY_VERSION_HEX >= 0x030B0000
+    /* sys.getsizeof adds the collector's header for any node of a type that can have
+       one, of two words; nearly all nodes have none. */
+    size -= node->row & TRACKED ? 0 : 2 * sizeof(uintptr_t);
+#endif
+    return PyLong_FromSize_t(size);
 }
 
 /* Making a leaf: Value(data, label="") */
+
+/* Attributes: a dict that a node gets with its first. The interpreter finds those
+   set by hand in it; those of the type have a name there that it never asks for. */
+
+static PyObject *name_label, *name_kept;
+
+/* A borrowed reference, or NULL if there is none. */
+static PyObject *
+extra(const Value *node, PyObject *name)
+{
+    return node->extras == NULL ? NULL : PyDict_GetItemWithError(node->extras, name);
+}
+
+static int
+set_extra(Value *node, PyObject *name, PyObject *to)
+{
+    if (to == NULL) {
+        return extra(node, name) == NULL ? 0 : PyDict_DelItem(node->extras, name);
+    }
+    if (node->extras == NULL && (node->extras = PyDict_New()) == NULL) {
+        return -1;
+    }
+    return PyDict_SetItem(node->extras, name, to);
+}
 
 static int
 set_label(Value *node, PyObject *label)
 {
     if (!PyUnicode_Check(label)) {
-        PyObject *name = PyObject_GetAttrString((PyObject *)Py_TYPE(label), "__name__");
-        if (name != NULL) {
-            PyErr_Format(PyExc_TypeError, "label must be a str, got %U", name);
-            Py_DECREF(name);
-        }
+        Py_XDECREF(PyObject_CallFunction(
+            python_misuse, "s(sO)O", "__setattr__", "label", label, Py_None));
         return -1;
     }
     /* An empty label costs nothing, but one of a subclass may mean something. */
     int none = PyUnicode_CheckExact(label) && PyUnicode_GetLength(label) == 0;
-    PyObject *before = node->label;
-    node->label = none ? NULL : Py_NewRef(label);
-    Py_XDECREF(before);
-    return 0;
+    return set_extra(node, name_label, none ? NULL : label);
 }
 
 static PyObject *
@@ -199,7 +294,7 @@ set_grad(PyObject *self, PyObject *to, void *Py_UNUSED(closure))
 static PyObject *
 get_label(PyObject *self, void *Py_UNUSED(closure))
 {
-    PyObject *label = ((Value *)self)->label;
+    PyObject *label = extra((Value *)self, name_label);
     return label != NULL ? Py_NewRef(label) : PyUnicode_FromString("");
 }
 
@@ -207,6 +302,34 @@ static int
 set_label_attribute(PyObject *self, PyObject *to, void *Py_UNUSED(closure))
 {
     return to == NULL ? read_only(self, to, "label") : set_label((Value *)self, to);
+}
+
+static PyObject *
+get_kept(PyObject *self, void *Py_UNUSED(closure))
+{
+    PyObject *kept = extra((Value *)self, name_kept);
+    return Py_NewRef(kept != NULL ? kept : Py_None);
+}
+
+static int
+set_kept(PyObject *self, PyObject *to, void *Py_UNUSED(closure))
+{
+    return set_extra((Value *)self, name_kept, to);
+}
+
+/* What was set by hand, as a new dict. */
+static PyObject *
+get_dict(PyObject *self, void *Py_UNUSED(closure))
+{
+    const Value *node = (Value *)self;
+    PyObject *all = node->extras == NULL ? PyDict_New() : PyDict_Copy(node->extras);
+    for (int own = 0; all != NULL && own < 2; own++) {
+        PyObject *name = own ? name_kept : name_label;
+        if (PyDict_GetItemWithError(all, name) != NULL && PyDict_DelItem(all, name) < 0) {
+            Py_CLEAR(all);
+        }
+    }
+    return all;
 }
 
 static PyObject *
@@ -326,8 +449,9 @@ value_detach(PyObject *self, PyObject *Py_UNUSED(ignored))
         return recorder_ask("detach", self, NULL);
     }
     Value *node = value_leaf(((Value *)self)->data);
-    if (node != NULL) {
-        node->label = Py_XNewRef(((Value *)self)->label);
+    PyObject *label = extra((Value *)self, name_label);
+    if (node != NULL && label != NULL && set_extra(node, name_label, label) < 0) {
+        Py_CLEAR(node);
     }
     return (PyObject *)node;
 }
@@ -339,7 +463,7 @@ value_repr(PyObject *self)
         return NULL;
     }
     PyObject *data = get_data(self, NULL), *grad = get_grad(self, NULL);
-    PyObject *label = ((Value *)self)->label, *shown = NULL;
+    PyObject *label = extra((Value *)self, name_label), *shown = NULL;
     if (data != NULL && grad != NULL) {
         shown = label == NULL || PyUnicode_GetLength(label) == 0
                     ? PyUnicode_FromFormat("Value(data=%R, grad=%R)", data, grad)
@@ -393,11 +517,18 @@ value_reduce(PyObject *self, PyObject *Py_UNUSED(ignored))
         }
         return NULL;
     }
-    PyObject *label = get_label(self, NULL);
-    if (label == NULL) {
+    PyObject *label = get_label(self, NULL), *attributes = get_dict(self, NULL);
+    if (label == NULL || attributes == NULL) {
+        Py_XDECREF(label);
+        Py_XDECREF(attributes);
         return NULL;
     }
-    return Py_BuildValue("O(ddN)", python_leaf, node->data, node->grad, label);
+    if (PyDict_GET_SIZE(attributes) == 0) {
+        Py_DECREF(attributes);
+        return Py_BuildValue("O(ddN)", python_leaf, node->data, node->grad, label);
+    }
+    return Py_BuildValue(
+        "O(ddN)(ON)", python_leaf, node->data, node->grad, label, Py_None, attributes);
 }
 
 /* Comparisons compare numbers; the hash is that of the object. */
@@ -474,6 +605,8 @@ static PyGetSetDef attributes[] = {
     {"data", get_data, set_data, DOC_data, NULL},
     {"grad", get_grad, set_grad, DOC_grad, NULL},
     {"label", get_label, set_label_attribute, DOC_label, NULL},
+    {"_kept", get_kept, set_kept, NULL, NULL},
+    {"__dict__", get_dict, read_only, NULL, "__dict__"},
     {"op", get_op, read_only, DOC_op, "op"},
     {"operands", get_operands, read_only, DOC_operands, "operands"},
     {"_operands", get_operands, read_only, DOC_operands, "_operands"},
@@ -481,6 +614,11 @@ static PyGetSetDef attributes[] = {
     {"_prev", get_prev, read_only, DOC__prev, "_prev"},
     {"_op", get_symbol, read_only, DOC__op, "_op"},
     {NULL, NULL, NULL, NULL, NULL},
+};
+
+static PyMemberDef members[] = {
+    {"__dictoffset__", T_PYSSIZET, offsetof(Value, extras), READONLY, NULL},
+    {NULL, 0, 0, 0, NULL},
 };
 
 static PyMethodDef own_methods[] = {
@@ -499,6 +637,9 @@ static PyType_Slot own_slots[] = {
     {Py_tp_new, value_tp_new},
     {Py_tp_dealloc, value_dealloc},
     {Py_tp_traverse, value_traverse},
+    {Py_tp_clear, value_clear},
+    {Py_tp_is_gc, value_is_tracked},
+    {Py_tp_members, members},
     {Py_tp_repr, value_repr},
     {Py_tp_hash, value_hash},
     {Py_tp_richcompare, value_compare},
@@ -554,16 +695,17 @@ value_make_type(PyObject *module, PyObject *base)
     PyType_Spec spec = {
         .name = "autograd.native.engine.Value",
         .basicsize = (int)offsetof(Value, edges),
-        .flags = Py_TPFLAGS_DEFAULT,
+        .itemsize = sizeof(Edge),
+        .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC,
         .slots = slots,
     };
-    PyObject *type = PyType_FromModuleAndSpec(module, &spec, base);
-    if (type == NULL) {
+    name_label = PyUnicode_InternFromString("label");
+    name_kept = PyUnicode_InternFromString("_kept");
+    if (name_label == NULL || name_kept == NULL) {
         return -1;
     }
-    if (PyType_IS_GC((PyTypeObject *)type)) {
-        PyErr_SetString(PyExc_SystemError, "Value must not be for the collector");
-        Py_DECREF(type);
+    PyObject *type = PyType_FromModuleAndSpec(module, &spec, base);
+    if (type == NULL) {
         return -1;
     }
     /* Messages show the short name, as they do for a class made in Python. NumPy

@@ -21,7 +21,6 @@ from autograd.core.files import as_path, write
 from autograd.core.graph import Node
 from autograd.core.plain import as_float
 from autograd.core.recording import here
-from autograd.derivatives.checkpoints import Recipe
 from autograd.derivatives.nesting import is_value
 from autograd.derivatives.sweeps import value_of
 from autograd.program import flat, structure
@@ -522,9 +521,7 @@ class Program:
             values = structure.result(self.f(*args, **named), is_value).values
             return values[k], leaves
 
-        recipe = Recipe("program")
-        recipe.run = run
-        node.label = recipe
+        node._kept = run
         return node
 
 

@@ -141,7 +141,7 @@ class Recorder:
 
     def _leaf(self, leaf: Node) -> int:
         """A leaf that nobody made here: a parameter, unless a transform owns it."""
-        if isinstance(leaf.label, Mark):
+        if isinstance(leaf._kept, Mark):
             return self.tape.constant(leaf.data)
         k = self.tape.add("parameter", (), leaf.data)
         self.parameters.append(k)

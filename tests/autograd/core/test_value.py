@@ -6,6 +6,7 @@ import copy
 import math
 import pickle
 import threading
+import weakref
 from collections.abc import Sequence
 from typing import Any
 
@@ -88,11 +89,48 @@ def test_what_is_recorded_cannot_be_set(name: str) -> None:
         setattr(ag.Value(1.0), name, ())
 
 
-def test_a_value_has_no_other_attributes_and_no_subclasses() -> None:
-    with pytest.raises(AttributeError):
-        ag.Value(1.0).gradient = 1.0  # type: ignore[attr-defined]
+def test_a_value_has_no_subclasses() -> None:
     with pytest.raises(TypeError, match="not an acceptable base type"):
         type("Special", (ag.Value,), {})
+
+
+def test_attributes_are_kept_for_each_node() -> None:
+    x, y = ag.Value(1.0, "x"), ag.Value(2.0)
+    x.m, x.v = 0.5, [1.0]
+    product = x * y
+    product.color = "red"
+    assert (x.m, x.v, product.color, x.label) == (0.5, [1.0], "red", "x")
+    assert vars(x) == {"m": 0.5, "v": [1.0]}
+    assert vars(y) == {}
+    with pytest.raises(AttributeError):
+        y.m  # noqa: B018
+    x.label = "renamed"
+    assert (x.m, x.label) == (0.5, "renamed")
+    del x.m
+    assert not hasattr(x, "m")
+    assert x.detach().label == "renamed"
+    assert not hasattr(x.detach(), "v")
+
+
+def test_attributes_are_pickled_with_a_leaf() -> None:
+    x = ag.Value(1.0, "x")
+    x.m = 0.5
+    for again in (copy.copy(x), pickle.loads(pickle.dumps(x))):
+        assert (again.data, again.label, again.m) == (1.0, "x", 0.5)
+
+
+def test_an_attribute_is_released_with_its_node() -> None:
+    class Big:
+        pass
+
+    big = Big()
+    alive = weakref.ref(big)
+    x = ag.Value(1.0)
+    x.big = big
+    del big
+    assert alive() is not None
+    del x
+    assert alive() is None
 
 
 # Singular points: a partial is the limit in IEEE arithmetic, and never raises.

@@ -384,7 +384,7 @@ def test_a_leaf_behaves_the_same(use: Callable[[Any], Any]) -> None:
     both(use)
 
 
-@pytest.mark.parametrize("name", ["op", "operands", "partials", "_prev", "_op", "new"])
+@pytest.mark.parametrize("name", ["op", "operands", "partials", "_prev", "_op"])
 def test_what_the_engine_records_is_read_only(name: str) -> None:
     for make in (native.Value, value.Value):
         with pytest.raises(AttributeError):

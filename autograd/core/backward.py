@@ -5,8 +5,7 @@ that use it, every edge hands the operand its share,
 
     operand's adjoint += node's adjoint × local derivative,
 
-so that each leaf ends up with the gradient: the sum, over all paths to the output,
-of the products of the local derivatives along the path.
+so that a leaf gets the gradient: the sum, over all paths, of the products along each.
 
 The adjoints are the sweep's own, and the nodes know nothing of them. So threads,
 signal handlers and finalizers may sweep the same graph meanwhile, and a sweep that
@@ -55,15 +54,13 @@ def gradients(output: Node, inputs: Iterable[Node]) -> tuple[list[float], list[N
     """The derivatives of a Value by others, from one sweep that touches no ``grad``.
 
     Returns:
-        One float per input, 0.0 for one that the output does not depend on; and
-        the leaves besides the inputs that it depends on.
+        One float per input, 0.0 where there is no path; and all other leaves.
 
     Raises:
         TypeError: ``output`` or one of ``inputs`` is no Value.
     """
-    inputs = tuple(inputs)
     check("gradients: output", output)
-    for i, x in enumerate(inputs):
+    for i, x in enumerate(inputs := tuple(inputs)):
         check(f"gradients: inputs[{i}]", x)
     adjoints, own = sweep(output, 1.0), set(inputs)
     others = [x for x in adjoints if not x._operands and x not in own]

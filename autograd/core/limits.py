@@ -146,6 +146,10 @@ def value(rule: Rule | Reduction, numbers: Sequence[float]) -> float:
     >>> value(RULES["sqrt"], [4.0])
     2.0
     """
+    if isinstance(rule, Rule) and len(numbers) != len(rule.partials):
+        raise TypeError(
+            f"{rule.name} takes {len(rule.partials)} operands, got {len(numbers)}"
+        )
     try:
         z = rule.value(*numbers)
     except FAILURES as error:

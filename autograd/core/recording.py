@@ -1,22 +1,25 @@
-"""Whether operations record: ``no_grad``, for each thread."""
+"""Whether operations record: ``no_grad``, for each context, be it thread or task."""
 
 from __future__ import annotations
 
+import inspect
 import sys
 import threading
-from contextlib import ContextDecorator
+from collections.abc import Iterator
+from contextlib import ContextDecorator, contextmanager
+from contextvars import ContextVar
+from functools import partial, wraps
 from typing import Any
 
 
 class _Recording(threading.local):
-    """Whether operations in this thread record their operands, and who looks on."""
+    """Who looks on what this thread does."""
 
-    suspended = 0
     recorder: Any = None
 
 
 here = _Recording()
-suspensions = 0  # in all threads together: while it is 0, nobody needs to ask
+suspensions = 0  # in all contexts together: while it is 0, nobody needs to ask
 recorders = 0  # the same of what compiles a program from what this thread does
 _lock = threading.Lock()
 
@@ -42,10 +45,48 @@ def asked(what: str, *operands: Any) -> Any:
     return NotImplemented if recorder is None else getattr(recorder, what)(*operands)
 
 
-class no_grad(ContextDecorator):  # noqa: N801  # the name that users know
-    """Within it, in this thread, results are leaves that remember nothing.
+_blocks: ContextVar[tuple[list[bool], ...]] = ContextVar("no_grad", default=())
+"""The blocks of ``no_grad`` that this context is in, the innermost last.
 
-    It can be nested, and decorates functions too.
+Each is whether it still lasts: a task that began within one may outlive it.
+"""
+
+
+def suspended() -> bool:
+    """Whether this context is within a ``no_grad`` that lasts."""
+    return any(lasts for (lasts,) in _blocks.get())
+
+
+@contextmanager
+def resumed() -> Iterator[None]:
+    """While it lasts, operations in this context are recorded, within no_grad too.
+
+    A derivative needs its function's graph, whoever asks for it; a ``no_grad`` in the
+    function itself holds.
+    """
+    token = _blocks.set(())
+    try:
+        yield
+    finally:
+        _blocks.reset(token)
+
+
+def _count(by: int) -> None:
+    global suspensions
+    with _lock:
+        suspensions += by
+        native = sys.modules.get("autograd.native.engine")
+        if native is not None:
+            native.count_suspensions(by)
+
+
+class no_grad(ContextDecorator):  # noqa: N801  # the name that users know
+    """Within it, in this thread or task, results are leaves that remember nothing.
+
+    It can be nested, and decorates functions too, also generators and coroutines.
+
+    Raises:
+        RuntimeError: it is left more often than it was entered.
 
     >>> from autograd import Value, no_grad
     >>> x = Value(3.0)
@@ -56,15 +97,71 @@ class no_grad(ContextDecorator):  # noqa: N801  # the name that users know
     """
 
     def __enter__(self) -> None:
-        global suspensions
         if recorders:
             asked("read", self, "no_grad")
-        with _lock:
-            suspensions += 1
-        here.suspended += 1
+        _blocks.set((*_blocks.get(), [True]))
+        _count(1)
 
     def __exit__(self, *_: object) -> None:
-        global suspensions
-        with _lock:
-            suspensions -= 1
-        here.suspended -= 1
+        blocks = _blocks.get()
+        if not (blocks and blocks[-1][0]):
+            raise RuntimeError("no_grad: left more often than entered")
+        blocks[-1][0] = False
+        _blocks.set(blocks[:-1])
+        _count(-1)
+
+    def __call__(self, function: Any) -> Any:
+        """The function within ``no_grad``; a generator, while it is not waiting."""
+        if inspect.isgeneratorfunction(function):
+            return wraps(function)(partial(_steps, self, function))
+        if inspect.isasyncgenfunction(function):
+            return wraps(function)(partial(_asynchronous_steps, self, function))
+        if not inspect.iscoroutinefunction(function):
+            return super().__call__(function)
+
+        @wraps(function)
+        async def call(*arguments: Any, **named: Any) -> Any:
+            with self:
+                return await function(*arguments, **named)
+
+        return call
+
+
+def _steps(within: no_grad, function: Any, *arguments: Any, **named: Any) -> Any:
+    generator = function(*arguments, **named)
+    go_on: Any = partial(next, generator)
+    while True:
+        try:
+            with within:
+                found = go_on()
+        except StopIteration as end:
+            return end.value
+        try:
+            go_on = partial(generator.send, (yield found))
+        except GeneratorExit:
+            with within:
+                generator.close()
+            raise
+        except BaseException as error:
+            go_on = partial(generator.throw, error)
+
+
+async def _asynchronous_steps(
+    within: no_grad, function: Any, *arguments: Any, **named: Any
+) -> Any:
+    generator = function(*arguments, **named)
+    go_on: Any = generator.__anext__
+    while True:
+        try:
+            with within:
+                found = await go_on()
+        except StopAsyncIteration:
+            return
+        try:
+            go_on = partial(generator.asend, (yield found))
+        except GeneratorExit:
+            with within:
+                await generator.aclose()
+            raise
+        except BaseException as error:
+            go_on = partial(generator.athrow, error)

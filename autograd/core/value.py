@@ -10,10 +10,11 @@ derivatives are rows of :mod:`autograd.table.rules`.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from numbers import Number
 from typing import Any, NoReturn, final
 
-from autograd.core import backward, choice, limits, recording
+from autograd.core import backward, choice, limits, micrograd, recording
 from autograd.core.backward import gradients, leaves
 from autograd.core.forward import tangents
 from autograd.core.limits import FAILURES
@@ -63,17 +64,20 @@ class Value(Comparisons, Operations):
     _partials: tuple[float, ...]
     _kept: Any
 
-    def __init__(self, data: Any, label: str = "") -> None:
-        self._data = as_float(data, "data")
-        self.label = label
-        self._grad = 0.0
-        self._rule = None
-        self._operands = ()
-        self._partials = ()
-        self._kept = None
+    def __new__(cls, data: Any, label: str = "", *rest: Any) -> Value:
+        micrograd.no_children(label, rest)
+        made = object.__new__(cls)
+        made._data = as_float(data, "data")
+        made.label = label
+        made._grad = 0.0
+        made._rule = None
+        made._operands = ()
+        made._partials = ()
+        made._kept = None
+        return made
 
     def __init_subclass__(cls, **_: Any) -> NoReturn:
-        raise TypeError("type 'Value' is not an acceptable base type")
+        micrograd.no_subclass(cls)
 
     @property
     def data(self) -> float:
@@ -132,12 +136,23 @@ class Value(Comparisons, Operations):
     @property
     def _prev(self) -> set[Value]:
         """micrograd's name for the set of nodes that this one depends on."""
-        return {x for x in self._operands if isinstance(x, Value)}
+        return {x for x in self._operands if type(x) is Value}
 
     @property
     def _op(self) -> str:
-        """micrograd's name for what a picture shows of the operation."""
-        return "" if self._rule is None else self._rule.symbol
+        """micrograd's name of the operation: ``+``, ``**3``, ``ReLU``, ``tanh``."""
+        return micrograd.spelling(self.op, self._operands)
+
+    @property
+    def _backward(self) -> Callable[[], None]:
+        """What adds this node's share to the ``grad`` of its operands alone."""
+        if recording.recorders:
+            recording.asked("read", self, "backward")
+        return partial(micrograd.push, self)
+
+    @_backward.setter
+    def _backward(self, function: Any) -> NoReturn:
+        micrograd.no_backward(function)
 
     def backward(self, seed: float = 1.0) -> None:
         """Set ``grad`` of everything that this value depends on.
@@ -248,7 +263,7 @@ def record(rule: Rule | Reduction, operands: tuple[Any, ...]) -> Value:
         TypeError: an operand is neither a Value nor a plain number.
         ValueError, ZeroDivisionError, OverflowError: as the same operation on floats.
     """
-    if rule.name == "where":
+    if rule.name == "where" and len(operands) == 3:
         operands = _chosen(*operands)
     kept = tuple(
         [
@@ -260,7 +275,7 @@ def record(rule: Rule | Reduction, operands: tuple[Any, ...]) -> Value:
     )
     numbers = [x._data if type(x) is Value else x for x in kept]
     z = limits.value(rule, numbers)
-    if recording.suspensions and recording.here.suspended:
+    if recording.suspensions and recording.suspended():
         return Value(z)
     return node(z, rule, kept, _partials(rule, kept, numbers, z))
 
@@ -272,7 +287,7 @@ def node(
     partials: tuple[float, ...],
 ) -> Value:
     """The result of an operation; a leaf, if recording is suspended."""
-    if recording.suspensions and recording.here.suspended:
+    if recording.suspensions and recording.suspended():
         return Value(data)
     made = object.__new__(Value)
     made._data = data
@@ -321,8 +336,8 @@ def _chosen(condition: Any, x: Any, y: Any) -> tuple[Any, ...]:
     derivatives cannot leak through a zero.
     """
     condition = bool(condition)
-    if condition and isinstance(y, Value):
+    if condition and type(y) is Value:
         y = y._data
-    elif not condition and isinstance(x, Value):
+    elif not condition and type(x) is Value:
         x = x._data
     return float(condition), x, y

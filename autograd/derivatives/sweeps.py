@@ -13,14 +13,14 @@ and costs nothing in any higher order. At a singular point partials are IEEE lim
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
 from typing import Any, TypeVar
 
 from autograd.core import choice, graph, limits
 from autograd.core import recording as recorders
 from autograd.core.graph import Node
+from autograd.core.recording import resumed as recording
 from autograd.table.custom import advice
 from autograd.table.primitives import apply
 from autograd.table.rules import RULES
@@ -45,24 +45,6 @@ def value_of(x: Any) -> Any:
     It is no leaf, so that nobody takes it for a variable.
     """
     return x if hasattr(x, "_apply") else choice.Value(x)._apply("pos", (x,))
-
-
-@contextmanager
-def recording() -> Iterator[None]:
-    """While it lasts, operations in this thread are recorded, within no_grad too.
-
-    A derivative needs its function's graph, whoever asks for it; a ``no_grad`` in the
-    function itself holds.
-    """
-    suspended = 0
-    try:
-        while not value_of(0.0).op:
-            choice.no_grad().__exit__()
-            suspended += 1
-        yield
-    finally:
-        for _ in range(suspended):
-            choice.no_grad().__enter__()
 
 
 def with_recording(function: Callable[..., T]) -> Callable[..., T]:

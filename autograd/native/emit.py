@@ -467,7 +467,7 @@ def docs() -> Iterator[str]:
     documented = {name: FUNCTIONS[name] for name in ("sum", "mean", "dot")}
     documented |= {
         name: getattr(value, name)
-        for name in ("Value", "no_grad", "gradients", "leaves", "tangents")
+        for name in ("Value", "gradients", "leaves", "tangents")
     }
     for name in (
         *(
@@ -481,7 +481,7 @@ def docs() -> Iterator[str]:
             "_op",
             "_kept",
         ),
-        *("backward", "detach", "relu"),
+        *("backward", "_backward", "detach", "relu"),
     ):
         documented[name] = getattr(value.Value, name)
     for name, documented_object in documented.items():

@@ -215,6 +215,10 @@ PyObject *tangents(PyObject *module, PyObject *const *args, Py_ssize_t count);
 
 /* functions.c: functions of numbers and Values alike */
 
+#ifdef AUTOGRAD_TEST_ALLOC
+PyObject *fail_allocation(PyObject *module, PyObject *args); /* failing.c */
+#endif
+
 PyObject *functions_make(PyObject *in_python, PyObject *aliases);
 
 /* program.c: compiled programs */
@@ -227,7 +231,8 @@ extern PyObject *python_value, *python_partial; /* a row on floats, its derivati
 extern PyObject *python_as_float, *python_is_number;
 extern PyObject *python_compare; /* a number with one that is no float */
 extern PyObject *python_misuse; /* raises what a wrong call of the type raises */
-extern PyObject *python_backward; /* raises what a wrong call of backward raises */
+extern PyObject *python_spelling; /* of an operation, as micrograd writes it */
+extern PyObject *python_no_subclass; /* raises what a subclass of the type raises */
 extern PyObject *python_operations; /* the base class, with a method per row */
 extern PyObject *python_checkpoint; /* the row whose nodes keep a function */
 extern PyObject *python_leaf;   /* restores a pickled leaf */

@@ -19,12 +19,8 @@ def compare(data: float, other: Any, sign: int) -> Any:
     return Value(data)._compare(getattr(operator, _SIGNS[sign]), other)
 
 
-def misuse(name: str, args: tuple[Any, ...], named: dict[str, Any] | None) -> None:
+def misuse(name: str, args: tuple[Any, ...], named: Any = None) -> None:
     """Raise what the reference engine raises for a call that does not fit."""
-    getattr(Value(0.0), name)(*args, **(named or {}))
+    call: Any = Value if name == "__new__" else getattr(Value(0.0), name)
+    call(*args, **(named or {}))
     raise TypeError(f"{name}() does not take these arguments")
-
-
-def backward(*args: Any, **named: Any) -> None:
-    """Raise what the reference engine raises for such a call of ``backward``."""
-    misuse("backward", args, named)

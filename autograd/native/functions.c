@@ -240,7 +240,7 @@ PyObject *
 functions_make(PyObject *in_python, PyObject *aliases)
 {
     PyObject *all = PyDict_New(), *package = PyUnicode_FromString("autograd");
-    reference = Py_NewRef(in_python);
+    Py_XSETREF(reference, Py_NewRef(in_python));
     for (PyMethodDef *def = functions; all && package && def->ml_name != NULL; def++) {
         PyObject *function = PyCFunction_NewEx(def, NULL, package);
         if (function == NULL || PyDict_SetItemString(all, def->ml_name, function) < 0) {

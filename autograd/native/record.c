@@ -97,13 +97,12 @@ enlist_later(PyObject *rule, uint32_t *row)
 int
 record_init(PyObject *all)
 {
-    table = Py_NewRef(all);
-    numbers = PyDict_New();
-    if (numbers == NULL) {
+    Py_XSETREF(table, Py_NewRef(all));
+    if (numbers == NULL && (numbers = PyDict_New()) == NULL) {
         return -1;
     }
     for (uint32_t i = 0; i < ROWS; i++) {
-        rules[i] = PyMapping_GetItemString(table, names[i]);
+        Py_XSETREF(rules[i], PyMapping_GetItemString(table, names[i]));
         if (rules[i] == NULL) {
             if (PyErr_ExceptionMatches(PyExc_KeyError)) {
                 PyErr_Format(

@@ -70,7 +70,7 @@ recorder_init(void)
     if (recording == NULL) {
         return -1;
     }
-    asked = PyObject_GetAttrString(recording, "asked");
+    Py_XSETREF(asked, PyObject_GetAttrString(recording, "asked"));
     Py_DECREF(recording);
     if (asked == NULL) {
         return -1;

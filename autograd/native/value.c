@@ -174,6 +174,9 @@ static PyObject *
 make_leaf(PyObject *data, PyObject *label)
 {
     double number;
+    if (label != NULL && !PyUnicode_Check(label)) {
+        return PyObject_CallFunction(python_misuse, "s(OO)", "__new__", data, label);
+    }
     if (as_double(data, "data", &number) < 0) {
         return NULL;
     }
@@ -197,7 +200,7 @@ value_tp_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
         }
         PyErr_Clear();
         return PyObject_CallFunction(
-            python_misuse, "sOO", "__init__", args, kwargs != NULL ? kwargs : Py_None);
+            python_misuse, "sOO", "__new__", args, kwargs != NULL ? kwargs : Py_None);
     }
     return make_leaf(data, label);
 }
@@ -349,12 +352,6 @@ get_op(PyObject *self, void *Py_UNUSED(closure))
 }
 
 static PyObject *
-get_symbol(PyObject *self, void *Py_UNUSED(closure))
-{
-    return rule_attribute(self, "symbol");
-}
-
-static PyObject *
 get_operands(PyObject *self, void *Py_UNUSED(closure))
 {
     Value *node = (Value *)self;
@@ -373,6 +370,18 @@ get_operands(PyObject *self, void *Py_UNUSED(closure))
         PyTuple_SET_ITEM(operands, i, x);
     }
     return operands;
+}
+
+static PyObject *
+get_symbol(PyObject *self, void *Py_UNUSED(closure))
+{
+    PyObject *op = get_op(self, NULL), *operands = get_operands(self, NULL), *shown = NULL;
+    if (op != NULL && operands != NULL) {
+        shown = PyObject_CallFunctionObjArgs(python_spelling, op, operands, NULL);
+    }
+    Py_XDECREF(op);
+    Py_XDECREF(operands);
+    return shown;
 }
 
 static PyObject *
@@ -414,6 +423,70 @@ get_prev(PyObject *self, void *Py_UNUSED(closure))
 
 /* Methods that are no operation */
 
+/* Raise what a call of a method raises that does not fit. */
+static PyObject *
+misuse_of(const char *name, PyObject *const *args, Py_ssize_t count, PyObject *names)
+{
+    PyObject *tuple = PyTuple_New(count), *kwargs = PyDict_New(), *answer = NULL;
+    for (Py_ssize_t i = 0; tuple != NULL && i < count; i++) {
+        PyTuple_SET_ITEM(tuple, i, Py_NewRef(args[i]));
+    }
+    Py_ssize_t named = names == NULL ? 0 : PyTuple_GET_SIZE(names);
+    int failed = tuple == NULL || kwargs == NULL;
+    for (Py_ssize_t i = 0; !failed && i < named; i++) {
+        failed = PyDict_SetItem(kwargs, PyTuple_GET_ITEM(names, i), args[count + i]) < 0;
+    }
+    if (!failed) {
+        answer = PyObject_CallFunction(python_misuse, "sOO", name, tuple, kwargs);
+    }
+    Py_XDECREF(tuple);
+    Py_XDECREF(kwargs);
+    return answer;
+}
+
+/* v._backward(): one node's step of a sweep by hand. */
+static PyObject *
+value_push(PyObject *self, PyObject *Py_UNUSED(ignored))
+{
+    const Value *node = (Value *)self;
+    for (uint32_t i = 0; i < node->count; i++) {
+        const Edge *edge = &node->edges[i];
+        if (edge->operand != NULL) {
+            edge->operand->grad += node->grad * edge->partial;
+        }
+    }
+    Py_RETURN_NONE;
+}
+
+static PyMethodDef push_method = {"_backward", value_push, METH_NOARGS, NULL};
+
+static PyObject *
+get_push(PyObject *self, void *Py_UNUSED(closure))
+{
+    if (recorded() && recorder_allows("backward", self) < 0) {
+        return NULL;
+    }
+    return PyCFunction_New(&push_method, self);
+}
+
+static int
+set_push(PyObject *self, PyObject *to, void *Py_UNUSED(closure))
+{
+    if (to == NULL) {
+        return read_only(self, to, "_backward");
+    }
+    Py_XDECREF(
+        PyObject_CallFunction(python_misuse, "s(sO)", "__setattr__", "_backward", to));
+    return -1;
+}
+
+/* A class of the type's own cannot be. */
+static PyObject *
+value_init_subclass(PyObject *cls, PyObject *Py_UNUSED(args), PyObject *Py_UNUSED(named))
+{
+    return PyObject_CallOneArg(python_no_subclass, cls);
+}
+
 static PyObject *
 value_backward(PyObject *self, PyObject *const *args, Py_ssize_t count, PyObject *names)
 {
@@ -431,7 +504,7 @@ value_backward(PyObject *self, PyObject *const *args, Py_ssize_t count, PyObject
         given = args[0];
     }
     else {
-        return PyObject_Vectorcall(python_backward, args, (size_t)count, names);
+        return misuse_of("backward", args, count, names);
     }
     if (given != NULL && as_double(given, "seed", &seed) < 0) {
         return NULL;
@@ -612,6 +685,7 @@ static PyGetSetDef attributes[] = {
     {"_operands", get_operands, read_only, DOC_operands, "_operands"},
     {"partials", get_partials, read_only, DOC_partials, "partials"},
     {"_prev", get_prev, read_only, DOC__prev, "_prev"},
+    {"_backward", get_push, set_push, DOC__backward, NULL},
     {"_op", get_symbol, read_only, DOC__op, "_op"},
     {NULL, NULL, NULL, NULL, NULL},
 };
@@ -628,6 +702,8 @@ static PyMethodDef own_methods[] = {
     {"detach", value_detach, METH_NOARGS, "detach($self, /)\n--\n\n" DOC_detach},
     {"__format__", value_format, METH_O, NULL},
     {"__reduce__", value_reduce, METH_NOARGS, NULL},
+    {"__init_subclass__", (PyCFunction)(void (*)(void))value_init_subclass,
+     METH_VARARGS | METH_KEYWORDS | METH_CLASS, NULL},
     {"__sizeof__", value_sizeof, METH_NOARGS, NULL},
     {NULL, NULL, 0, NULL},
 };
@@ -696,7 +772,7 @@ value_make_type(PyObject *module, PyObject *base)
         .name = "autograd.native.engine.Value",
         .basicsize = (int)offsetof(Value, edges),
         .itemsize = sizeof(Edge),
-        .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC,
+        .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_BASETYPE,
         .slots = slots,
     };
     name_label = PyUnicode_InternFromString("label");

@@ -39,8 +39,19 @@ def test_the_graph_is_seen_through_prev_and_op() -> None:
     assert (a + 1)._prev == {a}
     assert a._prev == set()
     assert a._op == ""
-    assert c._op == "×"
-    assert (a.relu()._op, a.exp()._op, (a**2)._op) == ("ReLU", "exp", "^")
+    spelled = [a + b, a * b, a - b, a / b, a**3, a**-0.5, a**b, a.relu(), a.exp()]
+    assert [x._op for x in spelled] == [
+        "+",
+        "*",
+        "-",
+        "/",
+        "**3",
+        "**-0.5",
+        "**",
+        "ReLU",
+        "exp",
+    ]
+    assert (c.op, a.tanh()._op) == ("mul", "tanh")
     assert "data=6.0" in repr(c)
 
 
@@ -91,3 +102,58 @@ def test_a_training_loop_by_hand_makes_the_loss_fall() -> None:
             w.data += -0.1 * w.grad
         losses.append(loss.data)
     assert losses[-1] < 0.05 < losses[0]
+
+
+def test_a_pass_by_hand_node_after_node_gives_the_gradient() -> None:
+    a, b = ag.Value(2.0), ag.Value(-3.0)
+    nodes = [a * b, a + 1.0]
+    nodes.append((nodes[0] * nodes[1]).tanh() + b * b)
+    order: list[Any] = []
+
+    def visit(node: Any) -> None:
+        if node not in order:
+            for operand in node._prev:
+                visit(operand)
+            order.append(node)
+
+    visit(nodes[-1])
+    nodes[-1].grad = 1.0
+    for node in reversed(order):
+        node._backward()
+    found = [a.grad, b.grad]
+    a.grad = b.grad = 0.0
+    nodes[-1].backward()
+    assert found == pytest.approx([a.grad, b.grad], rel=1e-15)
+    a._backward()  # a leaf has nobody to hand anything to
+    assert (a * a)._backward() is None
+
+
+def test_what_cannot_be_done_says_which_rule_to_write() -> None:
+    a, b = ag.Value(2.0), ag.Value(3.0)
+    with pytest.raises(TypeError, match=r"cube = autograd\.rule\(lambda x, y: "):
+        ag.Value(8.0, (a, b), "cube")  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"f = autograd\.rule"):
+        ag.Value(8.0, (a,))  # type: ignore[arg-type]
+
+    def softsign(out: Any) -> None:
+        def _backward() -> None:
+            raise AssertionError
+
+        out._backward = _backward
+
+    with pytest.raises(AttributeError, match=r"softsign = autograd\.rule"):
+        softsign(a * b)
+    with pytest.raises(TypeError, match=r"cube = autograd\.rule\(lambda x: "):
+        type("Special", (ag.Value,), {"cube": lambda self: self**3})
+
+
+def test_an_attribute_of_ones_own_stays_with_its_parameter() -> None:
+    p: Any = ag.Value(1.0)
+    p.m = p.v = 0.0
+    for _ in range(3):
+        p.grad = 0.0
+        (p * p).backward()
+        p.m = 0.9 * p.m + 0.1 * p.grad
+        p.v = 0.99 * p.v + 0.01 * p.grad**2
+        p.data -= 0.1 * p.m / (p.v**0.5 + 1e-8)
+    assert p.data < 1.0

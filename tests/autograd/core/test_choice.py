@@ -66,3 +66,30 @@ print(sorted(heavy & set(sys.modules)))
 def test_every_public_name_exists() -> None:
     for name in ag.__all__:
         assert hasattr(ag, name), name
+
+
+PURGED = """
+import sys
+import autograd as ag
+x = ag.Value(2.0)
+y = x * x
+for _ in range(2):
+    for name in [name for name in sys.modules if name.partition(".")[0] == "autograd"]:
+        del sys.modules[name]
+    import autograd as ag
+    v = ag.Value(3.0)
+    cube = ag.rule(lambda x: x**3, [lambda x, z: 3 * x**2], name="cube")
+    assert cube(v).op == "cube"
+    assert ag.gradient(ag.checkpoint(ag.exp)(ag.dot([v], [v])), [v])[0].data > 0
+    assert ag.grad(ag.grad(lambda t: t * t))(3.0) == 2.0
+    with ag.no_grad():
+        assert not (v * v).op
+    assert (v * v).op
+y.backward()
+print(ag.engine, x.grad, y.op)
+"""
+
+
+def test_the_package_can_be_thrown_away_and_imported_again(engine: str) -> None:
+    pure = "1" if engine == "reference" else "0"
+    assert run(PURGED, AUTOGRAD_PURE=pure) == f"{engine} 4.0 mul"

@@ -407,3 +407,37 @@ def test_a_failed_operation_leaves_no_trace() -> None:
     y = x + 1.0
     y.backward()
     assert x.grad == 1.0
+
+
+class Liar:
+    """An object that says that it is a Value."""
+
+    __class__ = ag.Value  # type: ignore[assignment]
+
+
+def test_a_value_is_told_by_its_type_whatever_a_stranger_says_of_its_class() -> None:
+    x = ag.Value(2.0)
+    assert (x == Liar()) is False
+    for call in (lambda: x + Liar(), lambda: ag.where(True, x, Liar())):
+        with pytest.raises(TypeError, match="Liar"):
+            call()
+    assert (x * x)._prev == {x}
+
+
+def test_a_value_made_is_not_made_again() -> None:
+    x = ag.Value(2.0)
+    y = x * x
+    y.__init__(7.0)  # type: ignore[misc]
+    assert (y.data, y.operands) == (4.0, (x, x))
+
+
+@pytest.mark.parametrize(
+    ("name", "count", "right"), [("add", 1, 2), ("exp", 2, 1), ("where", 2, 3)]
+)
+def test_an_operation_of_too_few_or_many_operands_is_an_error(
+    name: str, count: int, right: int
+) -> None:
+    x = ag.Value(2.0)
+    message = f"{name} takes {right} operands, got {count}"
+    with pytest.raises(TypeError, match=message):
+        x._apply(name, (x,) * count)

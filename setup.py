@@ -59,14 +59,16 @@ class OptionalEngine(build_ext):
         ext.depends.append(str(generated / "rules.h"))
         if self.compiler.compiler_type != "msvc":
             # A fused multiply-add would round once where Python rounds twice.
-            ext.extra_compile_args += ["-ffp-contract=off", "-fno-math-errno", "-O3"]
+            flags = os.environ.get("CFLAGS", "")
+            level = "-O1" if "-fsanitize" in flags else "-O3"  # else it takes minutes
+            ext.extra_compile_args += ["-ffp-contract=off", "-fno-math-errno", level]
             # A call must stay the one that Python makes: clang turns pow(2, x) into
             # exp2(x), and a sine beside a cosine into another function yet.
             ext.extra_compile_args += [
                 f"-fno-builtin-{name}" for name in ("pow", "sin", "cos")
             ]
             ext.extra_compile_args += ["-fvisibility=hidden"]
-            if sys.platform == "linux" and "-g" not in os.environ.get("CFLAGS", ""):
+            if sys.platform == "linux" and "-g" not in flags:
                 ext.extra_link_args += ["-Wl,--strip-all"]
             if strict:
                 ext.extra_compile_args += ["-Wall", "-Wextra", "-Werror"]

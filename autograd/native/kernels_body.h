@@ -13,11 +13,20 @@
 #if defined(__GNUC__)
 #define INLINE static inline __attribute__((always_inline))
 #define APART static __attribute__((noinline))
-#define UNROLL _Pragma("GCC unroll 4")
-#define IN_LANES _Pragma("GCC ivdep")
 #else
 #define INLINE static inline
 #define APART static
+#endif
+
+/* Unroll a tile; and no store of a loop over lanes is read by the same loop (clang warns
+   of a loop that it was told to take so and cannot, as one that calls libm). */
+#if defined(__clang__)
+#define UNROLL _Pragma("unroll 4")
+#define IN_LANES
+#elif defined(__GNUC__)
+#define UNROLL _Pragma("GCC unroll 4")
+#define IN_LANES _Pragma("GCC ivdep")
+#else
 #define UNROLL
 #define IN_LANES
 #endif

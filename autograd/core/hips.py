@@ -80,7 +80,7 @@ class _Elsewhere(MetaPathFinder):
     ) -> None:
         package, _, name = fullname.rpartition(".")
         if package == "autograd" and (message := instead(name)):
-            raise ImportError(message, name=fullname)
+            raise ModuleNotFoundError(message, name=fullname)
         return
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import mpmath
+import mpmath  # type: ignore[import-untyped, import-not-found, unused-ignore]
 
 from autograd.table.number import Comparisons, Operations
 from autograd.table.rules import RULES

@@ -37,7 +37,8 @@ def test_it_is_one_node_with_its_symbol_and_documentation() -> None:
     x = ag.Value(0.5)
     y = bell(x)
     y.backward()
-    assert (y.op, y._op, bell.__name__) == ("my_gauss", "e⁻ˣ²", "my_gauss")
+    assert (y.op, y._op, bell.__name__) == ("my_gauss", "my_gauss", "my_gauss")
+    assert ag.RULES["my_gauss"].symbol == "e⁻ˣ²"
     assert "The bell e^(-x²)" in bell.__doc__
     assert y.data == bell(0.5) == ag.exp(-0.25)
     assert x.grad == -y.data

@@ -28,7 +28,8 @@ def record_into(recorder: Any) -> None:
     """From now on tell a recorder what this thread does with Values; None ends it.
 
     Nodes go into its list ``made``. For what no node says, there are its methods
-    ``lt``, ``le``, ``eq``, ``ne``, ``gt``, ``ge``, ``truth``, ``detach`` and ``read``.
+    ``lt``, ``le``, ``eq``, ``ne``, ``gt``, ``ge``, ``truth``, ``as_float``,
+    ``as_int``, ``detach`` and ``read``.
     """
     global recorders
     with _lock:

@@ -208,14 +208,20 @@ class Value(Comparisons, Operations):
             return bool(recording.asked("truth", self))
         return self._data != 0.0
 
-    def __float__(self) -> NoReturn:
+    def __float__(self) -> float:
+        number = recording.asked("as_float", self) if recording.recorders else None
+        if number.__class__ is float:
+            return number
         raise TypeError(
             "a Value is not silently a float, since its gradient would be lost: "
             "write v.data for the number, autograd.exp(v) for math.exp(v) and so on, "
             "f'{v:.2f}' to print it, and dtype=object for an array to hold it"
         )
 
-    def __int__(self) -> NoReturn:
+    def __int__(self) -> int:
+        number = recording.asked("as_int", self) if recording.recorders else None
+        if number.__class__ is int:
+            return number
         raise TypeError("write int(v.data) for the whole number, or autograd.trunc(v)")
 
     def __repr__(self) -> str:

@@ -323,6 +323,8 @@ def fresh(x: Any, mark: Mark | None = None) -> Node:
     """
     answer = apply("pos", (x,))
     if answer is not NotImplemented:
+        if mark is not None and recorders.here.recorder is not None:
+            recorders.here.recorder.differentiated(answer, mark)
         return answer
     leaf = choice.Value(x)
     if mark is not None:

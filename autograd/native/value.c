@@ -653,8 +653,13 @@ value_bool(PyObject *self)
 }
 
 static PyObject *
-value_float(PyObject *Py_UNUSED(self))
+value_float(PyObject *self)
 {
+    PyObject *number = recorded() ? recorder_ask("as_float", self, NULL) : NULL;
+    if (number != Py_NotImplemented && (number != NULL || PyErr_Occurred())) {
+        return number;
+    }
+    Py_XDECREF(number);
     PyErr_SetString(
         PyExc_TypeError,
         "a Value is not silently a float, since its gradient would be lost: "
@@ -664,8 +669,13 @@ value_float(PyObject *Py_UNUSED(self))
 }
 
 static PyObject *
-value_int(PyObject *Py_UNUSED(self))
+value_int(PyObject *self)
 {
+    PyObject *number = recorded() ? recorder_ask("as_int", self, NULL) : NULL;
+    if (number != Py_NotImplemented && (number != NULL || PyErr_Occurred())) {
+        return number;
+    }
+    Py_XDECREF(number);
     PyErr_SetString(
         PyExc_TypeError,
         "write int(v.data) for the whole number, or autograd.trunc(v)");

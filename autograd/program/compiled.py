@@ -54,7 +54,8 @@ def compile(  # the name that the field uses
     numbers for numbers; where ``f`` closes over leaf Values, Values that depend on
     them, so that ``backward`` goes on as before. What the function decided by
     comparing Values is compared again at every call; a call that decides otherwise is
-    recorded anew.
+    recorded anew. So is a call with another number where ``f`` takes a plain one out of
+    an argument, as ``math.log(x)`` or ``int(x)`` does.
 
     What else ``f`` reads (globals, attributes, lists, files, random numbers) it reads
     when it is recorded, and not again: pass what changes as an argument, or keep it in
@@ -448,11 +449,11 @@ class Program:
         with self._lock:
             known = self._recordings.setdefault((choice.name, given.key), [])
             if len(known) >= self.branches:
-                splits = recording.guards[-1].where if recording.guards else "?"
+                splits = recording.guards[-1]
                 raise RuntimeError(
-                    f"compile: the function took more than {self.branches} paths; the "
-                    f"comparison at {splits} splits them: choose by data with "
-                    "where(x > 0, a, b), or allow more by branches="
+                    f"compile: the function took more than {self.branches} paths; what "
+                    f"it asks at {splits.where} splits them: {splits.advice}, or allow "
+                    "more by branches="
                 )
             known.insert(0, recording)
             while len(self._recordings) > STRUCTURES:

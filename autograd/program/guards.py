@@ -17,22 +17,27 @@ from autograd.core.plain import is_number
 from autograd.derivatives.nesting import is_value
 from autograd.table.number import Operations
 
-__all__ = ["Condition", "Guard", "refuse"]
+__all__ = ["FROZEN", "Condition", "Guard", "refuse"]
 
 PACKAGE = str(Path(__file__).parents[1])
 
 
+CHOOSE = "choose by data with where(x > 0, a, b)"
+FROZEN = "autograd.exp(x) for math.exp(x) and so on takes any x"
+
+
 class Guard(NamedTuple):
-    """A condition's entry, what it was, and the line that asked."""
+    """A condition's entry, its outcome, the line that asked, what to write there."""
 
     entry: int
     outcome: bool
     where: str
+    advice: str = CHOOSE
 
     @classmethod
-    def here(cls, entry: int, outcome: bool) -> Guard:
+    def here(cls, entry: int, outcome: bool, advice: str = CHOOSE) -> Guard:
         """The guard that the nearest line outside of this package asks for."""
-        return cls(entry, outcome, caller())
+        return cls(entry, outcome, caller(), advice)
 
 
 def caller() -> str:

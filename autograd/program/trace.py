@@ -9,6 +9,7 @@ gets a leaf that stands for an entry of the tape.
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -22,7 +23,7 @@ from autograd.derivatives.nesting import is_value
 from autograd.derivatives.sweeps import Mark
 from autograd.derivatives.sweeps import recording as with_graph
 from autograd.program import adjoint
-from autograd.program.guards import Condition, Guard, refuse
+from autograd.program.guards import FROZEN, Condition, Guard, refuse
 from autograd.program.tape import LEAVES, Number, Tape
 
 __all__ = ["Recorder"]
@@ -48,6 +49,7 @@ class Recorder:
         self._read = 0
         self._entries: dict[Node, int] = {}
         self._depends: list[bool] = []
+        self._marks: dict[int, Mark] = {}
         self._stands_in = False
 
     @contextmanager
@@ -142,7 +144,9 @@ class Recorder:
     def _leaf(self, leaf: Node) -> int:
         """A leaf that nobody made here: a parameter, unless a transform owns it."""
         if isinstance(leaf._kept, Mark):
-            return self.tape.constant(leaf.data)
+            k = self.tape.add("number", (), leaf.data)
+            self._marks[k] = leaf._kept
+            return k
         k = self.tape.add("parameter", (), leaf.data)
         self.parameters.append(k)
         self.leaves.append(leaf)
@@ -218,6 +222,58 @@ class Recorder:
         outcome = self.tape.value(k) != 0.0
         self.guards.append(Guard.here(k, outcome))
         return outcome
+
+    def as_float(self, x: Node) -> Any:
+        """``float(x)``: the number, which is from now on the one of this recording.
+
+        Only what the arguments alone say is a number to the function itself; what a
+        derivative goes through is none, and the engine says what to write.
+        """
+        k = self.entry(x)
+        if not self._is_data(k):
+            return NotImplemented
+        number = self.tape.value(k)
+        same = [(k, number)]
+        if number == 0.0:
+            signs = self.tape.constant(1.0), k
+            same.append((self.tape.add("copysign", signs), math.copysign(1.0, number)))
+        for entry, is_now in same:
+            # nan is the number that is not equal to itself
+            other = self.tape.constant(is_now) if is_now == is_now else entry
+            self.frozen(self.tape.add("equal", (entry, other)))
+        return number
+
+    def as_int(self, x: Node) -> Any:
+        """``int(x)``: the whole number, which is from now on that of this recording."""
+        k = self.entry(x)
+        if not self._is_data(k):
+            return NotImplemented
+        number = int(self.tape.value(k))
+        whole = self.tape.add("trunc", (k,)), self.tape.constant(float(number))
+        self.frozen(self.tape.add("equal", whole))
+        return number
+
+    def frozen(self, k: int) -> None:
+        """From now on the outcome of a condition that a number was taken under."""
+        if self.depends(k):
+            self.guards.append(Guard.here(k, self.tape.value(k) != 0.0, FROZEN))
+
+    def differentiated(self, x: Node, mark: Mark) -> None:
+        """A transform within the function differentiates by ``x`` while it runs."""
+        self._marks[self.entry(x)] = mark
+
+    def _is_data(self, k: int) -> bool:
+        """Whether an entry is a number where the function is called with numbers."""
+        tape, marks = self.tape, self._marks
+        seen, stack = {k}, [k]
+        while stack:
+            j = stack.pop()
+            if tape.ops[j] == "parameter" or (j in marks and marks[j].running):
+                return False
+            more = [a for a in tape.args[j] if a not in seen]
+            seen.update(more)
+            stack += more
+        return True
 
     def read(self, x: Node, what: str) -> None:
         """Somebody takes a number out of a Value: refused if it may be another one."""

@@ -232,6 +232,36 @@ def test_where_chooses_by_data_without_a_guard() -> None:
     assert "1 recording>" in repr(count)
 
 
+def test_a_number_taken_from_an_argument_is_compared_again() -> None:
+    def f(x: Any, y: Any) -> Any:
+        return x * math.log(y) + len(range(int(y))) + math.copysign(1.0, y - 1)
+
+    for g in (f, lambda x, y: ag.grad(lambda t: f(t, y))(x)):
+        program = ag.compile(g)
+        for y in (2.0, 2.5, 1.0, 2.0, math.nextafter(1.0, 0.0)):
+            assert bits(program(3.0, y)) == bits(g(3.0, y))
+    signs = ag.compile(lambda x: math.copysign(1.0, x))
+    assert [signs(x) for x in (0.0, -0.0, 3.0, -3.0)] == [1.0, -1.0, 1.0, -1.0]
+    nan = ag.compile(lambda x: str(float(x)))
+    assert [nan(x) for x in (math.nan, 1.0, math.nan)] == ["nan", "1.0", "nan"]
+    assert nan.stats()["recordings"] == 2
+    logarithm = ag.compile(lambda x: math.log(x), branches=4)
+    with pytest.raises(RuntimeError, match=r"test_compiled.*autograd.exp\(x\)"):
+        logarithm.map([1.0, 2.0, 3.0, 4.0, 5.0])
+
+
+def test_a_number_that_a_derivative_goes_through_is_not_taken() -> None:
+    w = ag.Value(2.0)
+    for f in (
+        ag.grad(lambda x: x * math.log(x)),
+        ag.grad(lambda x, y=3.0: x * math.log(y * x)),
+        ag.jacobian(lambda x: [x * int(x)]),
+        lambda x: w * math.log(w),
+    ):
+        with pytest.raises(TypeError, match=r"not silently a float|whole number"):
+            ag.compile(f)(2.0)
+
+
 def test_too_many_branches_name_the_line() -> None:
     program = ag.compile(
         lambda x: [x > t for t in range(3)] and (x if x > 1 else -x), branches=1

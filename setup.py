@@ -32,11 +32,12 @@ def write_rules(directory: Path) -> None:
         del sys.modules[name]
     sys.modules["autograd"] = package
     try:
-        from autograd.native import emit, lanes
+        from autograd.native import emit, lanes, routines
 
         directory.mkdir(parents=True, exist_ok=True)
         emit.write(str(directory))
         lanes.write(str(directory))
+        routines.write(str(directory))
     finally:
         for name in [name for name in sys.modules if name.startswith("autograd")]:
             del sys.modules[name]

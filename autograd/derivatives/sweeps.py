@@ -222,32 +222,40 @@ def pullback(
     return adjoints
 
 
-def pushforward(order: Sequence[Node], tangents: dict[Node, Any]) -> dict[Node, Any]:
+def pushforward(
+    outputs: Sequence[Node], inputs: Sequence[Node], seed: Sequence[Any]
+) -> list[Any]:
     """Carry tangents forward: the dual numbers (node, tangent) of each node.
 
     Args:
-        order: the nodes that depend on the inputs, as :func:`dependents` gives them.
-        tangents: the inputs' tangents, floats or Values. Changed.
+        outputs, inputs: Values; what the inputs were computed from is left alone.
+        seed: for each input its tangent, a float or a Value, or None if it stays.
 
     Returns:
-        ``tangents``, with an entry for every node of ``order`` that they reach.
+        The tangents of the outputs, 0.0 where nothing that moves reaches one.
     """
+    known = {x: t for x, t in zip(inputs, seed) if t is not None}
     if recorders.here.recorder is not None:
-        pushed: dict[Node, Any] = recorders.here.recorder.push(order, tangents)
-        return pushed
-    partial = Partials()
+        tangents: Any = recorders.here.recorder.push(known)
+        return [tangents.get(y, 0.0) for y in outputs]
+    partial, native = Partials(), native_sweep("tangent_graph")
     with limits.limits():
-        for node in order:
-            if node in tangents:
-                continue
+        if native is not None:
+            return native(outputs, inputs, seed, partial)
+        for node in dependents(outputs, inputs):
             total: Any = None
             for i, operand in graph.edges(node):
-                if operand in tangents:
-                    part = times(tangents[operand], partial(node, i))
+                if operand in known:
+                    part = times(known[operand], partial(node, i))
                     total = part if total is None else plus(total, part)
             if total is not None:
-                tangents[node] = total
-    return tangents
+                known[node] = total
+    return [known.get(y, 0.0) for y in outputs]
+
+
+def native_sweep(name: str) -> Callable[..., list[Any]] | None:
+    """The engine's own sweep, where it has one: the same in C."""
+    return getattr(choice.module(), name, None)
 
 
 def positive_zero(x: Any) -> Any:
@@ -263,8 +271,11 @@ def sweep(output: Node, inputs: Sequence[Node], stop: bool) -> list[Any]:
         return derivatives
     if not hasattr(output, "_apply"):
         return [0.0] * len(inputs)
-    order = dependents([output], inputs, stop)
-    adjoints = pullback(order, {output: 1.0}, inputs)
+    native = native_sweep("adjoint_graph")
+    if native is not None:
+        with limits.limits():
+            return native(output, inputs, stop, Partials())
+    adjoints = pullback(dependents([output], inputs, stop), {output: 1.0}, inputs)
     return [positive_zero(adjoints.get(x, 0.0)) for x in inputs]
 
 

@@ -33,7 +33,6 @@ from autograd.derivatives.nesting import (
 )
 from autograd.derivatives.sweeps import (
     Mark,
-    dependents,
     fresh,
     pushforward,
     sweep,
@@ -396,17 +395,12 @@ def _pushed(
     """The tangents of each output in each direction; None where an input stays."""
     values = [y for y in outputs if is_value(y)]
     if floats:
-        rows = iter(choice.module().tangents(values, inputs, seeds))
-        still: list[Any] = [0.0] * len(seeds)
-        return [next(rows) if is_value(y) else still for y in outputs]
-    order = dependents(values, inputs)
-    columns = []
-    for seed in seeds:
-        moved = pushforward(
-            order, {x: t for x, t in zip(inputs, seed) if t is not None}
-        )
-        columns.append([moved.get(y, 0.0) if is_value(y) else 0.0 for y in outputs])
-    return [list(map(value_of, row)) for row in zip(*columns)]
+        moved = iter(choice.module().tangents(values, inputs, seeds))
+    else:
+        moved = zip(*[pushforward(values, inputs, seed) for seed in seeds])
+    still = [0.0] * len(seeds)
+    rows = [next(moved) if is_value(y) else still for y in outputs]
+    return [row if floats else list(map(value_of, row)) for row in rows]
 
 
 @plural

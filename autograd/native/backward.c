@@ -7,7 +7,7 @@
    same order and give the same bits. It changes nothing but marks, which it takes
    back if memory runs out; the sweep needs no memory. No Python code runs here. */
 
-#include "engine.h"
+#include "tape.h"
 
 /* A list in blocks, so that a long one never moves; the last block is on top. */
 typedef struct Block {
@@ -323,19 +323,9 @@ gradients(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t count)
             PyExc_TypeError, "gradients: output must be a Value, got %.200s",
             Py_TYPE(args[0])->tp_name);
     }
-    PyObject *inputs = PySequence_Tuple(args[1]);
+    PyObject *inputs = values_of("gradients: inputs", args[1], 0);
     if (inputs == NULL) {
         return NULL;
-    }
-    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(inputs); i++) {
-        PyObject *input = PyTuple_GET_ITEM(inputs, i);
-        if (!is_value(input)) {
-            PyErr_Format(
-                PyExc_TypeError, "gradients: inputs[%zd] must be a Value, got %.200s",
-                i, Py_TYPE(input)->tp_name);
-            Py_DECREF(inputs);
-            return NULL;
-        }
     }
     PyObject *derivatives = NULL, *others = NULL, *answer = NULL;
     if (differentiate((Value *)args[0], inputs, &derivatives, &others) == 0 &&

@@ -187,6 +187,8 @@ PyObject *record(uint32_t row, PyObject *const *operands, Py_ssize_t count);
 Py_ssize_t record_arity(uint32_t row);
 PyObject *record_find_row(PyObject *name, uint32_t *row);
 int record_value(uint32_t row, const double *x, uint32_t count, double *z);
+int record_number(uint32_t row, const Edge *operands, size_t count, int ask, double *z);
+Value *record_known(uint32_t row, double z, const Edge *operands, size_t count);
 extern PyMethodDef record_methods[];
 extern PyType_Slot record_slots[];
 
@@ -199,6 +201,7 @@ typedef struct {
 } Column;
 
 int is_fold(uint32_t row);
+int evaluate_fold(Value *node);
 int record_fold(uint32_t row, const Column *columns, size_t n, PyObject *start,
                 PyObject **answer);
 PyObject *record_any_fold(uint32_t row, PyObject *const *operands, Py_ssize_t count);
@@ -212,6 +215,15 @@ PyObject *leaves(PyObject *module, PyObject *output);
 /* sweeps.c: tangents */
 
 PyObject *tangents(PyObject *module, PyObject *const *args, Py_ssize_t count);
+
+/* partials.c: the partials of recorded nodes, on Values */
+
+int partial_again(const Value *node, uint32_t i, int *checked, Edge *partial);
+
+/* higher.c: adjoints and tangents that are Values */
+
+PyObject *adjoint_graph(PyObject *module, PyObject *const *args, Py_ssize_t count);
+PyObject *tangent_graph(PyObject *module, PyObject *const *args, Py_ssize_t count);
 
 /* functions.c: functions of numbers and Values alike */
 

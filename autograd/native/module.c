@@ -152,6 +152,13 @@ static PyMethodDef engine_methods[] = {
     {"leaves", leaves, METH_O, "leaves($module, output, /)\n--\n\n" DOC_leaves},
     {"tangents", (PyCFunction)(void (*)(void))tangents, METH_FASTCALL,
      "tangents($module, outputs, inputs, seeds, /)\n--\n\n" DOC_tangents},
+    {"adjoint_graph", (PyCFunction)(void (*)(void))adjoint_graph, METH_FASTCALL,
+     "adjoint_graph($module, output, inputs, stop, partial, /)\n--\n\n"
+     "What ``derivatives.sweeps.adjoint_graph`` gives; ``partial`` is asked for what C "
+     "cannot know."},
+    {"tangent_graph", (PyCFunction)(void (*)(void))tangent_graph, METH_FASTCALL,
+     "tangent_graph($module, outputs, inputs, seeds, partial, /)\n--\n\n"
+     "What ``derivatives.sweeps.tangent_graph`` gives; ``partial`` as above."},
     {"count_suspensions", count_suspensions, METH_O, NULL},
     {"record_into", record_into, METH_O, NULL},
 #ifdef AUTOGRAD_TEST_ALLOC

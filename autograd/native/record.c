@@ -401,6 +401,50 @@ record_value(uint32_t row, const double *x, uint32_t count, double *z)
     return !code->fallible || isfinite(*z);
 }
 
+/* The value of a row on the numbers of some operands. Where C is not sure of it, ask
+   Python or return 0; else 1, or -1 with an exception. */
+int
+record_number(uint32_t row, const Edge *operands, size_t count, int ask, double *z)
+{
+    double x[MOST_OPERANDS];
+    for (size_t i = 0; i < count && i < MOST_OPERANDS; i++) {
+        x[i] = number_of(&operands[i]);
+    }
+    if (count <= MOST_OPERANDS && record_value(row, x, (uint32_t)count, z)) {
+        return 1;
+    }
+    Value *node = ask ? record_begin(row, count) : NULL;
+    if (node == NULL) {
+        return ask ? -1 : 0;
+    }
+    for (size_t i = 0; i < count; i++) {
+        node->edges[i].partial = number_of(&operands[i]);
+    }
+    const int failed = is_fold(row) ? evaluate_fold(node) : evaluate_in_python(node);
+    *z = node->data;
+    Py_DECREF(node);
+    return failed ? -1 : 1;
+}
+
+/* Record a row whose value is known, on operands as a node's edges have them: Values,
+   whose partials are still to come, and numbers. */
+Value *
+record_known(uint32_t row, double z, const Edge *operands, size_t count)
+{
+    Value *node = value_new(row, z, count);
+    if (node == NULL) {
+        return NULL;
+    }
+    for (size_t i = 0; i < count; i++) {
+        set_edge(&node->edges[i], operands[i].operand, operands[i].partial);
+    }
+    if (!suspended() && differentiate(node, code_of(row)) < 0) {
+        Py_DECREF(node);
+        return NULL;
+    }
+    return (Value *)unless_suspended(node);
+}
+
 /* Give a node that has its operands all the rest. Takes the reference. */
 static PyObject *
 record_finish(Value *node)

@@ -30,11 +30,27 @@ is_fold(uint32_t row)
     return row < ROWS && folds[row] != NULL;
 }
 
-/* Give a node that went through its pass all the rest. Takes the reference. */
-static PyObject *
-complete(Value *node, const Fold *fold)
+/* Compute the value and the partials of a node that has its operands' numbers where the
+   partials are to be. */
+static int
+evaluate(Value *node, const Fold *fold, int started)
 {
-    if (fold->fallible && !isfinite(node->data) && evaluate_in_python(node) < 0) {
+    fold->pass(node, started);
+    return fold->fallible && !isfinite(node->data) ? evaluate_in_python(node) : 0;
+}
+
+int
+evaluate_fold(Value *node)
+{
+    const Fold *fold = folds[row_of(node)];
+    return evaluate(node, fold, node->count % fold->columns != 0);
+}
+
+/* Give such a node all the rest. Takes the reference. */
+static PyObject *
+complete(Value *node, const Fold *fold, int started)
+{
+    if (evaluate(node, fold, started) < 0) {
         Py_DECREF(node);
         return NULL;
     }
@@ -113,8 +129,7 @@ record_fold(uint32_t row, const Column *columns, size_t n, PyObject *start,
         Py_DECREF(node);
         return 0;
     }
-    fold->pass(node, start != NULL);
-    *answer = complete(node, fold);
+    *answer = complete(node, fold, start != NULL);
     return *answer != NULL ? 1 : -1;
 }
 
@@ -130,6 +145,5 @@ record_any_fold(uint32_t row, PyObject *const *operands, Py_ssize_t count)
     for (uint32_t i = 0; i < node->count; i++) { /* the numbers, for the pass */
         node->edges[i].partial = number_of(&node->edges[i]);
     }
-    fold->pass(node, (size_t)count % fold->columns != 0);
-    return complete(node, fold);
+    return complete(node, fold, (size_t)count % fold->columns != 0);
 }

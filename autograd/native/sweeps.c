@@ -1,172 +1,13 @@
 /* Forward mode: tangents flow from the inputs to everything that depends on them.
 
-   The nodes between inputs and outputs are listed once, operands before what uses
-   them, with their edges as numbers in flat arrays; then no node is touched any more.
-   Some directions go through that list together, and a bit of a word says for each
-   node whether a direction has reached it at all: what has not is absent, and no 0 that
-   an infinite partial would turn into nan. The order of
-   the additions is that of ``autograd.core.graph.forward_sweep``, and so are the bits. */
+   Some directions go through the list of nodes together, and a bit of a word says for
+   each node whether a direction has reached it at all: what has not is absent, and no 0
+   that an infinite partial would turn into nan. The order of the additions is that of
+   ``autograd.core.graph.forward_sweep``, and so are the bits. */
 
-#include "engine.h"
+#include "tape.h"
 
 enum { WIDTH = 16 }; /* directions; more would leave the cache */
-
-typedef struct {
-    int32_t operand; /* the number of the node, in the list */
-    double partial;
-} Link;
-
-typedef struct {
-    Value **nodes;   /* inputs first, then operands before what uses them */
-    uint32_t *rows;  /* their field ``row``, which holds their number meanwhile */
-    size_t *first;   /* of the links of a node; one more for the end */
-    Link *links;
-    size_t count, room;
-    size_t link_count;
-} Tape;
-
-typedef struct {
-    Value *node;
-    size_t left; /* how many of its operands are still to be visited */
-} Frame;
-
-/* Let an array have room for one more entry of some size. */
-static int
-grow(void **array, size_t count, size_t *room, size_t size)
-{
-    if (count < *room) {
-        return 0;
-    }
-    const size_t more = *room < 64 ? 64 : *room * 2;
-    void *moved =
-        more <= PY_SSIZE_T_MAX / size ? PyMem_RawRealloc(*array, more * size) : NULL;
-    if (moved == NULL) {
-        return -1;
-    }
-    *array = moved;
-    *room = more;
-    return 0;
-}
-
-/* List a node: its field ``row`` holds its number, until the walk is over. */
-static int
-enter(Tape *tape, Value *node)
-{
-    size_t room = tape->room;
-    if (tape->count >= NO_ROW ||
-        grow((void **)&tape->nodes, tape->count, &room, sizeof *tape->nodes) < 0) {
-        return -1;
-    }
-    if (grow((void **)&tape->rows, tape->count, &tape->room, sizeof *tape->rows) < 0) {
-        return -1;
-    }
-    tape->nodes[tape->count] = node;
-    tape->rows[tape->count] = node->row;
-    node->row = VISITED | (uint32_t)tape->count++;
-    return 0;
-}
-
-/* List everything that a node depends on, operands from the right, down to what is
-   listed already. A node on the way up cannot be met again, for there are no cycles. */
-static int
-walk(Tape *tape, Value *output, Frame **way, size_t *room)
-{
-    size_t depth = 0;
-    Value *next = output->row & VISITED ? NULL : output;
-    while (next != NULL || depth > 0) {
-        if (next != NULL) {
-            if (grow((void **)way, depth, room, sizeof **way) < 0) {
-                return -1;
-            }
-            (*way)[depth++] = (Frame){next, next->count};
-            next = NULL;
-        }
-        Frame *here = &(*way)[depth - 1];
-        while (next == NULL && here->left > 0) {
-            Value *operand = here->node->edges[--here->left].operand;
-            if (operand != NULL && !(operand->row & VISITED)) {
-                next = operand;
-            }
-        }
-        if (next == NULL) {
-            if (enter(tape, here->node) < 0) {
-                return -1;
-            }
-            depth--;
-        }
-    }
-    return 0;
-}
-
-/* The edges of all nodes but the inputs, as numbers. */
-static int
-link_all(Tape *tape, size_t inputs)
-{
-    size_t edges = 0;
-    for (size_t i = inputs; i < tape->count; i++) {
-        edges += tape->nodes[i]->count;
-    }
-    tape->first = PyMem_RawMalloc((tape->count + 1) * sizeof *tape->first);
-    tape->links = PyMem_RawMalloc((edges + 1) * sizeof *tape->links);
-    if (tape->first == NULL || tape->links == NULL) {
-        return -1;
-    }
-    for (size_t i = 0; i < tape->count; i++) {
-        const Value *node = tape->nodes[i];
-        tape->first[i] = tape->link_count;
-        for (uint32_t k = 0; i >= inputs && k < node->count; k++) {
-            const Value *operand = node->edges[k].operand;
-            if (operand != NULL) {
-                tape->links[tape->link_count++] =
-                    (Link){(int32_t)(operand->row & ~VISITED), node->edges[k].partial};
-            }
-        }
-    }
-    tape->first[tape->count] = tape->link_count;
-    return 0;
-}
-
-static void
-forget_tape(Tape *tape)
-{
-    PyMem_RawFree(tape->nodes);
-    PyMem_RawFree(tape->rows);
-    PyMem_RawFree(tape->first);
-    PyMem_RawFree(tape->links);
-}
-
-/* The graph between inputs and outputs, and the number of each output in it. No Python
-   code runs while the nodes hold their numbers. */
-static int
-tape_of(PyObject *outputs, PyObject *inputs, Tape *tape, int32_t *places)
-{
-    const Py_ssize_t m = PyTuple_GET_SIZE(outputs), n = PyTuple_GET_SIZE(inputs);
-    Frame *way = NULL;
-    size_t room = 0;
-    int failed = 0;
-    *tape = (Tape){NULL, NULL, NULL, NULL, 0, 0, 0};
-    for (Py_ssize_t i = 0; !failed && i < n; i++) {
-        failed = enter(tape, (Value *)PyTuple_GET_ITEM(inputs, i)) < 0;
-    }
-    for (Py_ssize_t i = 0; !failed && i < m; i++) {
-        failed = walk(tape, (Value *)PyTuple_GET_ITEM(outputs, i), &way, &room) < 0;
-    }
-    for (Py_ssize_t i = 0; !failed && i < m; i++) {
-        const Value *output = (Value *)PyTuple_GET_ITEM(outputs, i);
-        places[i] = (int32_t)(output->row & ~VISITED);
-    }
-    failed = failed || link_all(tape, (size_t)n) < 0;
-    for (size_t i = tape->count; i-- > 0;) {
-        tape->nodes[i]->row = tape->rows[i];
-    }
-    PyMem_RawFree(way);
-    if (failed) {
-        forget_tape(tape);
-        PyErr_NoMemory();
-        return -1;
-    }
-    return 0;
-}
 
 static inline int
 lowest(uint32_t bits)
@@ -218,10 +59,10 @@ hand_on(
 }
 
 static void
-push_forward(const Tape *tape, size_t inputs, const Push *push)
+push_forward(const Tape *tape, const Push *push)
 {
     const size_t width = (size_t)push->width;
-    for (size_t i = inputs; i < tape->count; i++) {
+    for (size_t i = tape->ends; i < tape->count; i++) {
         push->reached[i] = 0;
         for (size_t k = tape->first[i]; k < tape->first[i + 1]; k++) {
             const Link *link = &tape->links[k];
@@ -306,7 +147,7 @@ fill(PyObject *rows, const Tape *tape, const int32_t *places, Py_ssize_t n, PyOb
     for (Py_ssize_t start = 0; !failed && start < count; start += WIDTH) {
         push.width = (int)Py_MIN(WIDTH, count - start);
         plant(seeds, start, n, &push);
-        push_forward(tape, (size_t)n, &push);
+        push_forward(tape, &push);
         failed = harvest(rows, places, start, &push) < 0;
     }
     PyMem_RawFree(push.tangents);
@@ -320,49 +161,23 @@ tangent_rows(PyObject *outputs, PyObject *inputs, PyObject *seeds)
 {
     const Py_ssize_t m = PyTuple_GET_SIZE(outputs), n = PyTuple_GET_SIZE(inputs);
     PyObject *rows = empty_rows(m, PyTuple_GET_SIZE(seeds));
-    int32_t *places = PyMem_New(int32_t, (size_t)m + 1);
+    int32_t *places = PyMem_New(int32_t, (size_t)(m + n) + 1);
     Tape tape;
     if (rows == NULL || places == NULL) {
         PyErr_NoMemory();
         Py_CLEAR(rows);
     }
-    else if (tape_of(outputs, inputs, &tape, places) < 0) {
+    else if (tape_of(outputs, inputs, 1, &tape, places) < 0) {
         Py_CLEAR(rows);
     }
     else {
         if (PyTuple_GET_SIZE(seeds) > 0 && fill(rows, &tape, places, n, seeds) < 0) {
             Py_CLEAR(rows);
         }
-        forget_tape(&tape);
+        tape_forget(&tape);
     }
     PyMem_Free(places);
     return rows;
-}
-
-/* A tuple of Values, each of them once; or NULL with an exception. */
-static PyObject *
-values_of(PyObject *given, const char *name, int once)
-{
-    PyObject *values = PySequence_Tuple(given);
-    for (Py_ssize_t i = 0; values != NULL && i < PyTuple_GET_SIZE(values); i++) {
-        PyObject *x = PyTuple_GET_ITEM(values, i);
-        if (!is_value(x)) {
-            PyErr_Format(
-                PyExc_TypeError, "tangents: %s[%zd] must be a Value, got %.200s", name, i,
-                Py_TYPE(x)->tp_name);
-            Py_CLEAR(values);
-        }
-    }
-    PyObject *set = values != NULL && once ? PySet_New(values) : NULL;
-    if (set != NULL && PySet_GET_SIZE(set) != PyTuple_GET_SIZE(values)) {
-        PyErr_Format(PyExc_ValueError, "tangents: %s must be distinct", name);
-        Py_CLEAR(values);
-    }
-    if (values != NULL && once && set == NULL) {
-        Py_CLEAR(values);
-    }
-    Py_XDECREF(set);
-    return values;
 }
 
 /* The seeds as a tuple of tuples of n floats or None; or NULL with an exception. */
@@ -408,8 +223,8 @@ tangents(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t count)
             PyExc_TypeError, "tangents(outputs, inputs, seeds) takes 3 arguments, got %zd",
             count);
     }
-    PyObject *rows = NULL, *outputs = values_of(args[0], "outputs", 0);
-    PyObject *inputs = outputs != NULL ? values_of(args[1], "inputs", 1) : NULL;
+    PyObject *rows = NULL, *outputs = values_of("tangents: outputs", args[0], 0);
+    PyObject *inputs = outputs != NULL ? values_of("tangents: inputs", args[1], 1) : NULL;
     PyObject *seeds =
         inputs != NULL ? seeds_of(args[2], PyTuple_GET_SIZE(inputs)) : NULL;
     if (seeds != NULL) {

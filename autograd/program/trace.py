@@ -305,7 +305,7 @@ class Recorder:
         )
         return [self._derivative(k, number) for k, number in zip(entries, numbers)]
 
-    def push(self, _: Sequence[Node], tangents: dict[Node, Any]) -> Any:
+    def push(self, tangents: dict[Node, Any]) -> Any:
         """Forward mode within the function: the tangents of what one asks for."""
         known = {
             self.entry(x): t

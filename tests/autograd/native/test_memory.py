@@ -106,6 +106,9 @@ def test_no_operation_leaks() -> None:
         leaves, loss = network()
         loss.backward()
         native.gradients(loss, leaves)
+        for seed in ([1.0] * len(leaves), leaves):
+            native.tangent_graph([loss], leaves, seed, None)
+        native.adjoint_graph(loss, leaves, True, None)[0] ** 2
         for name, rule in RULES.items():
             count = len(rule.partials) if isinstance(rule, Rule) else 2 * rule.columns
             for number in (0.5, -2.0, 0.0, float("inf")):
@@ -183,6 +186,12 @@ FAILING = {
     "detach": lambda x, y: x.detach(),
     "gradients": lambda x, y: native.gradients(x * y + x, [x, y]),
     "tangents": lambda x, y: native.tangents([x * y + x], [x, y], [[1.0, None]]),
+    "a gradient's graph": lambda x, y: native.adjoint_graph(
+        (x * y).tanh() + ag.dot([x, 1.0], [y, x]) ** 2, [x, y], True, None
+    ),
+    "a tangent's graph": lambda x, y: native.tangent_graph(
+        [(x * y).tanh() / x], [x, y], [x, 2.0], None
+    ),
 }
 
 

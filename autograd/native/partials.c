@@ -28,7 +28,8 @@ typedef struct {
     double number;
 } Step;
 
-/* The first slots are the arguments, each of the others is filled by its step. */
+/* The first slots are the arguments, each of the others is filled by its step. Without
+   arguments it is none, and Python has the partial. */
 typedef struct {
     uint8_t arguments, steps, result;
     const Step *step;
@@ -211,6 +212,9 @@ partial_again(const Value *node, uint32_t i, int *checked, Edge *partial)
     }
     const int fixed = record_arity(row) > 0;
     const Routine *routine = routines[row];
+    if (routine->arguments == 0) {
+        return 0;
+    }
     const uint32_t columns = (uint32_t)routine->arguments - (fixed ? 1 : 2);
     const uint32_t n = fixed ? 1 : node->count / columns;
     if (i >= n * columns) {

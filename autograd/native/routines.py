@@ -80,6 +80,9 @@ def routines() -> Iterator[str]:
     for name, rule in RULES.items():
         entries = []
         for i, partial in enumerate(rule.partials):
+            if partial is None:  # Python alone has it
+                entries.append("    {0, 0, 0, NULL},\n")
+                continue
             more = 1 if isinstance(rule, Rule) else 2
             routine = Routine(partial, len(rule.partials) + more)
             steps = "NULL"

@@ -28,12 +28,13 @@ typedef struct {
     double number;
 } Step;
 
-/* The first slots are the arguments, each of the others is filled by its step. Without
-   arguments it is none, and Python has the partial. */
+/* The first slots are the arguments, each of the others is filled by its step. */
 typedef struct {
     uint8_t arguments, steps, result;
     const Step *step;
 } Routine;
+
+enum { IN_PYTHON = UINT8_MAX }; /* in place of the slot of the result: C has none */
 
 #include "routines.h"
 
@@ -212,9 +213,6 @@ partial_again(const Value *node, uint32_t i, int *checked, Edge *partial)
     }
     const int fixed = record_arity(row) > 0;
     const Routine *routine = routines[row];
-    if (routine->arguments == 0) {
-        return 0;
-    }
     const uint32_t columns = (uint32_t)routine->arguments - (fixed ? 1 : 2);
     const uint32_t n = fixed ? 1 : node->count / columns;
     if (i >= n * columns) {
@@ -222,6 +220,9 @@ partial_again(const Value *node, uint32_t i, int *checked, Edge *partial)
         return 1;
     }
     routine += i / n;
+    if (routine->result == IN_PYTHON) {
+        return 0;
+    }
     take_arguments(node, i % n, n, columns, slots);
     int sure = 1;
     for (int s = 0; sure > 0 && s < routine->steps; s++) {

@@ -80,11 +80,11 @@ def routines() -> Iterator[str]:
     for name, rule in RULES.items():
         entries = []
         for i, partial in enumerate(rule.partials):
+            arguments = len(rule.partials) + (1 if isinstance(rule, Rule) else 2)
             if partial is None:  # Python alone has it
-                entries.append("    {0, 0, 0, NULL},\n")
+                entries.append(f"    {{{arguments}, 0, IN_PYTHON, NULL}},\n")
                 continue
-            more = 1 if isinstance(rule, Rule) else 2
-            routine = Routine(partial, len(rule.partials) + more)
+            routine = Routine(partial, arguments)
             steps = "NULL"
             if routine.steps:
                 steps = f"steps_{name}_{i}"

@@ -12,6 +12,9 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import numpy as np
+
+from autograd.program import flat
 from nn.checks import is_value, real, switch
 from nn.schedules import Schedule, schedule
 from nn.state import Nested, State, Stateful, fitted
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
     from nn.modules import Module
 
     Parameters = Iterable[Value] | Module
+    Vector = np.ndarray[Any, np.dtype[np.float64]]
 
 __all__ = ["SGD", "Adam", "AdamW", "Optimizer"]
 
@@ -29,7 +33,8 @@ class Optimizer(Stateful):
     """What all update rules share; a rule of one's own overrides ``_step``.
 
     ``self._memory`` holds the vectors that a rule remembers, one number per
-    parameter, by name; they are part of the state.
+    parameter, by name; they are part of the state. Vectors are arrays of float64,
+    whose arithmetic has the bits of Python's.
 
     Args:
         parameters: a model, or leaf Values, each once.
@@ -51,7 +56,7 @@ class Optimizer(Stateful):
     parameters: list[Value]
     learning_rate: float | Schedule
     steps: int
-    _memory: dict[str, list[float]]
+    _memory: dict[str, Vector]
 
     _CHECKS: ClassVar[dict[str, Callable[[str, Any], Any]]] = {}
     """For each setting of a rule what gives it back or raises."""
@@ -90,7 +95,7 @@ class Optimizer(Stateful):
             raise ValueError("parameters has a Value more than once")
         self.learning_rate = learning_rate
         self.steps = 0
-        self._memory = {name: [0.0] * len(self.parameters) for name in memory}
+        self._memory = {name: np.zeros(len(self.parameters)) for name in memory}
 
     def zero_grad(self) -> None:
         """Set ``grad`` of every parameter to 0, as before each ``backward``."""
@@ -107,33 +112,34 @@ class Optimizer(Stateful):
         rate = self.learning_rate
         if callable(rate):
             rate = real("learning_rate", rate(self.steps))
-        gradients = [p.grad for p in self.parameters]
+        gradients = flat.read_grad(self.parameters)
         self._require_finite("the gradient of", gradients)
-        theta = [p.data for p in self.parameters]
-        updated, memory = self._step(rate, theta, gradients)
+        theta = flat.read(self.parameters)
+        with np.errstate(all="ignore"):  # what is not finite is named below
+            updated, memory = self._step(rate, theta, gradients)
         for name, vector in memory.items():
             self._require_finite(f"{name} of", vector)
         self._require_finite("the updated", updated)
         steps, before = self.steps, self._memory
         try:
-            for p, number in zip(self.parameters, updated):
-                p.data = number
+            flat.write(self.parameters, updated)
             self._memory = memory
             self.steps = steps + 1
         except BaseException:  # Ctrl-C in between: the step is not half done
-            for p, number in zip(self.parameters, theta):
-                p.data = number
+            flat.write(self.parameters, theta)
             self._memory, self.steps = before, steps
             raise
 
     def _step(
-        self, rate: float, theta: list[float], gradients: list[float]
-    ) -> tuple[list[float], dict[str, list[float]]]:
-        """The updated parameters and memory, as new lists."""
+        self, rate: float, theta: Vector, gradients: Vector
+    ) -> tuple[Vector, dict[str, Vector]]:
+        """The updated parameters and memory, as new arrays."""
         raise NotImplementedError(f"{type(self).__name__}._step is missing")
 
-    def _require_finite(self, what: str, vector: list[float]) -> None:
-        for i, x in enumerate(vector):
+    def _require_finite(self, what: str, vector: Vector) -> None:
+        if np.isfinite(vector).all():
+            return
+        for i, x in enumerate(np.asarray(vector).tolist()):
             if not math.isfinite(x):
                 name = self.parameters[i].label or f"parameters[{i}]"
                 raise FloatingPointError(
@@ -143,7 +149,7 @@ class Optimizer(Stateful):
 
     def state_dict(self) -> State:
         """How many steps were taken, and the vectors that the rule remembers."""
-        vectors = {name: list(vector) for name, vector in self._memory.items()}
+        vectors = {k: np.asarray(v).tolist() for k, v in self._memory.items()}
         return {"steps": self.steps, **vectors}
 
     def load_state_dict(self, state: Mapping[str, Nested]) -> None:
@@ -168,7 +174,7 @@ class Optimizer(Stateful):
                     kind = "from 0 on" if name in self._NONNEGATIVE else "finite"
                     raise ValueError(f"{name}[{i}] must be {kind}, got {x!r}")
         self.steps = int(steps)
-        self._memory = numbers
+        self._memory = {name: np.array(x) for name, x in numbers.items()}
 
     _NONNEGATIVE: tuple[str, ...] = ()
 
@@ -231,19 +237,16 @@ class SGD(Optimizer):
         super().__init__(parameters, learning_rate, ("velocity",) if momentum else ())
 
     def _step(
-        self, rate: float, theta: list[float], gradients: list[float]
-    ) -> tuple[list[float], dict[str, list[float]]]:
+        self, rate: float, theta: Vector, gradients: Vector
+    ) -> tuple[Vector, dict[str, Vector]]:
         mu, decay = self.momentum, self.weight_decay
-        g = gradients
-        if decay:
-            g = [g + decay * t for g, t in zip(gradients, theta)]
+        g = gradients + decay * theta if decay else gradients
         memory = {}
         if mu or self._memory:
-            velocity = self._memory.get("velocity", [0.0] * len(g))
-            v = [mu * v + g for v, g in zip(velocity, g)]
+            v = mu * self._memory.get("velocity", np.zeros(len(g))) + g
             memory["velocity"] = v
-            g = [g + mu * v for g, v in zip(g, v)] if self.nesterov else v
-        return [t - rate * g for t, g in zip(theta, g)], memory
+            g = g + mu * v if self.nesterov else v
+        return theta - rate * g, memory
 
 
 def _betas(name: str, betas: Any) -> tuple[float, float]:
@@ -310,21 +313,18 @@ class Adam(Optimizer):
         super().__init__(parameters, learning_rate, ("m", "v"))
 
     def _step(
-        self, rate: float, theta: list[float], gradients: list[float]
-    ) -> tuple[list[float], dict[str, list[float]]]:
+        self, rate: float, theta: Vector, gradients: Vector
+    ) -> tuple[Vector, dict[str, Vector]]:
         (b1, b2), eps, decay = self.betas, self.eps, self.weight_decay
         g = gradients
         if decay and self._decoupled:
-            theta = [t - rate * decay * t for t in theta]
+            theta = theta - rate * decay * theta
         elif decay:
-            g = [g + decay * t for g, t in zip(gradients, theta)]
-        m = [b1 * m + (1 - b1) * g for m, g in zip(self._memory["m"], g)]
-        v = [b2 * v + (1 - b2) * g * g for v, g in zip(self._memory["v"], g)]
+            g = g + decay * theta
+        m = b1 * self._memory["m"] + (1 - b1) * g
+        v = b2 * self._memory["v"] + (1 - b2) * g * g
         c1, c2 = 1 - b1 ** (self.steps + 1), 1 - b2 ** (self.steps + 1)
-        updated = [
-            t - rate * (m / c1) / (math.sqrt(v / c2) + eps)
-            for t, m, v in zip(theta, m, v)
-        ]
+        updated = theta - rate * (m / c1) / (np.sqrt(v / c2) + eps)
         return updated, {"m": m, "v": v}
 
 

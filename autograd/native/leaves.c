@@ -2,7 +2,7 @@
 
 #include "program.h"
 
-enum { READ_DATA, WRITE_DATA, ADD_GRAD };
+enum { READ_DATA, READ_GRAD, WRITE_DATA, ADD_GRAD };
 
 static PyObject *
 exchange(PyObject *const *args, Py_ssize_t count, int what)
@@ -18,7 +18,7 @@ exchange(PyObject *const *args, Py_ssize_t count, int what)
     const Py_ssize_t n = PySequence_Fast_GET_SIZE(leaves);
     PyObject *const *items = PySequence_Fast_ITEMS(leaves);
     Py_buffer view = {0};
-    double *numbers = take_buffer(args[1], &view, "buffer", "d", n, what == READ_DATA);
+    double *numbers = take_buffer(args[1], &view, "buffer", "d", n, what <= READ_GRAD);
     int bad = numbers == NULL;
     for (Py_ssize_t i = 0; !bad && i < n; i++) {
         if (!is_value(items[i])) {
@@ -31,6 +31,9 @@ exchange(PyObject *const *args, Py_ssize_t count, int what)
         Value *leaf = (Value *)items[i];
         if (what == READ_DATA) {
             numbers[i] = leaf->data;
+        }
+        else if (what == READ_GRAD) {
+            numbers[i] = leaf->grad;
         }
         else if (what == WRITE_DATA) {
             leaf->data = numbers[i];
@@ -48,6 +51,12 @@ static PyObject *
 leaves_read(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t count)
 {
     return exchange(args, count, READ_DATA);
+}
+
+static PyObject *
+leaves_read_grad(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t count)
+{
+    return exchange(args, count, READ_GRAD);
 }
 
 static PyObject *
@@ -110,6 +119,8 @@ leaves_node(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t count
 PyMethodDef leaves_functions[] = {
     {"read", FAST(leaves_read),
      "read($module, leaves, buffer, /)\n--\n\nCopy the leaves' data to a buffer."},
+    {"read_grad", FAST(leaves_read_grad),
+     "read_grad($module, leaves, buffer, /)\n--\n\nCopy the leaves' grad to a buffer."},
     {"write", FAST(leaves_write),
      "write($module, leaves, buffer, /)\n--\n\nCopy a buffer to the leaves' data."},
     {"add_grad", FAST(leaves_add_grad),

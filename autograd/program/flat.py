@@ -16,14 +16,7 @@ __all__ = ["read", "read_grad", "write", "write_grad"]
 
 def read(leaves: Sequence[Node]) -> Any:
     """The leaves' numbers as a new float64 array."""
-    import numpy as np
-
-    native = getattr(choice.module(), "read", None)
-    if native is None:
-        return np.array([x.data for x in leaves], dtype=float)
-    found = np.empty(len(leaves))
-    native(list(leaves), found)
-    return found
+    return _read(leaves, "read", "data")
 
 
 def write(leaves: Sequence[Node], numbers: Any) -> None:
@@ -43,9 +36,7 @@ def write(leaves: Sequence[Node], numbers: Any) -> None:
 
 def read_grad(leaves: Sequence[Node]) -> Any:
     """The leaves' gradients as a new float64 array."""
-    import numpy as np
-
-    return np.array([x.grad for x in leaves], dtype=float)
+    return _read(leaves, "read_grad", "grad")
 
 
 def write_grad(leaves: Sequence[Node], numbers: Any) -> None:
@@ -67,6 +58,17 @@ def add_grad(leaves: Sequence[Node], numbers: Any) -> None:
         return
     for x, number in zip(leaves, array.tolist()):
         x.grad += number
+
+
+def _read(leaves: Sequence[Node], function: str, attribute: str) -> Any:
+    import numpy as np
+
+    native = getattr(choice.module(), function, None)
+    if native is None:
+        return np.array([getattr(x, attribute) for x in leaves], dtype=float)
+    found = np.empty(len(leaves))
+    native(list(leaves), found)
+    return found
 
 
 def _fitting(leaves: Sequence[Node], numbers: Any) -> Any:

@@ -12,14 +12,19 @@ import math
 import random
 import sys
 import time
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, cast
 
 import autograd as ag
-from nn.checks import as_list, generator, is_value, real, same_length, whole
+from nn.checks import as_list, generator, is_value, real, same_length, switch, whole
 from nn.optimizers import Optimizer
+from nn.programs import Batches, finite
 
 __all__ = ["accuracy", "predict", "train"]
+
+MANY = 1000
+"""From so many examples on, recording one and running all at once is sooner done."""
 
 Progress = Callable[[int, float], object]
 """Called after each epoch with its number, from 1, and its loss; False stops."""
@@ -36,8 +41,15 @@ def train(
     batch_size: int | None = None,
     seed: int | random.Random | None = 0,
     progress: Progress | bool = False,
+    compile: bool = True,
 ) -> list[float]:
     """Train a model in place.
+
+    The model is compiled: recorded for one example, and run for all examples of a
+    batch at once. The loss is called with each batch, unless it is one of this
+    package's. Where a model cannot be recorded, a warning says why, and each example
+    is computed by itself. A model that draws random numbers, or reads what changes
+    from call to call, is to be trained with ``compile=False``.
 
     Ctrl-C ends it like a last epoch would: what was learned stays, and the losses of
     the epochs that were finished are returned. A run that has stopped, in this or in
@@ -59,6 +71,9 @@ def train(
         progress: True for a progress bar (tqdm's where it is installed, otherwise
             a line on standard error), or a function of the epoch's number and loss
             that may return False to stop.
+        compile: whether to run batches at once, if the model allows it. Losses and
+            gradients are the same but for rounding, since the examples' gradients
+            are added in another order.
 
     Returns:
         The loss of each epoch: the average over its batches, weighted by their
@@ -69,6 +84,9 @@ def train(
         TypeError: the loss is no Value, or an argument of a wrong type.
         FloatingPointError: the loss or a gradient is not finite; the parameters
             are as they were before that step.
+
+    Warns:
+        RuntimeWarning: the model cannot be compiled; the message says why.
 
     >>> import nn
     >>> model = nn.MLP(1, [1], seed=0)
@@ -94,6 +112,7 @@ def train(
     starts = range(0, n, size)
     passed, first = divmod(optimizer.steps, len(starts))
     source, before = _source(seed, 0), None
+    step = _Step(model, loss, examples, targets, optimizer, switch("compile", compile))
     history: list[float] = []
     bar = _Bar(epochs, n, starts[first]) if progress is True else None
     report = progress if callable(progress) else bar.epoch if bar else None
@@ -107,22 +126,12 @@ def train(
             total, count = 0.0, 0
             for start in starts[first:]:
                 batch = order[start : start + size]
-                optimizer.zero_grad()
-                output = loss(
-                    [model(examples[i]) for i in (bar.over(batch) if bar else batch)],
-                    [targets[i] for i in batch],
-                )
-                if not is_value(output):
-                    raise TypeError(
-                        f"loss must give a Value, got {type(output).__name__}"
-                    )
-                if not math.isfinite(output.data):
-                    raise FloatingPointError(
-                        f"the loss is {output.data} in epoch {epoch}"
-                    )
-                output.backward()
+                try:
+                    value = step(batch, bar)
+                except FloatingPointError as error:
+                    raise FloatingPointError(f"{error} in epoch {epoch}") from None
                 optimizer.step()
-                total += output.data * len(batch)
+                total += value * len(batch)
                 count += len(batch)
             history.append(total / count)
             first, before = 0, None
@@ -138,6 +147,59 @@ def train(
     return history
 
 
+class _Step:
+    """The loss of a batch and its gradients: of all examples at once, or of each."""
+
+    def __init__(
+        self,
+        model: Callable[[Any], Any],
+        loss: Callable[[Any, Any], Any],
+        examples: list[Any],
+        targets: list[Any],
+        optimizer: Optimizer,
+        compile: bool,
+    ) -> None:
+        self.model, self.loss = model, loss
+        self.examples, self.targets = examples, targets
+        self.optimizer = optimizer
+        self.batches: Batches | None = None
+        self.failure: Exception | None = None
+        if compile:
+            try:
+                self.batches = Batches(model, examples)
+            except (TypeError, ValueError) as error:
+                self.failure = error
+
+    def __call__(self, batch: list[int], bar: _Bar | None) -> float:
+        """The loss; the gradients are then those of this batch alone."""
+        targets = [self.targets[i] for i in batch]
+        if self.batches is not None:
+            self.optimizer.zero_grad()
+            try:
+                value = self.batches.backward(self.loss, batch, targets)
+            except Exception as error:
+                self.failure = error
+            else:
+                if bar is not None:
+                    bar.moved(len(batch))
+                return value
+        self.optimizer.zero_grad()
+        over = bar.over(batch) if bar else batch
+        output = finite(
+            self.loss([self.model(self.examples[i]) for i in over], targets)
+        )
+        output.backward()
+        if self.failure is not None:  # else it is that of the model itself
+            reason = str(self.failure).partition("\n")[0]
+            warnings.warn(
+                f"train: each example is computed by itself, since {reason}",
+                RuntimeWarning,
+                stacklevel=3,
+            )
+            self.batches = self.failure = None
+        return float(output.data)
+
+
 def _source(seed: int | random.Random | None, epoch: int) -> Any:
     """What to draw an epoch's order from: with a number as the seed, any epoch can be
     the first, since each has a generator of its own."""
@@ -147,12 +209,14 @@ def _source(seed: int | random.Random | None, epoch: int) -> Any:
     return given if given is seed else random.Random(f"{int(cast(int, seed))} {epoch}")
 
 
-def predict(model: Callable[[Any], Any], xs: Any) -> list[Any]:
+def predict(model: Callable[[Any], Any], xs: Any, *, compile: bool = True) -> list[Any]:
     """The model's outputs as plain numbers, without recording a graph.
 
     Args:
         model: called with one example, gives a Value or a list of Values.
         xs: n examples.
+        compile: whether to compute many examples at once, as :func:`train` does,
+            where the model allows it; the outputs are the same.
 
     Returns:
         n floats, or n lists of floats.
@@ -161,12 +225,23 @@ def predict(model: Callable[[Any], Any], xs: Any) -> list[Any]:
     >>> predict(nn.MLP(1, [1], output="sigmoid", seed=0), [[0.0]])
     [0.5]
     """
+    rows = _rows("xs", xs)
+    if switch("compile", compile) and len(rows) >= MANY:
+        try:
+            return Batches(model, rows).outputs(range(len(rows)))
+        except Exception:  # what is wrong with the model itself, it says below
+            pass
     with ag.no_grad():
-        return [_plain(model(x)) for x in _rows("xs", xs)]
+        return [_plain(model(x)) for x in rows]
 
 
 def accuracy(
-    model: Callable[[Any], Any], xs: Any, ys: Any, threshold: float = 0.5
+    model: Callable[[Any], Any],
+    xs: Any,
+    ys: Any,
+    threshold: float = 0.5,
+    *,
+    compile: bool = True,
 ) -> float:
     """The share of examples whose class is predicted right.
 
@@ -178,6 +253,7 @@ def accuracy(
             above the threshold; whole numbers from 0 for a list of scores, of
             which the largest predicts (the first, if several are).
         threshold: 0.5 for probabilities; 0.0 for scores, as with the hinge loss.
+        compile: as of :func:`predict`.
 
     Returns:
         The share in [0, 1].
@@ -189,7 +265,7 @@ def accuracy(
     True
     """
     limit = real("threshold", threshold, low=-math.inf)
-    outputs, classes = predict(model, xs), _rows("ys", ys)
+    outputs, classes = predict(model, xs, compile=compile), _rows("ys", ys)
     same_length("xs", len(outputs), "ys", len(classes))
     right = 0
     for i, (output, y) in enumerate(zip(outputs, classes)):
@@ -238,11 +314,15 @@ class _Bar:
         """The examples of a batch, as they are asked for."""
         for i in batch:
             yield i
-            self._done += 1
-            if self._tqdm is not None:
-                self._tqdm.update()
-            elif time.monotonic() > self._told + 0.1:
-                self._line(self._done // self._n, "")
+            self.moved(1)
+
+    def moved(self, count: int) -> None:
+        """So many examples more."""
+        self._done += count
+        if self._tqdm is not None:
+            self._tqdm.update(count)
+        elif time.monotonic() > self._told + 0.1:
+            self._line(self._done // self._n, "")
 
     def epoch(self, epoch: int, loss: float) -> None:
         if self._tqdm is not None:

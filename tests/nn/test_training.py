@@ -7,6 +7,7 @@ import itertools
 import math
 import random
 import sys
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,9 @@ def classifier(seed: int = 0) -> nn.MLP:
 def test_each_epoch_is_theta_minus_alpha_times_the_gradient() -> None:
     model, same = classifier(), classifier()
     optimizer = nn.SGD(model.parameters(), learning_rate=0.3)
-    history = nn.train(model, XS, YS, nn.binary_cross_entropy, optimizer, epochs=4)
+    history = nn.train(
+        *(model, XS, YS, nn.binary_cross_entropy, optimizer), epochs=4, compile=False
+    )
     expected = []
     for _ in range(4):
         same.zero_grad()
@@ -57,6 +60,121 @@ def test_every_optimizer_lowers_the_loss(make: Any) -> None:
     )
     assert len(history) == 60
     assert history[-1] < 0.9 * history[0]
+
+
+CLASSES = [k % 3 for k in range(10)]
+
+
+@pytest.mark.parametrize(
+    ("outputs", "loss", "ys"),
+    [
+        (1, nn.binary_cross_entropy_with_logits, YS),
+        (1, nn.hinge, [2 * y - 1 for y in YS]),
+        (1, partial(nn.squared_error, reduction="sum"), YS),
+        (3, nn.softmax_cross_entropy, CLASSES),
+        (3, partial(nn.softmax_cross_entropy, weight=[1.0, 2.0, 0.5]), CLASSES),
+        (1, lambda ps, ts: nn.hinge(ps, ts) + ag.mean([p * p for p in ps]), [1] * 10),
+    ],
+)
+@pytest.mark.parametrize("size", [None, 4])
+def test_batches_at_once_learn_what_single_examples_do(
+    outputs: int, loss: Any, ys: Any, size: Any
+) -> None:
+    def run(compile: bool) -> tuple[list[float], list[float]]:
+        model = nn.MLP(2, [3, outputs], activation="tanh", seed=1)
+        optimizer = nn.Adam(model, 0.05)
+        history = nn.train(
+            *(model, XS, ys, loss, optimizer, 5), batch_size=size, compile=compile
+        )
+        return history, [p.data for p in model.parameters()]
+
+    # Gradients of ten examples in another order: a few eps, which Adam's first steps
+    # (by the sign of a gradient) and five epochs may make some hundreds of.
+    for one, other in zip(run(True), run(False)):
+        assert one == pytest.approx(other, rel=1e-12, abs=1e-13)
+    assert run(True) == run(True)
+
+
+def test_a_loss_of_the_parameters_too_is_differentiated_by_them() -> None:
+    def run(compile: bool) -> dict[str, Any]:
+        model = classifier()
+        weights = model.parameters()
+        loss = lambda ps, ts: (
+            nn.squared_error(ps, ts) + 0.1 * sum(w * w for w in weights)
+        )
+        nn.train(model, XS, YS, loss, nn.SGD(model, 0.1), 3, compile=compile)
+        return [p.data for p in weights]  # type: ignore[return-value]
+
+    assert run(True) == pytest.approx(run(False), rel=1e-13)
+
+
+class Reading(nn.Module):
+    """A model that looks at a number, which no program can replay."""
+
+    def __init__(self) -> None:
+        self.w = ag.Value(0.5)
+
+    def __call__(self, x: Any) -> Any:
+        return self.w * x[0] if self.w.data < 1.0 else self.w
+
+
+@pytest.mark.parametrize(
+    ("model", "xs", "reason"),
+    [
+        (Reading, XS, "data of a Value is used"),
+        (lambda: lambda x: ag.Value(float(x[0])), [["1"]] * 10, "not rows of numbers"),
+        (lambda: lambda x: sum(x) * ag.Value(0.5), [[1.0], [2.0, 3.0]] * 5, "shape"),
+        (lambda: lambda x: [ag.Value(0.5), 1.0], XS, "the model gives a float"),
+    ],
+)
+def test_a_model_that_does_not_compile_is_trained_all_the_same(
+    model: Any, xs: Any, reason: str
+) -> None:
+    w = ag.Value(1.0)
+
+    def loss(ps: Any, ts: Any) -> Any:
+        return w * ag.sum([p[0] if isinstance(p, list) else p for p in ps])
+
+    runs = []
+    for compile in (True, False):
+        made, w.data = model(), 1.0
+        arguments = made, xs, YS, loss, nn.SGD([w], 0.01), 3
+        if compile:
+            with pytest.warns(RuntimeWarning, match=f"by itself, since .*{reason}"):
+                runs.append((nn.train(*arguments), w.data))
+        else:
+            runs.append((nn.train(*arguments, compile=False), w.data))
+    assert runs[0] == runs[1]
+
+
+def test_what_is_wrong_with_the_model_itself_it_says() -> None:
+    w = ag.Value(0.0, label="w")
+    for compile in (True, False):
+        with pytest.raises(ValueError, match=r"^math domain error|log\(0"):
+            nn.train(
+                *(lambda x: ag.log(w * x[0]), XS, YS, nn.squared_error),
+                *(nn.SGD([w], 0.1), 1),
+                compile=compile,
+            )
+
+
+def test_many_predictions_have_the_bits_of_single_ones(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(training, "MANY", 5)
+    for model, xs in (
+        (classifier(), XS),
+        (nn.MLP(2, [3, 2], seed=0), np.array(XS)),
+        (lambda x: 2.0 * ag.tanh(x), [x[0] for x in XS]),
+        (Reading(), XS),
+        (lambda x: ag.sigmoid(x[0]).data if hasattr(x[0], "data") else 0.5, XS),
+    ):
+        expected = nn.predict(model, xs, compile=False)
+        assert nn.predict(model, xs) == expected
+    right = nn.accuracy(classifier(), XS, YS, compile=False)
+    assert nn.accuracy(classifier(), XS, YS) == right
+    with pytest.raises(TypeError, match="compile must be True or False"):
+        nn.predict(classifier(), XS, compile=1)  # type: ignore[arg-type]
 
 
 def test_every_epoch_sees_every_example_once_in_batches_of_the_size() -> None:
@@ -236,7 +354,11 @@ def test_the_bar_moves_within_an_epoch(
     monkeypatch.setattr(training.time, "monotonic", lambda: next(clock))
     model = classifier()
     optimizer = nn.SGD(model, 0.3)
-    nn.train(model, XS, YS, nn.binary_cross_entropy, optimizer, 1, progress=True)
+    nn.train(
+        *(model, XS, YS, nn.binary_cross_entropy, optimizer, 1),
+        progress=True,
+        compile=False,
+    )
     shown = capsys.readouterr().err
     for count in (2, 5, 9):
         assert f"epoch 0/1, {count} examples" in shown

@@ -18,7 +18,6 @@ import hashlib
 import html
 import json
 import re
-from importlib.resources import files
 from itertools import accumulate
 from typing import Any
 
@@ -26,8 +25,9 @@ from autograd.core import graph
 from autograd.core.graph import Node
 from autograd.formula.rows import formulas
 from autograd.paths.explain import check_value
-from autograd.paths.names import NUMBERED, names, operation
+from autograd.paths.names import NUMBERED, PARAMETER, names, operation
 from autograd.paths.numerals import number
+from autograd.pictures.emit_js import asset, emitted
 from autograd.pictures.layout import place
 from autograd.pictures.values import uses
 from autograd.table.number import BINARY
@@ -38,15 +38,15 @@ __all__ = ["LIMIT", "page"]
 LIMIT = 1000
 """Values that a page can show and stay fluid."""
 
-SCRIPT = ("graph", "paths", "steps", "controls")
+SCRIPT = ("graph", "paths", "live", "steps", "controls")
 """The parts of the page's script, each of which uses those before it."""
 
 
 def page(output: Node, wrt: Node | None = None) -> str:
     """The explorer of a graph, as the text of one HTML file.
 
-    Nothing in the graph changes. Its adjoints are computed anew from the recorded
-    local derivatives, so that the page is right without ``backward`` too.
+    Nothing in the graph changes. The page computes the adjoints from the recorded
+    partials, so that it is right without ``backward`` too.
 
     Args:
         output: the Value whose graph it is.
@@ -79,9 +79,11 @@ def page(output: Node, wrt: Node | None = None) -> str:
         None if wrt is None else next(i for i, node in enumerate(order) if node is wrt)
     )
     title = f"{data['nodes'][-1]['name']}: the graph of a gradient"
-    style = _asset("explorer.css")
-    script = "\n".join(_asset(f"explorer_{part}.js") for part in SCRIPT)
-    parts = {
+    style = asset("explorer.css")
+    rows = {(e["op"], len(e["operands"])) for e in data["nodes"] if e["op"]}
+    parts = [asset(f"explorer_{part}.js") for part in SCRIPT]
+    script = "\n".join([emitted(rows), *parts])
+    content = {
         "title": html.escape(title).encode("utf-8", "replace").decode(),
         "policy": (
             "default-src 'none'; base-uri 'none'; form-action 'none'; "
@@ -93,12 +95,8 @@ def page(output: Node, wrt: Node | None = None) -> str:
         "data": _embedded(data),
     }
     return re.sub(
-        r"\{\{(\w+)\}\}", lambda match: parts[match[1]], _asset("explorer.html")
+        r"\{\{(\w+)\}\}", lambda match: content[match[1]], asset("explorer.html")
     )
-
-
-def _asset(name: str) -> str:
-    return files("autograd.pictures").joinpath(name).read_text(encoding="utf-8")
 
 
 def _hash(text: str) -> str:
@@ -118,9 +116,6 @@ def _embedded(data: Any) -> str:
 def _described(order: list[Node]) -> tuple[dict[str, Any], str]:
     """What the page's script reads, and its rules as elements to be copied."""
     index = {node: i for i, node in enumerate(order)}
-    adjoints = dict.fromkeys(order, 0.0)  # as backward() starts: 0.0 + −0.0 is 0.0
-    adjoints[order[-1]] = 1.0
-    graph.reverse_sweep(order, adjoints, lambda node, i: node.partials[i])
     called = names(order)
     rules: dict[tuple[Any, ...], int] = {}
     templates: list[str] = []
@@ -135,7 +130,7 @@ def _described(order: list[Node]) -> tuple[dict[str, Any], str]:
             "symbol": _symbol(node),
             "data": repr(node.data),
             "grad": repr(node.grad),
-            "adjoint": repr(adjoints[node]),
+            "parameter": bool(PARAMETER.fullmatch(node.label)),
             "operands": [
                 repr(x) if x.__class__ is float else index[x]
                 for x in (operands[k] for k in shown)

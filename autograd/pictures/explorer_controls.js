@@ -4,6 +4,8 @@ $("next").addEventListener("click", next);
 $("back").addEventListener("click", back);
 $("reset").addEventListener("click", reset);
 $("play").addEventListener("click", play);
+$("nudge").addEventListener("click", nudge);
+$("descend").addEventListener("click", descend);
 $("position").addEventListener("input", (event) => { pause(); go(Number(event.target.value)); });
 $("speed").addEventListener("change", () => { if (timer !== null) { pause(); play(); } });
 $("zoom-in").addEventListener("click", () => zoom(1.25));
@@ -63,8 +65,8 @@ function neighbor(node, key) {
   const middle = (other) => other.box[1] + other.box[3] / 2;
   const nearest = (others) => others.sort((a, b) =>
     Math.abs(middle(a) - middle(node)) - Math.abs(middle(b) - middle(node)) || a.id - b.id)[0];
-  if (key === "ArrowLeft") return nearest(node.edges.map((edge) => nodes[edge.source]));
-  if (key === "ArrowRight") return nearest(node.users.map((edge) => nodes[edge.target]));
+  if (key === "ArrowLeft") return nearest(node.edges.map((edge) => edge.source));
+  if (key === "ArrowRight") return nearest(node.users.map((edge) => edge.target));
   const side = key === "ArrowUp" ? -1 : 1;
   return nearest(nodes.filter((other) =>
     other.box[0] === node.box[0] && side * (middle(other) - middle(node)) > 0));
@@ -96,9 +98,9 @@ $("position").max = LAST;
 $("find").append(el("option", { value: "" }, "Go to …"),
   ...[...nodes].sort((a, b) => a.name.localeCompare(b.name, "en", { numeric: true })).map((node) => el("option", { value: node.id }, node.op ? `${node.name} = ${node.symbol}` : node.name)));
 draw();
-go(null);
-nameTheme();
+show();
 explainPaths();
+nameTheme();
 fit(true);
 describe(graph.wrt === null ? output : nodes[graph.wrt]);
 if (graph.wrt !== null) {

@@ -1,35 +1,64 @@
-"use strict";
+// The graph as Python wrote it, the numbers that follow from it, and its drawing
 
-// The first part of the page's script: the graph, its drawing, and what one value is.
-
-// The graph, as Python wrote it. Numbers come as text: JSON has no nan, inf or -0.0.
-
+// Numbers come as text: JSON has no nan, inf or -0.0.
 const WORDS = { nan: NaN, inf: Infinity, "-inf": -Infinity };
 const parsed = (text) => (text in WORDS ? WORDS[text] : Number(text));
 const graph = JSON.parse(document.getElementById("data").textContent);
 const nodes = graph.nodes.map((node, id) => ({
-  ...node,
-  id,
-  exact: { data: node.data, grad: node.grad, adjoint: node.adjoint },
-  data: parsed(node.data),
-  grad: parsed(node.grad),
-  adjoint: parsed(node.adjoint),
-  partials: node.partials.map(parsed),
-  users: [],
+  ...node, id, data: parsed(node.data), grad: parsed(node.grad), partials: node.partials.map(parsed), users: [],
 }));
 const edges = [];
+const sources = nodes.filter((node) => !node.op); // what can be moved
 for (const node of nodes) {
-  node.edges = node.operands.flatMap((operand, place) => {
-    if (typeof operand === "string") return [];
-    const edge = { source: operand, target: node.id, place, partial: node.partials[place] };
+  node.edges = [];
+  node.operands = node.operands.map((x, place) => {
+    if (typeof x === "string") {
+      sources.push({ name: `constant of ${node.name}`, data: parsed(x) });
+      return sources[sources.length - 1];
+    }
+    const edge = { source: nodes[x], target: node, place, get partial() { return node.partials[place]; } };
     edges.push(edge);
-    nodes[operand].users.push(edge);
-    return [edge];
+    node.edges.push(edge);
+    nodes[x].users.push(edge);
+    return nodes[x];
   });
 }
+for (const one of [...nodes, ...sources]) one.recorded = { data: one.data, partials: one.partials };
 const output = nodes[nodes.length - 1];
 const inner = nodes.filter((node) => node.op);
 const same = (x, y) => x === y || (Number.isNaN(x) && Number.isNaN(y));
+const moved = (one) => !Object.is(one.data, one.recorded.data);
+
+/** The adjoints after so many steps backward, in the order and the bits of Python's. */
+function swept(steps) {
+  const adjoints = new Map([[output, 1]]);
+  let shares = [];
+  for (let i = 0; i < steps; i += 1) {
+    const node = inner[inner.length - 1 - i];
+    shares = node.edges.map((edge) => {
+      const share = adjoints.get(node) * edge.partial;
+      const before = adjoints.get(edge.source) ?? 0;
+      adjoints.set(edge.source, before + share);
+      return { edge, before, share, after: before + share };
+    });
+  }
+  return { adjoints, shares };
+}
+
+/** All numbers anew. Where no operand has moved, the recorded ones stay, bit for bit. */
+function compute() {
+  for (const node of inner) {
+    if (!node.operands.some(moved)) Object.assign(node, node.recorded);
+    else {
+      const row = ROWS[`${node.op}/${node.operands.length}`];
+      const xs = node.operands.map((x) => x.data);
+      [node.data, ...node.partials] = row ? row(xs) : [NaN, ...xs.map(() => NaN)];
+    }
+  }
+  const { adjoints } = swept(inner.length);
+  for (const node of nodes) node.adjoint = adjoints.get(node) ?? 0;
+}
+compute();
 
 // Numbers as text
 
@@ -46,13 +75,14 @@ function short(x, digits = 4) {
   return x < 0 || Object.is(x, -0) ? `−${text}` : text;
 }
 
-/** All digits, in a form that Python reads back. */
+/** All digits, as Python's `repr`. */
 function exact(x) {
-  if (Number.isNaN(x)) return "nan";
+  if (!Number.isFinite(x)) return Number.isNaN(x) ? "nan" : x > 0 ? "inf" : "-inf";
   if (Object.is(x, -0)) return "-0.0";
-  if (!Number.isFinite(x)) return x > 0 ? "inf" : "-inf";
-  const text = String(x);
-  return /[.e]/.test(text) ? text : `${text}.0`;
+  const [fraction, exponent] = x.toExponential().split("e");
+  const n = Number(exponent);
+  if (n < -4 || n > 15) return `${fraction}e${n < 0 ? "-" : "+"}${String(Math.abs(n)).padStart(2, "0")}`;
+  return Number.isInteger(x) ? `${x}.0` : String(x);
 }
 
 const signed = (x) => (x < 0 || Object.is(x, -0) || Number.isNaN(x) ? short(x) : `+${short(x)}`);
@@ -103,7 +133,7 @@ function pieces(points) {
 
 function draw() {
   for (const edge of edges) {
-    const route = nodes[edge.target].routes[edge.place];
+    const route = edge.target.routes[edge.place];
     edge.pieces = pieces(route);
     edge.line = svg("path", { class: "edge", d: edge.pieces.map((d, i) => (i ? d.replace(/^M[^LC]*/, "") : d)).join("") });
     $("edges").append(edge.line);
@@ -259,47 +289,45 @@ function numberCell(x) {
 let shown = null;
 function describe(node) {
   if (shown === node) return;
+  if ($("controls").dataset.of !== String(node.id)) control(node);
+  $("controls").dataset.of = node.id;
   shown = node;
   const list = el("dl", {},
-    el("dt", {}, "data"), el("dd", { class: "exact" }, node.exact.data),
-    el("dt", {}, "grad"), el("dd", { class: "exact" }, node.exact.grad));
+    el("dt", {}, "data"), el("dd", { class: "exact" }, exact(node.data)),
+    el("dt", {}, "grad"), el("dd", { class: "exact" }, exact(node.grad)));
   if (!same(node.adjoint, node.grad)) {
     list.append(
       el("dt", {}, math(ratio(output, node))),
-      el("dd", {}, el("span", { class: "exact" }, node.exact.adjoint),
-        el("span", { class: "muted" }, node.op
-          ? " from this output; grad holds another backward() or none"
+      el("dd", {}, el("span", { class: "exact" }, exact(node.adjoint)),
+        el("span", { class: "muted" }, isMoved() ? " now; grad is the recorded one"
           : " from this output; grad holds other backward() calls too, or none")));
   }
-  const parts = [el("h3", {}, node.op ? `${node.name} = ${node.symbol}` : node.name), list];
-  if (node.op) {
-    const formulas = rule(node);
-    parts.splice(1, 0, el("p", { class: "muted" }, `${node.op}: ${graph.docs[node.op]}`));
-    parts.push(el("div", { class: "formulas" }, ...formulas));
-    parts.push(partials(node));
-  } else {
-    parts.splice(1, 0, el("p", { class: "muted" },
-      `a leaf, used ${node.users.length === 1 ? "once" : `${node.users.length} times`}`));
-  }
-  $("value").replaceChildren(...parts);
-  $("value").scrollTop = 0;
+  const formulas = node.op ? rule(node) : [];
+  $("value").replaceChildren(
+    el("h3", {}, node.op ? `${node.name} = ${node.symbol}` : node.name),
+    el("p", { class: "muted" }, node.op ? `${node.op}: ${graph.docs[node.op]}`
+      : `a leaf, used ${node.users.length === 1 ? "once" : `${node.users.length} times`}`),
+    Number.isNaN(node.data) && node.op && !ROWS[`${node.op}/${node.operands.length}`]
+      ? el("p", {}, "Only Python can compute this row: what depends on it cannot follow.") : "",
+    list,
+    ...(node.op ? [el("div", { class: "formulas" }, ...formulas), partials(node)] : []));
 }
 
-/** Each operand with its number and the local derivative by it. */
+/** Each operand with its number and the partial by it. */
 function partials(node) {
   const formulas = rule(node);
   const rows = node.operands.map((operand, place) => {
-    if (typeof operand === "string") {
-      return el("tr", {}, el("td", { class: "muted" }, "constant"), numberCell(parsed(operand)),
-        el("td", { class: "muted", colspan: "2" }, "no derivative"));
+    if (operand.id === undefined) {
+      return el("tr", {}, el("td", { class: "muted" }, "constant"), numberCell(operand.data),
+        el("td", { class: "muted", colspan: "2" }, "no partial"));
     }
     const letter = formulas[node.letters[place]].querySelector("mfrac");
-    return el("tr", {}, el("td", { class: "who" }, nodes[operand].name), numberCell(nodes[operand].data),
+    return el("tr", {}, el("td", { class: "who" }, operand.name), numberCell(operand.data),
       el("td", {}, math(letter.cloneNode(true))), numberCell(node.partials[place]));
   });
   return el("table", {},
     el("thead", {}, el("tr", {}, el("th", { scope: "col" }, "operand"),
       el("th", { scope: "col", class: "number" }, "data"),
-      el("th", { scope: "col", colspan: "2" }, "local derivative"))),
+      el("th", { scope: "col", colspan: "2" }, "partial"))),
     el("tbody", {}, ...rows));
 }

@@ -1,105 +1,88 @@
-// Paths: all of them counted, the largest listed, their sum the adjoint
+// Paths: the derivative by a value as the sum over all its paths, in a few rows. A row
+// is a bundle: the steps that its paths begin with, and how many ways lead on from there
+// to the output. Its share is a product, of those steps and of the derivative at their end.
 
 const LISTED = 8;
 const DASH = 9;
 
 /** How many paths lead from each value to the output. */
-function counts() {
-  const found = nodes.map(() => 0n);
-  found[output.id] = 1n;
-  for (let i = nodes.length - 1; i >= 0; i -= 1) {
-    for (const edge of nodes[i].edges) found[edge.source] += found[i];
-  }
-  return found;
+const pathCounts = nodes.map(() => 0n);
+pathCounts[output.id] = 1n;
+for (const node of [...nodes].reverse()) {
+  for (const edge of node.edges) pathCounts[edge.source.id] += pathCounts[node.id];
 }
 
-/** A number as a fraction from 1 to 2 and a power of 2, exactly. */
-function split(x) {
-  if (x === 0 || !Number.isFinite(x)) return [x, 0];
-  const exponent = Math.floor(Math.log2(Math.abs(x)));
-  return [x / 2 ** exponent, exponent];
-}
-
-/** The product, over- or underflowing only if the result does. */
+/** The product, large and small factors in turn, so that it overflows only at the end. */
 function product(factors) {
-  let [fraction, exponent] = [1, 0];
-  for (const x of factors) {
-    const [factor, shift] = split(x);
-    const [next, carry] = split(fraction * factor);
-    fraction = next;
-    exponent += shift + carry;
+  const sorted = [...factors].sort((x, y) => Math.abs(x) - Math.abs(y));
+  const small = sorted.filter((x) => Math.abs(x) < 1);
+  const large = sorted.slice(small.length);
+  let all = 1;
+  while (small.length || large.length) {
+    all *= (large.length && (Math.abs(all) <= 1 || !small.length) ? large : small).pop();
   }
-  const step = Math.max(-1000, Math.min(1000, exponent)); // 2 ** 1024 is no number
-  return fraction * 2 ** step * 2 ** (exponent - step);
+  return all;
 }
 
-/** The larger first, by the logarithms of their sizes; before all a nan, 0 · inf. */
-const bySize = (a, b) => Number.isNaN(b.size) - Number.isNaN(a.size)
-  || (a.size === b.size ? 0 : b.size - a.size);
+const endOf = (row) => (row.length ? row[row.length - 1].target : lit.node);
+const factorsOf = (row) => {
+  const partials = row.map((edge) => edge.partial);
+  return endOf(row) === output ? partials : [...partials, endOf(row).adjoint];
+};
+const onward = (row) => endOf(row).users.map((edge) => [...row, edge]);
+const size = (x) => (Number.isNaN(x) ? Infinity : Math.abs(x));
+const bySize = (x, y) => Number(size(x) < size(y)) - Number(size(x) > size(y));
 
-/**
- * The largest paths from each value to the output. Those from a value are among the
- * largest from its users, each one edge longer. Some that are 0 are kept as well,
- * since 0 times inf further on is nan.
- */
-function largestPaths() {
-  const found = nodes.map(() => []);
-  found[output.id] = [{ edge: null, rest: null, size: 0 }];
-  for (let i = nodes.length - 2; i >= 0; i -= 1) {
-    const longer = nodes[i].users.flatMap((edge) => found[edge.target].map((rest) => ({
-      edge, rest, size: rest.size + Math.log2(Math.abs(edge.partial)),
-    })));
-    longer.sort(bySize);
-    const zeros = longer.filter((path) => path.size === -Infinity).slice(0, LISTED);
-    found[i] = [...new Set([...longer.slice(0, LISTED), ...zeros])];
+/** Open the largest bundle, as long as there is room for what is in it. */
+function opened() {
+  let rows = [[]];
+  for (;;) {
+    const open = rows.filter((row) => endOf(row) !== output && (rows.length < LISTED || endOf(row).users.length === 1));
+    if (!open.length) return rows;
+    const sizes = new Map(open.map((row) => [row, product(factorsOf(row))]));
+    const [first] = open.sort((a, b) => bySize(sizes.get(a), sizes.get(b)));
+    rows = rows.flatMap((row) => (row === first ? onward(row) : [row]));
   }
-  return found.map((paths) => paths.slice(0, LISTED).map((path) => {
-    const taken = [];
-    for (let step = path; step.edge; step = step.rest) taken.push(step.edge);
-    return { edges: taken, contribution: product(taken.map((edge) => edge.partial)) };
-  }));
 }
 
-const pathCounts = counts();
-const pathsFrom = largestPaths();
-let lit = null; // { node, paths, solo }
+let lit = null; // { node, rows, room, solo }
 
 function light(node) {
-  lit = { node, paths: node === output ? [] : pathsFrom[node.id], solo: null };
+  lit = { node, rows: [], room: LISTED, solo: null };
+  lit.rows = opened();
   for (const other of nodes) other.element.classList.toggle("selected", other === node);
-  shine();
   explainPaths();
 }
 
 function unlight() {
   lit = null;
   for (const node of nodes) node.element.classList.remove("selected", "on");
-  shine();
   explainPaths();
 }
 
-/** Color the paths; a piece of line on several shows dashes of each color in turn. */
-function shine() {
+/** Color the rows; a piece of line on several shows dashes of each color in turn. */
+function shine(rows) {
   const rays = $("lit");
   rays.replaceChildren();
-  const on = new Set();
+  const on = new Set(lit ? [lit.node] : []);
   const colors = new Map(); // by piece: the edges of one value share their first ones
-  const used = new Set();
-  const paths = lit ? lit.paths : [];
-  paths.forEach((path, color) => {
-    if (lit.solo !== null && lit.solo !== color) return;
-    for (const edge of path.edges) {
-      on.add(edge.source).add(edge.target);
-      used.add(edge);
+  rows.forEach((row, color) => {
+    if (lit.solo !== null && lit.solo !== row) return;
+    on.add(endOf(row));
+    for (const edge of row) {
+      on.add(edge.source);
       for (const d of edge.pieces) colors.set(d, (colors.get(d) || new Set()).add(color));
     }
   });
-  if (lit) on.add(lit.node.id);
-  $("graph").classList.toggle("lighting", Boolean(lit && paths.length));
-  for (const node of nodes) node.element.classList.toggle("on", on.has(node.id));
+  for (const node of lit ? nodes : []) { // what a bundle leads on to
+    if (!lit.solo && node.edges.some((edge) => on.has(edge.source))) on.add(node);
+  }
+  $("graph").classList.toggle("lighting", Boolean(lit && rows.length));
+  for (const node of nodes) node.element.classList.toggle("on", on.has(node));
   for (const edge of edges) {
-    edge.line.classList.toggle("on", used.has(edge));
-    edge.label?.classList.toggle("on", used.has(edge));
+    const used = lit?.solo ? lit.solo.includes(edge) : on.has(edge.source);
+    edge.line.classList.toggle("on", used);
+    edge.label?.classList.toggle("on", used);
   }
   for (const [d, shared] of colors) {
     [...shared].forEach((color, turn) => {
@@ -120,48 +103,54 @@ function abridged(texts) {
 }
 
 const counted = (n) => (n < 10n ** 21n ? n.toLocaleString("en") : `about 10^${String(n).length - 1}`);
+const paths = (n) => `${counted(n)} ${n === 1n ? "path" : "paths"}`;
 
 function explainPaths() {
   const place = $("paths");
-  if (!lit) {
-    place.replaceChildren(el("p", { class: "muted" },
-      "Click a value, or press Enter on it: its paths to the output light up, each with the product of its local derivatives. Their sum is the gradient."));
+  if (!lit || lit.node === output) {
+    shine([]);
+    place.replaceChildren(el("p", { class: "muted" }, lit
+      ? `${output.name} is the output: the empty path, whose product is 1.`
+      : "Click a value, or press Enter on it: its paths to the output light up, each with the product of its partials. Their sum is the gradient."));
     return;
   }
-  const { node, paths } = lit;
-  if (node === output) {
-    place.replaceChildren(el("p", {}, `${node.name} is the output: the empty path, whose product is 1.`));
-    return;
-  }
-  const count = pathCounts[node.id];
-  const head = el("p", {}, `${counted(count)} ${count === 1n ? "path" : "paths"} from ${node.name} to ${output.name}`
-    + (count > BigInt(paths.length) ? `, the ${paths.length} largest first:` : ":"));
-  const rows = paths.map((path, i) => {
-    const steps = [node, ...path.edges.map((edge) => nodes[edge.target])];
-    const inside = steps.slice(1, -1);
+  const { node } = lit;
+  const shares = new Map(lit.rows.map((row) => [row, product(factorsOf(row))]));
+  const rows = [...lit.rows].sort((a, b) => bySize(shares.get(a), shares.get(b)));
+  const hidden = rows.splice(lit.room);
+  const number = pathCounts[node.id];
+  const list = rows.map((row, i) => {
+    const end = endOf(row);
+    const through = [node, ...row.map((edge) => edge.target)];
+    const inside = through.slice(1, -1);
     const named = inside.filter((step) => !step.unnamed);
-    const names = [node, ...(named.length ? named : inside), output].map((step) => step.name);
-    const factors = path.edges.filter((edge) => edge.partial !== 1).map((edge) => factor(edge.partial));
-    const button = el("button", { type: "button", class: `path p${i}`, "aria-pressed": "false", title: "Light this path alone" },
-      el("b", {}, `${i + 1}  `), abridged(names).join(" → "), el("br"),
-      `${abridged(factors).join(" · ") || "1"} = `,
-      el("b", { class: "product", title: exact(path.contribution) }, signed(path.contribution)));
+    const names = [...new Set([node, ...(named.length ? named : inside), end])].map((step) => step.name);
+    const factors = row.filter((edge) => edge.partial !== 1).map((edge) => factor(edge.partial));
+    const whole = end === output;
+    if (!whole) factors.push(`[${factor(end.adjoint)}]`);
+    const button = el("button", { type: "button", class: `path p${i % 8}`, "data-count": pathCounts[end.id],
+      "aria-pressed": String(lit.solo === row), title: whole ? "Light this path alone" : "Open: one row for each way on" },
+    el("b", {}, `${i + 1}  `), abridged(names).join(" → "), whole ? "" : ` ⇉ ${output.name}, ${paths(pathCounts[end.id])}`, el("br"),
+    `${abridged(factors).join(" · ") || "1"} = `,
+    el("b", { class: "product", title: exact(shares.get(row)) }, signed(shares.get(row))));
     button.addEventListener("click", () => {
-      lit.solo = lit.solo === i ? null : i;
-      [...place.querySelectorAll(".path")].forEach((other, k) =>
-        other.setAttribute("aria-pressed", String(lit.solo === k)));
-      shine();
+      if (whole) lit.solo = lit.solo === row ? null : row;
+      else {
+        lit.rows = lit.rows.flatMap((other) => (other === row ? onward(row) : [other]));
+        lit.room += end.users.length - 1;
+      }
+      explainPaths();
+      $("paths").querySelectorAll(".path")[i]?.focus();
     });
     return button;
   });
-  const parts = [head, ...rows];
-  if (count > BigInt(paths.length)) {
-    const rest = node.adjoint - paths.reduce((sum, path) => sum + path.contribution, 0);
-    parts.push(el("p", { class: "rest" }, `${counted(count - BigInt(paths.length))} more, together ${signed(rest)}`));
-  }
-  parts.push(el("p", { class: "sum" }, `sum = ∂${output.name}/∂${node.name} = `,
-    el("span", { id: "total", title: exact(node.adjoint) }, signed(node.adjoint)), " ",
-    el("span", { class: "exact" }, `(${node.exact.adjoint})`)));
-  place.replaceChildren(...parts);
-  place.scrollTop = 0;
+  const rest = hidden.reduce((sum, row) => sum + shares.get(row), 0);
+  const left = hidden.reduce((sum, row) => sum + pathCounts[endOf(row).id], 0n);
+  place.replaceChildren(
+    el("p", {}, `${paths(number)} from ${node.name} to ${output.name}:`), ...list,
+    hidden.length ? el("p", { class: "rest" }, `${paths(left)} more, together ${signed(rest)}`) : "",
+    el("p", { class: "sum" }, `sum = ∂${output.name}/∂${node.name} = `,
+      el("span", { id: "total", title: exact(node.adjoint) }, signed(node.adjoint)), " ",
+      el("span", { class: "exact" }, `(${exact(node.adjoint)})`)));
+  shine(rows);
 }

@@ -5,24 +5,6 @@ const LAST = 2 * inner.length + 1;
 let position = null;
 let timer = null;
 
-/** The adjoints after so many backward steps, and the shares of the last one. */
-function swept(steps) {
-  const adjoints = new Map([[output, 1]]);
-  let shares = [];
-  for (let i = 0; i < steps; i += 1) {
-    const node = inner[inner.length - 1 - i];
-    shares = node.edges.map((edge) => {
-      const operand = nodes[edge.source];
-      const share = adjoints.get(node) * edge.partial;
-      const before = adjoints.get(operand) ?? 0;
-      const after = before + share;
-      adjoints.set(operand, after);
-      return { edge, operand, before, share, after };
-    });
-  }
-  return { adjoints, shares };
-}
-
 function show() {
   for (const element of document.querySelectorAll(".current, .flow")) element.classList.remove("current", "flow");
   $("position").value = position ?? 0;
@@ -30,7 +12,7 @@ function show() {
   $("back").setAttribute("aria-disabled", String(!position));
   $("next").setAttribute("aria-disabled", String(position === LAST));
   if (position === null) {
-    for (const node of nodes) paint(node, node.data, node.grad, "grad");
+    for (const node of nodes) paint(node, node.data, isMoved() ? node.adjoint : node.grad, isMoved() ? "adjoint" : "grad");
     for (const edge of edges) edge.label?.classList.remove("later");
     introduce();
     return;
@@ -42,7 +24,7 @@ function show() {
   for (const node of nodes) {
     paint(node, !node.op || done.has(node) ? node.data : null, adjoints.has(node) ? adjoints.get(node) : null, "adjoint");
   }
-  for (const edge of edges) edge.label?.classList.toggle("later", !done.has(nodes[edge.target]));
+  for (const edge of edges) edge.label?.classList.toggle("later", !done.has(edge.target));
   const where = el("p", { class: "muted" }, `Step ${position} of ${LAST}`);
   let current = null;
   let parts;
@@ -58,7 +40,7 @@ function show() {
       el("h3", {}, `Forward: ${current.name} = ${current.symbol}`),
       el("div", { class: "formulas" }, rule(current)[0],
         el("span", {}, `${current.name} = `, el("b", { title: exact(current.data) }, short(current.data, 6)))),
-      el("p", {}, "The local derivatives are recorded with it:"),
+      el("p", {}, "The partials are recorded with it:"),
       partials(current),
     ];
   } else if (backward === 0) {
@@ -85,11 +67,11 @@ function show() {
 }
 
 function chainRule(node, adjoints, shares) {
-  const rows = shares.map(({ edge, operand, before, share, after }) => el("tr", {},
-    el("td", { class: "who" }, math(ratio(output, operand))),
+  const rows = shares.map(({ edge, before, share, after }) => el("tr", {},
+    el("td", { class: "who" }, math(ratio(output, edge.source))),
     el("td", {}, `${short(before)} + ${factor(adjoints.get(node))} × ${factor(edge.partial)}`),
     el("td", { class: "number after", title: exact(after), "data-share": exact(share) }, `= ${short(after, 6)}`)));
-  const any = shares.length ? shares[0].operand : null;
+  const any = shares.length ? shares[0].edge.source : null;
   const law = any
     ? math(ratio(output, { name: "operand" }), mo("mo", "+="), ratio(output, node), mo("mo", "×"), ratio(node, { name: "operand" }))
     : el("p", {}, "All its operands are constants.");
@@ -133,4 +115,4 @@ function play() {
 
 const next = () => { pause(); go(position === null ? 0 : position + 1); };
 const back = () => { pause(); if (position) go(position - 1); };
-const reset = () => { pause(); go(null); };
+const reset = () => { pause(); position = null; restore(); };

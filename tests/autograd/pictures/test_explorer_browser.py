@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import math
 import random
-import shutil
-import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,96 +12,8 @@ import autograd as ag
 from autograd.core.graph import count_paths, reverse_sweep, topological_order
 from autograd.paths.explain import explain
 from autograd.pictures.explorer import LIMIT, page
+from tests.autograd.pictures.conftest import Tab
 from tests.autograd.pictures.lecture import NASTY, network
-
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-SWITCHES = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    playwright = pytest.importorskip(
-        "playwright.sync_api", reason="Playwright is not installed (extra: browser)"
-    )
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if found is None:
-        pytest.skip(f"no browser on the path: none of {', '.join(BROWSERS)}")
-    with playwright.sync_playwright() as driver:
-        chromium = driver.chromium.launch(executable_path=found, args=SWITCHES)
-        yield chromium
-        chromium.close()
-
-
-class Tab:
-    """An opened page that records what should not happen: errors, dialogs, requests."""
-
-    def __init__(self, context: Any, file: Path) -> None:
-        self.trouble: list[str] = []
-        self.requests: list[str] = []
-        self.page = context.new_page()
-        self.page.on("console", lambda message: self.trouble.append(message.text))
-        self.page.on("pageerror", lambda error: self.trouble.append(str(error)))
-        self.page.on("dialog", lambda dialog: self.trouble.append(dialog.message))
-        self.page.on("request", lambda request: self.requests.append(request.url))
-        self.file = file.as_uri()
-        self.page.goto(self.file)
-
-    def text(self, selector: str) -> str:
-        return str(self.page.inner_text(selector))
-
-    def box(self, name: str) -> Any:
-        return self.page.locator(f'.box[aria-label^="{name},"]')
-
-    def numbers(self, row: str) -> list[str]:
-        """What the boxes show in one row, in topological order."""
-        return self.page.eval_on_selector_all(  # type: ignore[no-any-return]
-            f".box .{row}", "all => all.map(text => text.textContent)"
-        )
-
-    def wait(self, condition: str) -> None:
-        """Until it holds; Playwright's own way needs eval, which the page forbids."""
-        end = time.monotonic() + 20
-        while not self.page.evaluate(condition):
-            assert time.monotonic() < end, condition
-            self.page.wait_for_timeout(20)
-
-    def adjoints(self) -> list[float]:
-        """The adjoints that the steps have come to, in topological order."""
-        found = self.page.evaluate(
-            "() => { const done = position - inner.length - 1;"
-            " const { adjoints } = swept(Math.max(0, done));"
-            " return nodes.map(n => adjoints.has(n) ? exact(adjoints.get(n)) : 'nan') }"
-        )
-        return [float(text) for text in found]
-
-
-@pytest.fixture
-def open_tab(browser: Any, tmp_path: Path) -> Iterator[Callable[..., Tab]]:
-    contexts = []
-    tabs = []
-
-    def opened(text: str, **options: Any) -> Tab:
-        file = tmp_path / "graph.html"
-        file.write_text(text, encoding="utf-8")
-        contexts.append(browser.new_context(**options))
-        tabs.append(Tab(contexts[-1], file))
-        return tabs[-1]
-
-    yield opened
-    for tab in tabs:
-        assert tab.trouble == []
-        assert tab.requests == [tab.file]
-    for context in contexts:
-        context.close()
 
 
 def short(x: float) -> str:
@@ -198,10 +106,12 @@ def test_the_paths_are_those_of_explain_for_any_local_derivatives(
     rng = random.Random(seed)
     slopes = [0.0, -0.0, math.inf, 2.0, -0.5, 1e200, 1e-200, 5e-324, 1.0, -3.0]
     slopes = [*rng.sample(slopes, 6), 1.0, 0.5, 2.0]
-    nodes = [ag.Value(1.0, label="a")]
-    for _ in range(7):
-        operands = rng.choices(nodes[-2:], k=2)
-        nodes.append(ag.sum([x * rng.choice(slopes) for x in operands]))
+    nodes: list[Any] = []
+    while not nodes or not 2 <= count_paths(nodes[-1], nodes[0]) <= 8:
+        nodes = [ag.Value(1.0, label="a")]
+        for _ in range(7):
+            operands = rng.choices(nodes[-2:], k=rng.choice((1, 2)))
+            nodes.append(ag.sum([x * rng.choice(slopes) for x in operands]))
     said = [path.contribution for path in explain(nodes[-1], nodes[0]).paths]
     tab = open_tab(page(nodes[-1], nodes[0]))
     products = [
@@ -213,23 +123,46 @@ def test_the_paths_are_those_of_explain_for_any_local_derivatives(
     )
 
 
-def test_of_2_to_the_60_paths_the_largest_are_listed_and_the_rest_added(
-    open_tab: Any,
-) -> None:
+def rows_of_paths(tab: Tab) -> tuple[list[int], list[float]]:
+    """How many paths each row stands for, and their sum."""
+    rows = tab.page.locator("#paths .path").all()
+    products = [r.locator(".product").get_attribute("title") for r in rows]
+    counts = [int(row.get_attribute("data-count")) for row in rows]
+    return counts, list(map(float, products))
+
+
+def test_2_to_the_60_paths_are_a_few_rows_that_hold_them_all(open_tab: Any) -> None:
     a = x = ag.Value(1.0, label="a")
     for _ in range(60):
         x = 0.75 * x + 0.5 * x
     x.backward()
     tab = open_tab(page(x, a))
-    shown = tab.text("#paths")
-    assert "1,152,921,504,606,846,976 paths" in shown
-    assert "1,152,921,504,606,846,968 more" in shown
-    products = [
-        float(element.get_attribute("title"))
-        for element in tab.page.locator("#paths .product").all()
-    ]
-    expected = [0.75**60] + [0.75**59 * 0.5] * 7
-    assert products == pytest.approx(expected, rel=64 * 2.0**-53)
+    assert "1,152,921,504,606,846,976 paths" in tab.text("#paths")
+    for _ in range(3):
+        counts, products = rows_of_paths(tab)
+        assert sum(counts) == 2**60
+        assert math.fsum(products) == pytest.approx(a.grad, rel=256 * 2.0**-53)
+        tab.page.click("#paths .path >> nth=0")  # opens it: two rows more or none
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_rows_hold_all_paths_and_add_up_to_the_gradient(
+    open_tab: Any, seed: int
+) -> None:
+    rng = random.Random(seed)
+    nodes = [ag.Value(rng.uniform(-1, 1), label="a")]
+    for _ in range(20):
+        chosen = rng.choices(nodes[-3:], k=rng.choice((1, 2, 3)))
+        nodes.append(ag.sum([x * rng.uniform(-1, 1) for x in chosen]))
+    nodes[-1].backward()
+    tab = open_tab(page(nodes[-1], nodes[0]))
+    counts, products = rows_of_paths(tab)
+    total = float(tab.page.locator("#total").get_attribute("title"))
+    assert total == nodes[0].grad
+    if tab.page.locator("#paths .rest").count() == 0:
+        assert sum(counts) == count_paths(nodes[-1], nodes[0])
+        slack = 64 * 2.0**-53 * sum(map(abs, products))
+        assert abs(math.fsum(products) - total) <= slack
 
 
 def test_stepping_to_the_end_and_back_reproduces_the_adjoints(open_tab: Any) -> None:
@@ -247,7 +180,7 @@ def test_stepping_to_the_end_and_back_reproduces_the_adjoints(open_tab: Any) -> 
     assert tab.adjoints() == [v.grad for v in order]
     assert tab.numbers("grad") == [short(v.grad) for v in order]
     # At the start only leaves have numbers; halfway all data, and no gradient yet.
-    assert "local derivatives are recorded" in states[1][2]
+    assert "partials are recorded" in states[1][2]
     assert states[0][0] == ["·" if v.op else short(v.data) for v in order]
     assert states[len(inner)][0] == [short(v.data) for v in order]
     assert set(states[len(inner)][1]) == {"·"}

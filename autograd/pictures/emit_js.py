@@ -1,0 +1,146 @@
+"""The table of rules as JavaScript: its own functions, run on operands that write text.
+
+As :mod:`autograd.native.emit` prints C, a :class:`Script` prints what a row computes:
+its value and all its partials in one function, for the rows that a graph has, whenever
+a page is written. The explorer computes with these functions. What JavaScript's
+``Math`` lacks stands in ``explorer_math.js`` by the name that the table has for it.
+
+All is plain IEEE arithmetic: where Python raises, the page has inf or nan. ``+ − × ÷``,
+√, rounding, remainders and ``fma`` have Python's bits. ``Math`` leaves the last digits
+of the others to the browser; they are within 4 units in the last place in Chromium.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from importlib.resources import files
+from typing import Any
+
+from autograd.table.number import Comparisons, Operations
+from autograd.table.rules import CHECKPOINT, RULES, Reduction
+
+__all__ = ["emitted"]
+
+MATH = {
+    *("abs", "exp", "expm1", "log", "log1p", "log2", "log10", "sqrt", "cbrt", "hypot"),
+    *("sin", "cos", "tan", "asin", "acos", "atan", "atan2"),
+    *("sinh", "cosh", "tanh", "asinh", "acosh", "atanh"),
+}
+"""Functions of the platform."""
+
+OPERATORS = {
+    "add": "{} + {}",
+    "sub": "{} - {}",
+    "mul": "{} * {}",
+    "truediv": "{} / {}",
+    "fmod": "{} % {}",
+    "neg": "-{}",
+    "pos": "{}",
+    # Python's whole numbers have no negative zero, hence the + 0.
+    **{name: f"Math.{name}({{}}) + 0" for name in ("floor", "ceil", "trunc")},
+}
+
+SIGNS = {"eq": "===", "ne": "!==", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
+
+
+def asset(name: str) -> str:
+    """A file of the page."""
+    return files("autograd.pictures").joinpath(name).read_text(encoding="utf-8")
+
+
+OWN = set(re.findall(r"^function (\w+)", asset("explorer_math.js"), re.MULTILINE))
+
+
+class Script(Comparisons, Operations):
+    """A number in a function of the page: its text, behind the statements so far."""
+
+    __slots__ = ("statements", "text")
+
+    def __init__(self, statements: dict[str, str], text: str) -> None:
+        self.statements = statements  # the variable that holds each expression
+        self.text = text
+
+    def _apply(self, name: str, operands: tuple[Any, ...]) -> Any:
+        if name == "where":
+            condition, x, y = operands
+            if not isinstance(condition, Script):
+                return x if condition else y
+            test = "" if isinstance(condition, Condition) else " !== 0"
+            return self._let(f"{condition.text}{test} ? {text(x)} : {text(y)}")
+        listed = [text(x) for x in operands]
+        if name in OPERATORS:
+            return self._let(OPERATORS[name].format(*listed))
+        if name in MATH or name in OWN:
+            prefix = "" if name in OWN else "Math."
+            return self._let(f"{prefix}{name}({', '.join(listed)})")
+        return RULES[name].value(*operands)  # made of others
+
+    def _let(self, expression: str) -> Script:
+        variable = f"t{len(self.statements)}"
+        return Script(self.statements, self.statements.setdefault(expression, variable))
+
+    def _compare(self, compare: Any, other: Any) -> Condition:
+        sign = SIGNS[compare.__name__]
+        return Condition(self.statements, f"({self.text} {sign} {text(other)})")
+
+    def __bool__(self) -> bool:
+        raise TypeError("a rule must branch with where(), not with if")
+
+
+class Condition(Script):
+    """A comparison of two numbers."""
+
+    __slots__ = ()
+
+
+def text(x: Any) -> str:
+    """An expression, or a number as the same double."""
+    if isinstance(x, Script):
+        return x.text
+    said = repr(float(x)).replace("inf", "Infinity").replace("nan", "NaN")
+    return f"({said})" if said.startswith("-") else said
+
+
+def function(op: str, count: int) -> str:
+    """A row as a function from the numbers of its operands to ``[z, ...partials]``.
+
+    ``null`` if it is Python's alone: a checkpoint, or a row of one's own that needs
+    numbers.
+
+    >>> print(function("tanh", 1))
+    (x) => {
+      const t0 = Math.tanh(x[0]);
+      const t1 = -x[0];
+      const t2 = (x[0] >= 0.0) ? x[0] : t1;
+      const t3 = (-2.0) * t2;
+      const t4 = Math.exp(t3);
+      const t5 = 4.0 * t4;
+      const t6 = 1.0 + t4;
+      const t7 = t6 * t6;
+      const t8 = t5 / t7;
+      return [t0, t8];
+    }
+    """
+    rule: Any = RULES.get(op, CHECKPOINT)
+    statements: dict[str, str] = {}
+    xs = [Script(statements, f"x[{i}]") for i in range(count)]
+    try:
+        if rule is CHECKPOINT:
+            raise TypeError("what it calls is not in the graph")
+        z = rule.value(*xs)
+        if isinstance(rule, Reduction):
+            partials = rule.row(xs, z)
+        else:
+            partials = [rule.partial(i, xs, z) for i in range(count)]
+        results = ", ".join(map(text, [z, *partials]))
+    except Exception:  # whatever a function of numbers raises at a text
+        return "null"
+    lines = "".join(f"  const {t} = {said};\n" for said, t in statements.items())
+    return f"(x) => {{\n{lines}  return [{results}];\n}}"
+
+
+def emitted(rows: Iterable[tuple[str, int]]) -> str:
+    """The rows by name and number of operands, behind what ``Math`` lacks."""
+    listed = ",\n".join(f'"{op}/{n}": {function(op, n)}' for op, n in sorted(set(rows)))
+    return f"{asset('explorer_math.js')}\nconst ROWS = {{\n{listed}\n}};\n"

@@ -1,0 +1,100 @@
+"""A browser for the explorer's page, and what a page must not do in it."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+SWITCHES = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    playwright = pytest.importorskip(
+        "playwright.sync_api", reason="Playwright is not installed (extra: browser)"
+    )
+    found = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if found is None:
+        pytest.skip(f"no browser on the path: none of {', '.join(BROWSERS)}")
+    with playwright.sync_playwright() as driver:
+        chromium = driver.chromium.launch(executable_path=found, args=SWITCHES)
+        yield chromium
+        chromium.close()
+
+
+class Tab:
+    """An opened page that records what should not happen: errors, dialogs, requests."""
+
+    def __init__(self, context: Any, file: Path) -> None:
+        self.trouble: list[str] = []
+        self.requests: list[str] = []
+        self.page = context.new_page()
+        self.page.on("console", lambda message: self.trouble.append(message.text))
+        self.page.on("pageerror", lambda error: self.trouble.append(str(error)))
+        self.page.on("dialog", lambda dialog: self.trouble.append(dialog.message))
+        self.page.on("request", lambda request: self.requests.append(request.url))
+        self.file = file.as_uri()
+        self.page.goto(self.file)
+
+    def text(self, selector: str) -> str:
+        return str(self.page.inner_text(selector))
+
+    def box(self, name: str) -> Any:
+        return self.page.locator(f'.box[aria-label^="{name},"]')
+
+    def numbers(self, row: str) -> list[str]:
+        """What the boxes show in one row, in topological order."""
+        return self.page.eval_on_selector_all(  # type: ignore[no-any-return]
+            f".box .{row}", "all => all.map(text => text.textContent)"
+        )
+
+    def wait(self, condition: str) -> None:
+        """Until it holds; Playwright's own way needs eval, which the page forbids."""
+        end = time.monotonic() + 20
+        while not self.page.evaluate(condition):
+            assert time.monotonic() < end, condition
+            self.page.wait_for_timeout(20)
+
+    def adjoints(self) -> list[float]:
+        """The adjoints that the steps have come to, in topological order."""
+        found = self.page.evaluate(
+            "() => { const done = position - inner.length - 1;"
+            " const { adjoints } = swept(Math.max(0, done));"
+            " return nodes.map(n => adjoints.has(n) ? exact(adjoints.get(n)) : 'nan') }"
+        )
+        return [float(text) for text in found]
+
+
+@pytest.fixture
+def open_tab(browser: Any, tmp_path: Path) -> Iterator[Callable[..., Tab]]:
+    contexts = []
+    tabs = []
+
+    def opened(text: str, **options: Any) -> Tab:
+        file = tmp_path / "graph.html"
+        file.write_text(text, encoding="utf-8")
+        contexts.append(browser.new_context(**options))
+        tabs.append(Tab(contexts[-1], file))
+        return tabs[-1]
+
+    yield opened
+    for tab in tabs:
+        assert tab.trouble == []
+        assert tab.requests == [tab.file]
+    for context in contexts:
+        context.close()

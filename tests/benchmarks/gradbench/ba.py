@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 import autograd as ag
 from tests.benchmarks.gradbench.function import Function
-from tests.benchmarks.gradbench.style import compiled, inner
+from tests.benchmarks.gradbench.style import STYLE, compiled, inner
 
 
 def cross(a, b):
@@ -90,16 +92,50 @@ def ba_jacobian(cameras, points, weights, observations, features):
     return rows, columns, values
 
 
+if STYLE == "compiled":
+    errors_of_one = ag.compile(reprojection)
+    weight_error_of_one = ag.compile(weight_error)
+
+    def ba_prepare(raw):
+        """What each observation depends on, a row of 15 for each, and where that is."""
+        n, m, p = raw["n"], raw["m"], raw["p"]
+        numbers = np.array([*raw["cam"] * n, *raw["x"] * m, *[raw["w"]] * p])
+        i = np.arange(p)[:, None]
+        where = np.hstack(
+            [
+                11 * (i % n) + np.arange(11),
+                11 * n + 3 * (i % m) + np.arange(3),
+                11 * n + 3 * m + i,
+            ]
+        )
+        return numbers, where, np.tile(raw["feat"], (p, 1))
+
+    def ba_objective(numbers, where, features):
+        errors = errors_of_one.map(numbers[where], features)
+        return np.stack(errors, axis=1), weight_error_of_one.map(numbers[where[:, -1]])
+
+    def ba_jacobian(numbers, where, features):
+        unknowns = numbers[where]
+        blocks = reprojection_jacobian.map(unknowns, features)
+        slopes = weight_slope.map(unknowns[:, -1])
+        ends = 15 * np.arange(2 * len(where) + 1)
+        return (
+            np.concatenate([ends, ends[-1] + np.arange(1, len(slopes) + 1)]),
+            np.concatenate([np.repeat(where, 2, axis=0).ravel(), where[:, -1]]),
+            np.concatenate([np.stack(blocks, axis=1).ravel(), slopes]),
+        )
+
+
 def ba_objective_report(result):
-    errors, weights = result
+    errors, weights = map(np.asarray, result)
     return {
-        "reproj_error": {"elements": errors[0], "repeated": len(errors)},
-        "w_err": {"element": weights[0], "repeated": len(weights)},
+        "reproj_error": {"elements": errors[0].tolist(), "repeated": len(errors)},
+        "w_err": {"element": float(weights[0]), "repeated": len(weights)},
     }
 
 
 def ba_jacobian_report(result):
-    told = (part[:30] + part[-1:] for part in result)
+    told = (np.concatenate([part[:30], part[-1:]]).tolist() for part in result)
     return dict(zip(("rows", "cols", "vals"), told))
 
 

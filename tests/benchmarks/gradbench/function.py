@@ -41,7 +41,9 @@ def fields(*names: str) -> Callable[[Any], tuple[Any, ...]]:
 
 
 def flat(nested: Any) -> list[Any]:
-    """All scalars of nested lists, in order."""
+    """All scalars of nested lists and dicts, in order."""
+    if isinstance(nested, dict):
+        nested = list(nested.values())
     if not isinstance(nested, (list, tuple)):
         return [nested]
     return [scalar for part in nested for scalar in flat(part)]

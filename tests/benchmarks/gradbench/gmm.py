@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 
 import autograd as ag
-from tests.benchmarks.gradbench.function import Function
-from tests.benchmarks.gradbench.style import compiled, inner, log_sum_exp, total
+from tests.benchmarks.gradbench.examples import Sum, like
+from tests.benchmarks.gradbench.function import Function, flat
+from tests.benchmarks.gradbench.style import STYLE, inner, log_sum_exp, total
 
 
 def log_multigamma(a, p):
@@ -15,39 +16,46 @@ def log_multigamma(a, p):
     )
 
 
-def gmm_log_posterior(parameters, x, m, gamma):
-    alpha, mu = parameters["alpha"], parameters["mu"]
-    q, lower = parameters["q"], parameters["l"]
-    k, d, n = len(alpha), len(mu[0]), len(x)
-
-    factors = []  # the rows of each lower triangular Q, up to the diagonal
-    for logs, below in zip(q, lower):
-        rows = [[None] * (i + 1) for i in range(d)]
-        at = 0
-        for j in range(d):
-            rows[j][j] = ag.exp(logs[j])
-            for i in range(j + 1, d):
-                rows[i][j] = below[at]
-                at += 1
+def gmm_factors(parameters):
+    """The rows of each lower triangular Q, up to the diagonal."""
+    factors = []
+    for logs, below in zip(parameters["q"], parameters["l"]):
+        rest = iter(below)
+        rows = [[None] * i + [ag.exp(log)] for i, log in enumerate(logs)]
+        for j in range(len(rows)):
+            for row in rows[j + 1 :]:
+                row[j] = next(rest)
         factors.append(rows)
-    log_dets = [total(logs) for logs in q]
+    return factors
 
-    result = -n * (d / 2 * math.log(2 * math.pi) + log_sum_exp(alpha))
-    for point in x:
-        beta = []
-        for c in range(k):
-            away = [point[j] - mu[c][j] for j in range(d)]
-            z = [inner(row, away[: i + 1]) for i, row in enumerate(factors[c])]
-            beta.append(alpha[c] - 0.5 * inner(z, z) + log_dets[c])
-        result = result + log_sum_exp(beta)
 
+def gmm_log_density(parameters, factors, point):
+    beta = []
+    for alpha, mu, q, rows in zip(
+        parameters["alpha"], parameters["mu"], parameters["q"], factors
+    ):
+        away = [x - m for x, m in zip(point, mu)]
+        z = [inner(row, away[: len(row)]) for row in rows]
+        beta.append(alpha - 0.5 * inner(z, z) + total(q))
+    return log_sum_exp(beta)
+
+
+def gmm_log_prior(parameters, factors, n, m, gamma):
+    d = len(parameters["mu"][0])
+    result = -n * (d / 2 * math.log(2 * math.pi) + log_sum_exp(parameters["alpha"]))
     freedom = d + m + 1
-    constant = freedom * d * math.log(gamma / math.sqrt(2))
+    constant = freedom * d * ag.log(gamma / math.sqrt(2))
     constant -= log_multigamma(freedom / 2, d)
-    for rows, log_det in zip(factors, log_dets):
+    for rows, q in zip(factors, parameters["q"]):
         frobenius = total(inner(row, row) for row in rows)
-        result = result + (constant - gamma**2 / 2 * frobenius + m * log_det)
+        result = result + (constant - gamma**2 / 2 * frobenius + m * total(q))
     return result
+
+
+def gmm_log_posterior(parameters, x, m, gamma):
+    factors = gmm_factors(parameters)
+    prior = gmm_log_prior(parameters, factors, len(x), m, gamma)
+    return prior + total(gmm_log_density(parameters, factors, point) for point in x)
 
 
 def gmm_prepare(raw):
@@ -55,7 +63,21 @@ def gmm_prepare(raw):
     return independent, raw["x"], raw["m"], raw["gamma"]
 
 
-gmm_jacobian = compiled(ag.grad(gmm_log_posterior))
+gmm_jacobian = ag.grad(gmm_log_posterior)
+
+if STYLE == "compiled":
+    density = Sum(lambda p, point: gmm_log_density(p, gmm_factors(p), point))
+    prior = ag.compile(lambda p, *rest: gmm_log_prior(p, gmm_factors(p), *rest))
+    prior_gradient = ag.compile(ag.grad(prior))
+
+    def gmm_log_posterior(parameters, x, m, gamma):
+        return density.value(parameters, x) + prior(parameters, len(x), m, gamma)
+
+    def gmm_jacobian(parameters, x, m, gamma):
+        by_density = density.gradient(parameters, x)
+        by_prior = prior_gradient(parameters, len(x), m, gamma)
+        both = zip(flat(by_density), flat(by_prior))
+        return like(parameters, (a + b for a, b in both))
 
 
 FUNCTIONS = {

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import autograd as ag
-from tests.benchmarks.gradbench.function import Function, fields
-from tests.benchmarks.gradbench.style import compiled, smallest, total
+from tests.benchmarks.gradbench.examples import like
+from tests.benchmarks.gradbench.function import Function, fields, flat
+from tests.benchmarks.gradbench.style import STYLE, smallest, total
 
 
 def squared_distance(a, b):
@@ -22,16 +23,38 @@ def kmeans_cost(centroids, points):
     )
 
 
-@compiled
-def kmeans_dir(centroids, points):
+def kmeans_derivatives(centroids, points):
+    """The gradient of the cost, and the diagonal of its Hessian."""
     ones = [[1.0] * len(centroid) for centroid in centroids]
-    gradient, diagonal = ag.jvp(
+    return ag.jvp(
         ag.grad(lambda centroids: kmeans_cost(centroids, points)), (centroids,), (ones,)
     )
+
+
+if STYLE == "compiled":
+    of_one = ag.compile(lambda centroids, point: kmeans_cost(centroids, [point]))
+    derivatives = ag.compile(
+        lambda centroids, point: kmeans_derivatives(centroids, [point])
+    )
+
+    def kmeans_cost_of_all(centroids, points):
+        return float(of_one.map(centroids, points, in_axes=(None, 0)).sum())
+
+    def kmeans_derivatives_of_all(centroids, points):
+        parts = derivatives.map(centroids, points, in_axes=(None, 0))
+        return like(parts, (float(shares.sum()) for shares in flat(parts)))
+
+else:
+    kmeans_cost_of_all = kmeans_cost
+    kmeans_derivatives_of_all = kmeans_derivatives
+
+
+def kmeans_dir(centroids, points):
+    gradient, diagonal = kmeans_derivatives_of_all(centroids, points)
     return [[g / h for g, h in zip(*rows)] for rows in zip(gradient, diagonal)]
 
 
 FUNCTIONS = {
-    "cost": Function(kmeans_cost, fields("centroids", "points")),
+    "cost": Function(kmeans_cost_of_all, fields("centroids", "points")),
     "dir": Function(kmeans_dir, fields("centroids", "points")),
 }

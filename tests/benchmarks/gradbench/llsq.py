@@ -3,23 +3,44 @@
 from __future__ import annotations
 
 import autograd as ag
+from tests.benchmarks.gradbench.examples import Sum
 from tests.benchmarks.gradbench.function import Function, fields
-from tests.benchmarks.gradbench.style import compiled
+from tests.benchmarks.gradbench.style import STYLE, total
+
+
+def llsq_points(n):
+    return [-1 + i * 2 / (n - 1) for i in range(n)]
+
+
+def llsq_square(x, t, sign):
+    rest, power = sign, 1.0
+    for coefficient in x:
+        rest = rest - coefficient * power
+        power *= t
+    return rest * rest / 2
+
+
+def llsq_signs(ts):
+    return [float((t > 0) - (t < 0)) for t in ts]
 
 
 def llsq_primal(x, n):
-    result = 0.0
-    for i in range(n):
-        t = -1 + i * 2 / (n - 1)
-        rest, power = float((t > 0) - (t < 0)), 1.0
-        for coefficient in x:
-            rest = rest - coefficient * power
-            power *= t
-        result = result + rest * rest
-    return result / 2
+    ts = llsq_points(n)
+    return total(llsq_square(x, t, sign) for t, sign in zip(ts, llsq_signs(ts)))
 
 
-llsq_gradient = compiled(ag.grad(llsq_primal))
+llsq_gradient = ag.grad(llsq_primal)
+
+if STYLE == "compiled":
+    squares = Sum(llsq_square)
+
+    def llsq_primal(x, n):
+        ts = llsq_points(n)
+        return squares.value(x, ts, llsq_signs(ts))
+
+    def llsq_gradient(x, n):
+        ts = llsq_points(n)
+        return squares.gradient(x, ts, llsq_signs(ts))
 
 
 FUNCTIONS = {

@@ -17,6 +17,7 @@ import truth
 from autograd.core import choice
 from comparisons import Comparison, Results, comparisons, row
 from contest import Contestant, alternate
+from gradbench.arrays import EVALUATIONS
 from libraries import LIBRARIES
 from report import Row, machine_readable, markdown
 from workloads import WORKLOADS
@@ -61,7 +62,9 @@ def contests(
     seconds: float,
 ) -> list[Row]:
     """Measure the comparisons, all of one family and collector state together."""
-    data = {name: workload.data() for name, workload in WORKLOADS.items()}
+    workloads = WORKLOADS | EVALUATIONS
+    names = {side.workload for c in wanted for side in (c.mine, c.theirs)}
+    data = {name: workloads[name].data() for name in names}
     groups: dict[tuple[str, bool], list[Contestant]] = {}
     for comparison in wanted:
         workload = comparison.mine.workload

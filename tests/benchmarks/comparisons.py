@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from contest import Contestant, Times
+from gradbench.arrays import EVALUATIONS, PARAMETERS
+from gradbench.tapes import INPUTS as TAPES
 from report import Row, duration, faster, spread
 from workloads import WORKLOADS
 
@@ -50,6 +52,7 @@ def comparisons(fastest: str) -> list[Comparison]:
         *_engine_rows("reference"),
         *_peer_rows(fastest),
         *_program_rows(),
+        *_gradbench_rows(),
     ]
 
 
@@ -239,6 +242,32 @@ def _program_rows() -> list[Comparison]:
     ]
 
 
+def _gradbench_rows() -> list[Comparison]:
+    """GradBench's evaluations as programs, against scalars, arrays and a C++ tape."""
+    targets = [30, 27, 60, 150, 50, 15, 10, 7, 68, 26, 26, 10, 10]
+    rows = []
+    for name, target in zip(EVALUATIONS, targets):
+        newton = "-newton" if name.startswith("kmeans") else ""
+        peers: list[tuple[str, str, float | None]] = [
+            ("native-gradbench", "the eager engine", target)
+        ]
+        if name.partition(" ")[0] in PARAMETERS:
+            peers += [
+                (f"torch{newton}", "torch {}, on arrays", None),
+                (f"jax-jitted{newton}", "jax {}, jitted before", None),
+            ]
+        if name.partition(" ")[0] in TAPES:
+            peers.append(("adolc", "ADOL-C, replaying its tape", None))
+        mine = Contestant("native-gradbench-compiled", name)
+        rows += [
+            Comparison(
+                f"GradBench: {name}", mine, Contestant(peer, name), against, goal
+            )
+            for peer, against, goal in peers
+        ]
+    return rows
+
+
 def row(comparison: Comparison, results: Results) -> Row:
     """The line of the table for a comparison that was measured."""
     mine, theirs = results[comparison.mine], results[comparison.theirs]
@@ -256,7 +285,7 @@ def row(comparison: Comparison, results: Results) -> Row:
         if times.error:
             line.measured = f"not measured: {side}{times.error}"
             return line
-    operations = WORKLOADS[comparison.mine.workload].operations
+    operations = (WORKLOADS | EVALUATIONS)[comparison.mine.workload].operations
     theirs_steps = theirs.step
     if comparison.count_collection:
         theirs_steps = [s + c for s, c in zip(theirs.step, theirs.collect)]

@@ -12,8 +12,10 @@ import importlib
 import importlib.metadata
 import math
 import operator
+import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from dags import ARITHMETIC, JAX, TORCH, Dag, Functions, evaluate, named, written_out
@@ -282,6 +284,14 @@ class Torch(Library):
         self.einsum, self.softmax = torch.einsum, lambda x: torch.softmax(x, -1)
         self.integers = torch.tensor
         self.number = torch.Tensor.item
+        self.array, self.special = torch, torch.special
+
+    @staticmethod
+    def scan(step: Callable[..., Any], carry: Any, xs: Any) -> Any:
+        """The carry after a step for each x, in a loop."""
+        for x in zip(*xs):
+            carry = step(carry, x)
+        return carry
 
     def prepare(self, workload: Workload, data: Data) -> tuple[Step, Answer]:
         model = workload.build(self, data)
@@ -330,6 +340,12 @@ class Jax(Library):
         self.exp, self.log = jax.numpy.exp, jax.numpy.log
         self.relu, self.softmax = jax.nn.relu, jax.nn.softmax
         self.einsum, self.integers = jax.numpy.einsum, jax.numpy.asarray
+        self.array, self.special = jax.numpy, jax.scipy.special
+
+    def scan(self, step: Callable[..., Any], carry: Any, xs: Any) -> Any:
+        """The carry after a step for each x, as one operation."""
+        carry, _ = self.jax.lax.scan(lambda c, x: (step(c, x), None), carry, xs)
+        return carry
 
     def transformed(self, function: Callable[..., Any]) -> Callable[..., Any]:
         return function
@@ -545,6 +561,94 @@ class JaxJittedHessian(JaxHessian):
         self.hessian = lambda f: self.jax.jit(self.jax.hessian(f))
 
 
+class GradBench(Native):
+    """An evaluation of GradBench: its derivative, its value in the answer alone."""
+
+    style = "eager"
+
+    def __init__(self) -> None:
+        super().__init__()
+        os.environ["GRADBENCH_STYLE"] = self.style
+        sys.path.insert(0, str(Path(__file__).parents[2]))
+
+    def prepare(self, workload: Workload, data: Data) -> tuple[Step, Answer]:
+        package = "tests.benchmarks.gradbench"
+        flat = importlib.import_module(f"{package}.function").flat
+        rows = importlib.import_module(f"{package}.{data['evaluation']}").FUNCTIONS
+        value, derivative = rows[data["value"]], rows[data["derivative"]]
+        arguments = derivative.prepare(data["input"])
+
+        def answer() -> list[float]:
+            first = value.report(value.compute(*value.prepare(data["input"])))
+            rest = derivative.report(derivative.compute(*arguments))
+            return [float(flat(first)[-1]), *map(float, flat(rest))]
+
+        return lambda: derivative.compute(*arguments), answer
+
+
+class GradBenchCompiled(GradBench):
+    """The same as programs, recorded before they are timed."""
+
+    style = "compiled"
+
+
+class TorchNewton(Torch):
+    """A gradient over a Hessian's diagonal, by one direction through a gradient."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.transforms = importlib.import_module("torch.func")
+
+    def transformed(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        return function
+
+    def wait(self, result: Any) -> Any:
+        return result
+
+    def detached(self, leaf: Any) -> Any:
+        return leaf.detach()
+
+    def prepare(self, workload: Workload, data: Data) -> tuple[Step, Answer]:
+        start = self.detached(workload.build(self, data)[0])
+
+        def cost(x: Any) -> Any:
+            return workload.forward(self, [x], data)
+
+        def direction(x: Any) -> Any:
+            gradient, diagonal = self.transforms.jvp(
+                self.transforms.grad(cost), (x,), (self.array.ones_like(x),)
+            )
+            return gradient / diagonal
+
+        function = self.transformed(direction)
+
+        def answer() -> list[float]:
+            return [float(cost(start)), *function(start).reshape(-1).tolist()]
+
+        return lambda: self.wait(function(start)), answer
+
+
+class JaxJittedNewton(JaxJitted):
+    """The same with JAX."""
+
+    prepare = TorchNewton.prepare
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.transforms, self.wait = self.jax, self.jax.block_until_ready
+        self.detached = self.array.asarray
+
+
+class AdolC(Library):
+    """ADOL-C, a C++ tape: recorded before, and replayed."""
+
+    def prepare(self, workload: Workload, data: Data) -> tuple[Step, Answer]:
+        from gradbench import tapes
+
+        replay, gradient = tapes.record(data)
+        return replay, lambda: [replay(), *gradient]
+
+
 def _weights(data: Data) -> list[float]:
     """The parameters' numbers, in the order in which they are built."""
     if "weights" in data:
@@ -581,4 +685,9 @@ LIBRARIES: dict[str, type[Library]] = {
     "hips-hessian": HipsHessian,
     "jax-hessian": JaxHessian,
     "jax-jitted-hessian": JaxJittedHessian,
+    "native-gradbench": GradBench,
+    "native-gradbench-compiled": GradBenchCompiled,
+    "torch-newton": TorchNewton,
+    "jax-jitted-newton": JaxJittedNewton,
+    "adolc": AdolC,
 }

@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from gradbench.arrays import EVALUATIONS
 from libraries import LIBRARIES
 from scale import growth, memory
 from workloads import WORKLOADS, Step
@@ -81,7 +82,9 @@ def main() -> None:
         if "measurement" in request:
             reply(MEASUREMENTS[request["measurement"]](library, **request["data"]))
             return
-        step, answer = library.prepare(WORKLOADS[request["workload"]], request["data"])
+        step, answer = library.prepare(
+            (WORKLOADS | EVALUATIONS)[request["workload"]], request["data"]
+        )
         reply({"version": library.version(), "answer": answer()})
     except Exception as error:  # to be reported in the table, whatever it is
         reply({"error": f"{type(error).__name__}: {error}"})

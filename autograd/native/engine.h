@@ -236,6 +236,7 @@ PyObject *functions_make(PyObject *in_python, PyObject *aliases);
 /* program.c: compiled programs */
 
 int program_init(PyObject *module);
+int tape_init(PyObject *module); /* wengert.c */
 
 /* module.c: what Python code does for the engine, and no_grad */
 

@@ -8,5 +8,7 @@ from autograd.core.value import gradients as gradients
 from autograd.core.value import leaves as leaves
 from autograd.core.value import no_grad as no_grad
 from autograd.core.value import tangents as tangents
+from autograd.program.entries import Entries as Entries
+from autograd.program.tape import Tape as Tape
 
 FUNCTIONS: dict[str, Callable[..., Any]]

@@ -578,7 +578,7 @@ program_init(PyObject *module)
         Program_Type =
             (PyTypeObject *)PyType_FromModuleAndSpec(module, &program_spec, NULL);
     }
-    if (Program_Type == NULL || caller_init(module) < 0 ||
+    if (Program_Type == NULL || caller_init(module) < 0 || tape_init(module) < 0 ||
         PyModule_AddFunctions(module, leaves_functions) < 0) {
         return -1;
     }

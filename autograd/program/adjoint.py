@@ -12,9 +12,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from autograd.program.tape import LEAVES, ROWS, Number, Tape, shape_of_partial
+from autograd.program.tape import (
+    LEAVES,
+    ROWS,
+    Number,
+    Tape,
+    entry_of,
+    shape_of_partial,
+)
 from autograd.table.primitives import where
-from autograd.table.rules import RULES, Reduction
+from autograd.table.rules import RULES, Reduction, Rule
 
 __all__ = ["order_from", "push", "sweep"]
 
@@ -70,6 +77,10 @@ def sweep(
     Returns:
         An entry for each input.
     """
+    native = getattr(tape, "sweep", None)
+    if native is not None:
+        found: list[int] = native(output, inputs, stop, seed)
+        return found
     output = tape.expanded(output)
     inputs = [tape.expanded(x) for x in inputs]
     order = order_from(tape, output, inputs if stop else ())
@@ -87,7 +98,7 @@ def sweep(
     for k in reversed(between):
         if k in adjoints and adjoints[k] is not zero:
             _spread(tape, k, active, adjoints, reached)
-    return [tape.entry(adjoints[x]) for x in inputs]
+    return [entry_of(tape, adjoints[x]) for x in inputs]
 
 
 def _spread(
@@ -145,6 +156,19 @@ def _partial(tape: Tape, k: int, i: int) -> Any:
     return Number(tape, tape.add(f"{op}:{i}", (*args, k)))
 
 
+def shape_of(op: str, i: int) -> float | int | None:
+    """What the native sweep asks of a row's partial: :func:`shape_of_partial`."""
+    row = RULES[op]
+    assert isinstance(row, Rule)
+    return shape_of_partial(row, i)
+
+
+def partial_of(tape: Tape, k: int, i: int) -> float | int:
+    """The derivative of an entry by its operand ``i``: a float, or an entry."""
+    found = _partial(tape, k, i)
+    return found if found.__class__ is float else entry_of(tape, found)
+
+
 def push(tape: Tape, output: int, known: dict[int, Any]) -> int | None:
     """Append the tangent of an entry: forward mode, as ``derivatives.sweeps`` does it.
 
@@ -171,7 +195,7 @@ def push(tape: Tape, output: int, known: dict[int, Any]) -> int | None:
                 total = part if total is None else plus(total, part)
         if total is not None:
             known[k] = total
-    return tape.entry(known[output]) if output in known else None
+    return entry_of(tape, known[output]) if output in known else None
 
 
 def times(adjoint: Any, partial: Any) -> Any:

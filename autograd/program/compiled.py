@@ -423,7 +423,7 @@ class Program:
         from autograd.program.recording import Recording
 
         recorder = Recorder()
-        inputs = [recorder.input(x) for x in given.scalars]
+        inputs = recorder.take_inputs(given.scalars)
         ieee = limits.limits() if self.errors == "ieee" else nullcontext()
         with ieee, recorder.running():
             positional, named = given.build(inputs)
@@ -435,13 +435,13 @@ class Program:
         recording = Recording(
             tape=recorder.tape,
             inputs=recorder.inputs,
-            parameters=recorder.parameters,
-            leaves=recorder.leaves,
+            parameters=recorder.entries.parameters,
+            leaves=recorder.entries.leaves,
             outputs=outputs,
             guards=recorder.guards,
             template=result.template,
             kinds=[x.__class__ is Condition for x in result.values],
-            on_parameters=recorder.on_parameters(outputs),
+            on_parameters=[recorder.tape.on_parameters(k) for k in outputs],
             kept=given.kept,
             engine=self.executor,
             exact=self.exact,

@@ -61,7 +61,7 @@ def c_source(recording: Recording, name: str, gradient: bool = False) -> str:
         place[k]: f"{array}[{i}]"
         for array, entries in (("x", recording.inputs), ("p", recording.parameters))
         for i, k in enumerate(entries)
-        if k in place
+        if place[k] >= 0
     }
     block = Block()
     for k in live(new, [place[k] for k in (*outputs, *conditions)]):

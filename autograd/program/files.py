@@ -15,7 +15,7 @@ from autograd.core import choice
 from autograd.program.guards import Guard
 from autograd.program.recording import Recording
 from autograd.program.structure import STATIC
-from autograd.program.tape import LEAVES, Tape, row_of
+from autograd.program.tape import LEAVES, new_tape, row_of
 
 __all__ = ["dumped", "restored"]
 
@@ -45,10 +45,10 @@ def dumped(recordings: list[tuple[Any, Recording]], options: dict[str, Any]) -> 
         "recordings": [
             {
                 "key": _plain(key),
-                "ops": r.tape.ops,
-                "args": r.tape.args,
+                "ops": list(r.tape.ops),
+                "args": list(r.tape.args),
                 "numbers": [None if x is None else x.hex() for x in r.tape.numbers],
-                "checked": r.tape.checked,
+                "checked": list(r.tape.checked),
                 "labels": sorted(r.tape.labels.items()),
                 "inputs": r.inputs,
                 "parameters": r.parameters,
@@ -95,7 +95,7 @@ def restored(
     leaves = [choice.Value(float.fromhex(x), label) for x, label in content["leaves"]]
     found = []
     for r in content["recordings"]:
-        tape = Tape()
+        tape = new_tape()
         for op, args, number, checked in zip(
             r["ops"], r["args"], r["numbers"], r["checked"]
         ):
@@ -104,7 +104,7 @@ def restored(
             k = tape.add(op, tuple(args), known, checked)
             if op == "number" and known is not None:
                 tape.shared(known, k)
-        tape.labels = dict(r["labels"])
+        tape.labels.update(r["labels"])
         recording = Recording(
             tape=tape,
             inputs=r["inputs"],

@@ -24,7 +24,14 @@ from autograd.program.passes.lower import lower
 from autograd.program.passes.simplify import live, simplified
 from autograd.program.quick import caller
 from autograd.program.structure import filled
-from autograd.program.tape import LEAVES, Number, Tape, row_of, value_of_row
+from autograd.program.tape import (
+    LEAVES,
+    Number,
+    Tape,
+    entry_of,
+    row_of,
+    value_of_row,
+)
 
 __all__ = ["Recording"]
 
@@ -80,13 +87,15 @@ class Recording:
             else:
                 pairs = zip(seeds, self.outputs)
                 products = [Number(tape, s) * Number(tape, k) for s, k in pairs]
-                sums = sweep(tape, tape.entry(sum(products)), self.parameters, False)
+                sums = sweep(
+                    tape, entry_of(tape, sum(products)), self.parameters, False
+                )
         new, place = simplified(tape, [*outputs, *sums])
-        moved = [place.get(k, -1) for k in inputs]
+        moved = [place[k] for k in inputs]
         packs = lower(
             new,
             moved,
-            [place.get(k, -1) for k in self.parameters],
+            [place[k] for k in self.parameters],
             [place[k] for k in outputs],
             [moved[n] for n in varying],
             [place[k] for k in sums],

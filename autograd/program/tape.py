@@ -16,13 +16,22 @@ import struct
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from autograd.core import limits
+from autograd.core import choice, limits
 from autograd.core.plain import as_float
 from autograd.table.number import Operations
 from autograd.table.primitives import where
 from autograd.table.rules import RULES, Reduction, Rule
 
-__all__ = ["LEAVES", "ROWS", "Number", "Tape", "row_of", "value_of_row"]
+__all__ = [
+    "LEAVES",
+    "ROWS",
+    "Number",
+    "Tape",
+    "entry_of",
+    "new_tape",
+    "row_of",
+    "value_of_row",
+]
 
 LEAVES = ("input", "parameter", "number")
 """Entries that are computed from nothing."""
@@ -72,6 +81,9 @@ class Tape:
     ``numbers[k]`` is what entry ``k`` was when it was recorded, or None where nobody
     has asked yet. ``checked[k]`` says whether the entry raises where its row does;
     parts of derivatives never do.
+
+    The native engine has a type of its own, with flat arrays, and with passes of its
+    own: ``sweep``, ``simplified`` and ``groups``. This is its reference.
     """
 
     def __init__(self) -> None:
@@ -82,6 +94,7 @@ class Tape:
         self.labels: dict[int, str] = {}
         self._constants: dict[bytes, int] = {}
         self._expanded: dict[int, int] = {}
+        self._depends: list[tuple[bool, bool]] = []
 
     def __len__(self) -> int:
         return len(self.ops)
@@ -111,10 +124,6 @@ class Tape:
         """From now on entry ``k`` is the one of the number ``x``."""
         self._constants.setdefault(bits(x), k)
 
-    def entry(self, x: Any) -> int:
-        """The entry of a Number or of a plain number."""
-        return x.index if x.__class__ is Number else self.constant(as_float(x))
-
     def value(self, k: int) -> float:
         """What entry ``k`` was when the program was recorded."""
         numbers = self.numbers
@@ -141,9 +150,49 @@ class Tape:
         if ":" not in self.ops[k]:
             return k
         if k not in self._expanded:
-            operands = [Number(self, a) for a in self.args[k]]
-            self._expanded[k] = self.entry(value_of_row(self.ops[k])(*operands))
+            self._expanded[k] = written_out(self, k)
         return self._expanded[k]
+
+    def depends(self, k: int) -> bool:
+        """Whether an entry may be another number in another call."""
+        return any(self._dependence(k))
+
+    def on_parameters(self, k: int) -> bool:
+        """Whether an entry depends on a parameter."""
+        return self._dependence(k)[1]
+
+    def _dependence(self, k: int) -> tuple[bool, bool]:
+        """Whether an entry depends on an input, and on a parameter."""
+        known = self._depends
+        for j in range(len(known), len(self)):
+            op = self.ops[j]
+            on = [known[a] for a in self.args[j]]
+            on.append((op == "input", op == "parameter"))
+            known.append((any(x for x, _ in on), any(y for _, y in on)))
+        return known[k]
+
+    @property
+    def bytes(self) -> int:
+        """About how much memory its entries take."""
+        operands = sum(map(len, self.args))
+        return 8 * (4 * len(self) + operands)
+
+
+def new_tape() -> Tape:
+    """An empty tape, of the engine that runs now."""
+    made: Tape = getattr(choice.module(), "Tape", Tape)()
+    return made
+
+
+def entry_of(tape: Tape, x: Any) -> int:
+    """The entry of a Number or of a plain number."""
+    return int(x.index) if x.__class__ is Number else tape.constant(as_float(x))
+
+
+def written_out(tape: Tape, k: int) -> int:
+    """Append what a partial of a row computes, in rows."""
+    operands = [Number(tape, a) for a in tape.args[k]]
+    return entry_of(tape, value_of_row(tape.ops[k])(*operands))
 
 
 def compute(op: str, operands: Sequence[float]) -> float:
@@ -171,7 +220,7 @@ class Number(Operations):
 
     def _apply(self, name: str, operands: tuple[Any, ...]) -> Number:
         tape = self.tape
-        return Number(tape, tape.add(name, tuple(map(tape.entry, operands))))
+        return Number(tape, tape.add(name, tuple(entry_of(tape, x) for x in operands)))
 
     def __bool__(self) -> bool:
         raise TypeError("a rule must branch with where(), not with if")

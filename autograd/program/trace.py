@@ -23,8 +23,9 @@ from autograd.derivatives.nesting import is_value
 from autograd.derivatives.sweeps import Mark
 from autograd.derivatives.sweeps import recording as with_graph
 from autograd.program import adjoint
+from autograd.program.entries import new_entries
 from autograd.program.guards import FROZEN, Condition, Guard, refuse
-from autograd.program.tape import LEAVES, Number, Tape
+from autograd.program.tape import Number, new_tape
 
 __all__ = ["Recorder"]
 
@@ -33,24 +34,16 @@ TRUSTED = str(Path(__file__).parents[1] / "derivatives")
 
 
 class Recorder:
-    """The tape of one call, while it runs.
-
-    ``inputs`` and ``parameters`` are entries; ``leaves`` the leaf Values that the
-    parameters are.
-    """
+    """The tape of one call, while it runs, and which of its entries Values are."""
 
     def __init__(self) -> None:
-        self.tape = Tape()
+        self.tape = new_tape()
+        self.entries = new_entries(self.tape)
         self.inputs: list[int] = []
-        self.parameters: list[int] = []
-        self.leaves: list[Node] = []
         self.guards: list[Guard] = []
         self.made: list[Node] = []
-        self._read = 0
-        self._entries: dict[Node, int] = {}
-        self._depends: list[bool] = []
-        self._marks: dict[int, Mark] = {}
-        self._stands_in = False
+        self._differentiated: list[tuple[Node, Mark]] = []
+        self._passes_through = False
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -73,24 +66,18 @@ class Recorder:
         finally:
             recording.record_into(before)
 
-    def input(self, number: float) -> Node:
-        """A Value for a scalar of the arguments."""
+    def take_inputs(self, numbers: Sequence[float]) -> list[Node]:
+        """A Value for each scalar of the arguments."""
+        first = len(self.tape)
         with self.paused():
-            leaf = choice.Value(number)
-        k = self.tape.add("input", (), number)
-        self.inputs.append(k)
-        self._entries[leaf] = k
-        return leaf
+            leaves = self.entries.inputs(numbers)
+        self.inputs += range(first, len(self.tape))
+        return leaves
 
-    def stand_in(self, k: int, number: float | None = None) -> Node:
+    def stand_in(self, k: int) -> Node:
         """A leaf for an entry that is no node of the engine's graph."""
-        if number is None:
-            number = self.tape.value(k)
         with self.paused():
-            leaf = choice.Value(number)
-        self._entries[leaf] = k
-        self._stands_in = True
-        return leaf
+            return self.entries.stand_in(k, self.tape.value(k))
 
     def entry(self, x: Any) -> int:
         """The entry of a Value or a plain number, whose graph goes onto the tape."""
@@ -98,77 +85,11 @@ class Recorder:
             return int(x.entry)
         if not is_value(x):
             return self.tape.constant(float(x))
-        entries = self._entries
-        if x not in entries:
-            self._take_made()
-        if x not in entries:
+        k = self.entries.known(x)
+        if k is None:
             with self.paused():
-                self._walk(x)
-        return entries[x]
-
-    def _take_made(self) -> None:
-        """The nodes that were made since, in their order, onto the tape."""
-        made, self._read = self.made[self._read :], len(self.made)
-        with self.paused():
-            for node in made:
-                if node not in self._entries and node.op:
-                    self._walk(node)
-
-    def _walk(self, output: Node) -> None:
-        entries, add = self._entries, self.tape.add
-        constant = self.tape.constant
-        stack = [output]
-        while stack:
-            node = stack[-1]
-            if node in entries:
-                stack.pop()
-                continue
-            operands = node.operands
-            missing = [
-                x for x in operands if x.__class__ is not float and x not in entries
-            ]
-            if missing:
-                stack += reversed(missing)
-                continue
-            stack.pop()
-            if not operands:
-                entries[node] = self._leaf(node)
-                continue
-            args = tuple(
-                constant(x) if x.__class__ is float else entries[x] for x in operands
-            )
-            entries[node] = k = add(node.op, args, node.data, True)
-            if node.label:
-                self.tape.labels[k] = str(node.label)
-
-    def _leaf(self, leaf: Node) -> int:
-        """A leaf that nobody made here: a parameter, unless a transform owns it."""
-        if isinstance(leaf._kept, Mark):
-            k = self.tape.add("number", (), leaf.data)
-            self._marks[k] = leaf._kept
-            return k
-        k = self.tape.add("parameter", (), leaf.data)
-        self.parameters.append(k)
-        self.leaves.append(leaf)
+                k = self.entries.entry(x, self.made)
         return k
-
-    def depends(self, k: int) -> bool:
-        """Whether an entry is anything but a number that is always the same."""
-        known, tape = self._depends, self.tape
-        for j in range(len(known), len(tape)):
-            op = tape.ops[j]
-            known.append(
-                op != "number" if op in LEAVES else any(known[a] for a in tape.args[j])
-            )
-        return known[k]
-
-    def on_parameters(self, outputs: Sequence[int]) -> list[bool]:
-        """Which entries depend on a parameter."""
-        tape = self.tape
-        found: list[bool] = []
-        for op, args in zip(tape.ops, tape.args):
-            found.append(op == "parameter" or any(found[a] for a in args))
-        return [found[k] for k in outputs]
 
     # What the engines ask while the function runs.
 
@@ -185,7 +106,7 @@ class Recorder:
             k = self.tape.add(plain[name], (a, b))
         if name == "ne":
             k = self.tape.add("equal", (k, self.tape.constant(0.0)))
-        if not self.depends(k):
+        if not self.tape.depends(k):
             return self.tape.value(k) != 0.0
         return Condition(self, k)
 
@@ -255,16 +176,19 @@ class Recorder:
 
     def frozen(self, k: int) -> None:
         """From now on the outcome of a condition that a number was taken under."""
-        if self.depends(k):
+        if self.tape.depends(k):
             self.guards.append(Guard.here(k, self.tape.value(k) != 0.0, FROZEN))
 
     def differentiated(self, x: Node, mark: Mark) -> None:
         """A transform within the function differentiates by ``x`` while it runs."""
-        self._marks[self.entry(x)] = mark
+        self._differentiated.append((x, mark))
 
     def _is_data(self, k: int) -> bool:
         """Whether an entry is a number where the function is called with numbers."""
-        tape, marks = self.tape, self._marks
+        tape, marks = self.tape, self.entries.marks
+        for x, mark in self._differentiated:
+            marks[self.entry(x)] = mark
+        self._differentiated.clear()
         seen, stack = {k}, [k]
         while stack:
             j = stack.pop()
@@ -279,7 +203,7 @@ class Recorder:
         """Somebody takes a number out of a Value: refused if it may be another one."""
         if sys._getframe(2).f_code.co_filename.startswith(TRUSTED):
             return
-        if what == "data" and not self.depends(self.entry(x)):
+        if what == "data" and not self.tape.depends(self.entry(x)):
             return
         refuse(what)
 
@@ -290,6 +214,7 @@ class Recorder:
     def choose(self, condition: Condition, x: Any, y: Any) -> Node:
         """``where`` of a condition that is not asked for its outcome."""
         args = (condition.entry, self.entry(x), self.entry(y))
+        self._passes_through = True
         return self.stand_in(self.tape.add("where", args))
 
     def sweep(self, output: Any, inputs: Sequence[Node], stop: bool) -> list[Any]:
@@ -297,13 +222,13 @@ class Recorder:
         if not is_value(output):
             return [0.0] * len(inputs)
         numbers: list[float | None] = [None] * len(inputs)
-        if not self._stands_in:  # the engine's graph is whole
+        if not self._passes_through:  # no derivative leaves the engine's graph
             with self.paused():
                 numbers = [*choice.module().gradients(output, inputs)[0]]
         entries = adjoint.sweep(
             self.tape, self.entry(output), [self.entry(x) for x in inputs], stop
         )
-        return [self._derivative(k, number) for k, number in zip(entries, numbers)]
+        return self._derivatives(entries, numbers)
 
     def push(self, tangents: dict[Node, Any]) -> Any:
         """Forward mode within the function: the tangents of what one asks for."""
@@ -315,11 +240,13 @@ class Recorder:
         }
         return _Tangents(self, known)
 
-    def _derivative(self, k: int, number: float | None = None) -> Any:
-        """An entry as a derivative is: a float if it is a number, else a Value."""
-        if self.tape.ops[k] == "number":
-            return self.tape.numbers[k]
-        return self.stand_in(k, number)
+    def _derivatives(
+        self, entries: list[int], numbers: Sequence[float | None]
+    ) -> list[Any]:
+        """Entries as derivatives are, with their numbers where these are known."""
+        self._passes_through = True
+        with self.paused():
+            return self.entries.derivatives(entries, numbers)
 
 
 class _Tangents:
@@ -333,4 +260,4 @@ class _Tangents:
         """The tangent of a Value; ``default`` if it has none."""
         recorder = self.recorder
         found = adjoint.push(recorder.tape, recorder.entry(x), self.known)
-        return default if found is None else recorder._derivative(found)
+        return default if found is None else recorder._derivatives([found], [None])[0]

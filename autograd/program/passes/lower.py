@@ -1,8 +1,7 @@
-"""From instructions to packs: groups, slots, and the slots that each lane reads.
+"""From groups to packs: slots, and the slots that each lane reads.
 
-Instructions of equal depth and equal shape are one pack. Its lanes keep the order in
-which they were made and get slots side by side, which is what makes the operands of
-later packs affine.
+The lanes of a group get slots side by side, in the order in which they were made,
+which is what makes the operands of later packs affine.
 """
 
 from __future__ import annotations
@@ -17,9 +16,9 @@ import numpy as np
 
 from autograd.program import packs as kinds
 from autograd.program.packs import Operand, Pack, Packs
-from autograd.program.passes.folds import Instruction, folded
-from autograd.program.passes.fuse import fused
+from autograd.program.passes.folds import Instruction
 from autograd.program.passes.grids import grids, runs
+from autograd.program.passes.groups import Group, Grouped, grouped, zero_before
 from autograd.program.passes.simplify import WHOLE
 from autograd.program.tape import Tape, bits
 
@@ -46,110 +45,18 @@ def lower(
         varying: the inputs that differ from example to example.
         sums: entries to be added over the examples.
     """
-    varies = _varies(tape, varying)
-    instructions = fused(folded(tape, [*outputs, *sums], varies), [*outputs, *sums])
-    memory = _Memory(tape, varies)
+    found = grouped(tape, outputs, [k for k in varying if k >= 0], sums)
+    memory = _Memory(tape, found)
     code = _Code(memory)
-    totals = _products(tape, instructions, outputs, sums, varies)
-    for shape, members in _groups(tape, instructions, varies):
-        members = [x for x in members if x.node not in totals]
-        if members:
-            code.emit(shape, members)
+    for group in found.groups:
+        code.emit(group)
     once = sum(p.out.base < memory.limit for p in code.packs)
     # Sums of gradients in the order of the parameters' slots: they are affine, too.
     order = np.argsort(memory.slot[list(parameters)], kind="stable")
     if len(order) != len(sums):
         order = np.arange(len(sums))
-    code.totals([sums[i] for i in order], totals)
+    code.totals([sums[i] for i in order], found.alone)
     return code.done(inputs, parameters, outputs, np.argsort(order), once)
-
-
-def _varies(tape: Tape, varying: Sequence[int]) -> list[bool]:
-    varies = [False] * len(tape)
-    for k in varying:
-        if k >= 0:
-            varies[k] = True
-    for k, args in enumerate(tape.args):
-        if not varies[k]:
-            varies[k] = any(varies[a] for a in args)
-    return varies
-
-
-def _products(
-    tape: Tape,
-    instructions: list[Instruction],
-    outputs: Sequence[int],
-    sums: Sequence[int],
-    varies: list[bool],
-) -> dict[int, Instruction]:
-    """Sums over the examples of one product or one term that nobody else reads.
-
-    Products together are a product of two matrices. Neither needs a slot: what is
-    added to an accumulator may leave out the 0.0 that it starts with.
-    """
-    read = {*outputs, *(a for x in instructions for a in (*x.args, *x.beside))}
-    wanted = set(sums)
-    found = {}
-    for x in instructions:
-        if x.kinds in ((kinds.PRODUCT,), (kinds.PLUS,)) and not x.after:
-            a, b, start = x.args
-            alone = x.node in wanted and x.node not in read
-            zero = start < 0 or _number(tape, start) == 0.0
-            if alone and zero and varies[a] and varies[b]:
-                found[x.node] = x
-    return found
-
-
-def _number(tape: Tape, k: int) -> float | None:
-    """The number that an entry always is, if it is one."""
-    return tape.numbers[k] if tape.ops[k] == "number" else None
-
-
-Shape = tuple[Any, ...]
-
-
-def _groups(
-    tape: Tape, instructions: list[Instruction], varies: list[bool]
-) -> list[tuple[Shape, list[Instruction]]]:
-    """Instructions by depth and shape; what does not vary comes first."""
-    depth = [0] * len(tape)
-    groups: dict[tuple[bool, int, Shape], list[Instruction]] = defaultdict(list)
-    for x in instructions:
-        k = x.node
-        reads = [a for a in (*x.args, *x.beside) if a >= 0]
-        depth[k] = 1 + max((depth[a] for a in reads), default=0)
-        groups[varies[k], depth[k], _shape(tape, x, varies)].append(_turned(x, varies))
-    ordered = sorted(groups.items(), key=lambda item: (*item[0][:2], item[1][0].node))
-    return [(shape, members) for (_, _, shape), members in ordered]
-
-
-def _shape(tape: Tape, x: Instruction, varies: list[bool]) -> Shape:
-    """What lanes of one pack have in common."""
-    if x.op != "fold":
-        return (x.op, tape.checked[x.node], tuple(varies[a] for a in x.args))
-    start = x.args[-1]
-    if start < 0:
-        begin: Any = bits(-0.0)
-    elif (number := _number(tape, start)) is not None and number == 0.0:
-        begin = bits(number)
-    else:
-        begin = varies[start]
-    terms = tuple(
-        # of a product's factors the one that varies comes first
-        (kind, varies[a] or varies[b], varies[a] and varies[b])
-        for kind, a, b in zip(x.kinds, x.args[::2], x.args[1::2])
-    )
-    return ("fold", begin, terms, x.after, *(varies[k] for k in x.beside))
-
-
-def _turned(x: Instruction, varies: list[bool]) -> Instruction:
-    """The instruction, with the factor that varies first in each product."""
-    if x.op != "fold":
-        return x
-    args: list[int] = []
-    for a, b in zip(x.args[::2], x.args[1::2]):
-        args += (b, a) if varies[b] and not varies[a] else (a, b)
-    return x._replace(args=(*args, x.args[-1]))
 
 
 class _Memory:
@@ -160,18 +67,15 @@ class _Memory:
 
     limit = 1 << 30
 
-    def __init__(
-        self,
-        tape: Tape,
-        varies: list[bool],
-    ) -> None:
-        self.tape, self.varies = tape, varies
+    def __init__(self, tape: Tape, found: Grouped) -> None:
+        self.tape = tape
+        self.varies, self.is_number = found.varies, found.numbers
         self.numbers: list[float] = []
         self.examples = 0
         self.slot = np.full(len(tape) + 1, -1, np.int64)
         self._constants: dict[bytes, int] = {}
 
-    def place(self, entries: Sequence[int]) -> int:
+    def place(self, entries: Any) -> int:
         """Give entries of one kind slots side by side; the first of them."""
         count = len(entries)
         if self.varies[entries[0]]:
@@ -180,7 +84,7 @@ class _Memory:
         else:
             first = len(self.numbers)
             self.numbers += [0.0] * count
-        self.slot[list(entries)] = np.arange(first, first + count)
+        self.slot[entries] = np.arange(first, first + count)
         return first
 
     def constant(self, x: float) -> int:
@@ -199,7 +103,7 @@ class _Memory:
         tape = self.tape
         slots = self.slot[entries]
         if (slots < 0).any():
-            self._leaves(entries.T.ravel().tolist())
+            self._leaves(entries.T.ravel())
             slots = self.slot[entries]
         missing = np.argwhere(slots < 0)
         if not len(missing):
@@ -214,18 +118,15 @@ class _Memory:
             slots[r, j] = self.constant(x)
         return slots
 
-    def _leaves(self, entries: list[int]) -> None:
+    def _leaves(self, entries: Any) -> None:
         """Slots for inputs and parameters that have none."""
-        for varies in (False, True):
-            missing = [
-                k
-                for k in dict.fromkeys(entries)
-                if self.slot[k] < 0
-                and self.tape.ops[k] != "number"
-                and self.varies[k] == varies
-            ]
-            if missing:
-                self.place(missing)
+        missing = entries[(self.slot[entries] < 0) & ~self.is_number[entries]]
+        _, first = np.unique(missing, return_index=True)
+        missing = missing[np.sort(first)]  # as they are read first
+        varies = self.varies[missing]
+        for part in (missing[~varies], missing[varies]):
+            if len(part):
+                self.place(part)
 
 
 class _Code:
@@ -241,52 +142,46 @@ class _Code:
             self.rows.append(name)
         return self.rows.index(name)
 
-    def emit(self, shape: Shape, members: list[Instruction]) -> None:
+    def emit(self, group: Group) -> None:
         """The packs of one group."""
-        read = self.memory.read
-        args = np.array([x.args for x in members]).T
-        if shape[0] != "fold":
-            name, checked, _ = shape
-            if name in WHOLE:
-                operands, op = [read(args)], kinds.MANY
+        memory, read = self.memory, self.memory.read
+        x, args = group.first, group.args
+        if x.op != "fold":
+            if x.op in WHOLE:
+                operands, op, terms = [read(args)], kinds.MANY, len(args)
             else:
-                operands = [read(a[None]) for a in args]
-                op = kinds.PARTIAL if ":" in name else kinds.ROW
-            out = self._out(members)
-            row, terms = self.row(name), len(args) if name in WHOLE else 1
-            self._cut(
-                Pack(op, 1, 1, Operand(0), (), terms, row, checked=checked),
-                operands,
-                out,
-            )
+                operands, terms = [read(a[None]) for a in args], 1
+                op = kinds.PARTIAL if ":" in x.op else kinds.ROW
+            row, checked = self.row(x.op), memory.tape.checked[x.node]
+            out = self._out(group.nodes)
+            pack = Pack(op, 1, 1, Operand(0), (), terms, row, checked=checked)
+            self._cut(pack, operands, out)
             return
-        _, begin, terms_shape, after, *_ = shape
-        first, second = args[:-1:2], args[1:-1:2]
-        start = None if begin.__class__ is bytes else read(args[-1:])
-        number = float(np.frombuffer(begin)[0]) if begin.__class__ is bytes else 0.0
+        number = zero_before(memory.tape, x)
+        start = read(args[-1:]) if number is None else None
+        zero = 0.0 if number is None else number
         pieces = []
-        for t, e in _alike(terms_shape):
-            kind = terms_shape[t][0]
-            factors = [read(first[t:e])]
-            if kind == kinds.PRODUCT:
-                factors.append(read(second[t:e]))
-            pieces.append((kind, factors))
-        beside = [read(np.array([x.beside for x in members]).T)] if ":" in after else []
-        out = self._out(members)
+        for t, e in _alike(x, memory.varies):
+            factors = [read(args[2 * t : 2 * e : 2])]
+            if x.kinds[t] == kinds.PRODUCT:
+                factors.append(read(args[2 * t + 1 : 2 * e : 2]))
+            pieces.append((x.kinds[t], factors))
+        beside = [read(group.beside)] if x.beside else []
+        out = self._out(group.nodes)
         for n, (kind, factors) in enumerate(pieces):
-            pack = Pack(kinds.FOLD, 1, 1, Operand(0), (), kind=kind, start=number)
+            pack = Pack(kinds.FOLD, 1, 1, Operand(0), (), kind=kind, start=zero)
             extra = []
             if n:
                 pack = replace(pack, begin=kinds.OUT)
             elif start is not None:
                 pack = replace(pack, begin=kinds.OPERAND)
                 extra = [start]
-            last = n == len(pieces) - 1 and bool(after)
-            self._fold(pack, factors, extra, out, after if last else "", beside)
+            last = n == len(pieces) - 1 and bool(x.after)
+            self._fold(pack, factors, extra, out, x.after if last else "", beside)
 
-    def _out(self, members: list[Instruction]) -> Any:
-        first = self.memory.place([x.node for x in members])
-        return np.arange(first, first + len(members))[None]
+    def _out(self, nodes: Any) -> Any:
+        first = self.memory.place(nodes)
+        return np.arange(first, first + len(nodes))[None]
 
     def _fold(
         self,
@@ -415,14 +310,14 @@ class _Code:
         )
 
 
-def _alike(terms: Sequence[Any]) -> list[tuple[int, int]]:
-    """Runs of terms of one shape."""
-    cuts = [
-        0,
-        *(i for i in range(1, len(terms)) if terms[i] != terms[i - 1]),
-        len(terms),
+def _alike(fold: Instruction, varies: Any) -> list[tuple[int, int]]:
+    """Runs of terms of one kind, of operands that vary alike."""
+    terms = [
+        (kind, varies[a] or varies[b], varies[a] and varies[b])
+        for kind, a, b in zip(fold.kinds, fold.args[::2], fold.args[1::2])
     ]
-    return list(pairwise(cuts))
+    cuts = [i for i in range(1, len(terms)) if terms[i] != terms[i - 1]]
+    return list(pairwise([0, *cuts, len(terms)]))
 
 
 def _rising(operands: Sequence[Any]) -> bool:

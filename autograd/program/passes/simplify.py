@@ -9,7 +9,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from autograd.core import limits
-from autograd.program.tape import LEAVES, Number, Tape, compute, row_of, value_of_row
+from autograd.program.tape import (
+    LEAVES,
+    Number,
+    Tape,
+    compute,
+    entry_of,
+    row_of,
+    value_of_row,
+)
 from autograd.table.rules import Reduction
 
 __all__ = ["WHOLE", "live", "simplified"]
@@ -32,14 +40,18 @@ def live(tape: Tape, outputs: Sequence[int]) -> list[int]:
     return [k for k, wanted in enumerate(needed) if wanted]
 
 
-def simplified(tape: Tape, outputs: Sequence[int]) -> tuple[Tape, dict[int, int]]:
+def simplified(tape: Tape, outputs: Sequence[int]) -> tuple[Tape, Sequence[int]]:
     """A tape of what the outputs need.
 
     Returns:
-        The new tape, and the new entry of each old one that is kept.
+        The new tape, and the new entry of each old one; -1 for one that is dropped.
     """
+    native = getattr(tape, "simplified", None)
+    if native is not None:
+        found: tuple[Tape, Sequence[int]] = native(outputs)
+        return found
     new = Tape()
-    place: dict[int, int] = {}
+    place = [-1] * len(tape)
     known: dict[tuple[str, tuple[int, ...], bool], int] = {}
     for k in live(tape, outputs):
         op, checked = tape.ops[k], tape.checked[k]
@@ -56,12 +68,19 @@ def simplified(tape: Tape, outputs: Sequence[int]) -> tuple[Tape, dict[int, int]
             place[k] = args[0]
             continue
         if (key := (op, args, checked)) not in known:
-            known[key] = _rewritten(new, op, args, checked)
+            known[key] = rewritten(new, op, args, checked)
         place[k] = known[key]
     return new, place
 
 
-def _rewritten(new: Tape, op: str, args: tuple[int, ...], checked: bool) -> int:
+def is_loop(op: str) -> bool:
+    """Whether an operation is a reduction that is a loop over rows."""
+    if ":" in op or op in WHOLE or op == "detach":
+        return False
+    return isinstance(row_of(op), Reduction)
+
+
+def rewritten(new: Tape, op: str, args: tuple[int, ...], checked: bool) -> int:
     """An operation on the new tape: a constant, a loop over rows, or itself."""
     if all(new.ops[a] == "number" for a in args):
         numbers = [new.value(a) for a in args]
@@ -71,9 +90,10 @@ def _rewritten(new: Tape, op: str, args: tuple[int, ...], checked: bool) -> int:
             return new.constant(float(value_of_row(op)(*numbers)))
         except limits.FAILURES:
             return new.add(op, args, None, checked)  # it raises when it runs
-    if ":" not in op and op not in WHOLE and isinstance(row_of(op), Reduction):
+    if is_loop(op):
         before = len(new)
-        found = new.entry(row_of(op).value(*(Number(new, a) for a in args)))
-        new.checked[before:] = [checked] * (len(new) - before)
+        found = entry_of(new, row_of(op).value(*(Number(new, a) for a in args)))
+        for k in range(before, len(new)):
+            new.checked[k] = checked
         return found
     return new.add(op, args, None, checked)

@@ -1,0 +1,498 @@
+/* Reverse mode on the tape: autograd.program.adjoint.sweep, entry by entry.
+
+   Where a partial is one number, or one of the operands, the table says so once for
+   each row; the partials of reductions are asked of Python, and those that have to be
+   computed are entries of their own, "pow:0" by name. No derivative is stated here. */
+
+#include "wengert.h"
+
+#include "rows.h"
+
+/* A number or an entry, or neither. */
+enum { ABSENT, ZERO, NUMBER, ENTRY };
+
+typedef struct {
+    int kind; /* ZERO: the number that an input's adjoint begins with */
+    int32_t entry;
+    double number;
+} Term;
+
+static const Term TRUE_TERM = {NUMBER, -1, 1.0};
+
+/* What is known of the partials of a row by each operand. */
+typedef struct {
+    int known; /* one of these, or ABSENT if nobody has asked yet */
+    int operand;
+    double number;
+} Shape;
+enum { IS_NUMBER = 1, IS_OPERAND, COMPUTED };
+
+typedef struct {
+    Tape *tape;
+    int32_t *order; /* what the output depends on, operands first */
+    int64_t count, room;
+    uint8_t *seen, *active; /* by entry, for those before ``end`` */
+    Term *adjoints, *reached;
+    int64_t end, capacity;
+    Shape (*shapes)[MOST_OPERANDS]; /* by operation */
+    int64_t shape_count;
+} Sweep;
+
+static int
+no_derivative(int32_t op)
+{
+    return op < FIRST_ROW;
+}
+
+static void
+sweep_free(Sweep *s)
+{
+    PyMem_Free(s->order);
+    PyMem_Free(s->seen);
+    PyMem_Free(s->active);
+    PyMem_Free(s->adjoints);
+    PyMem_Free(s->reached);
+    PyMem_Free(s->shapes);
+}
+
+/* The walk */
+
+static int
+seen_room(Sweep *s)
+{
+    if (s->tape->count > s->capacity) {
+        const int64_t capacity = s->tape->count + s->tape->count / 4 + 64;
+        uint8_t *more = PyMem_Realloc(s->seen, (size_t)capacity);
+        if (more == NULL) {
+            PyErr_NoMemory();
+            return -1;
+        }
+        memset(more + s->capacity, 0, (size_t)(capacity - s->capacity));
+        s->seen = more;
+        s->capacity = capacity;
+    }
+    return 0;
+}
+
+typedef struct {
+    int32_t entry;
+    int64_t left; /* operands that are still to be visited */
+} Frame;
+
+/* List what the output depends on, from the right operand to the left, with partials
+   of rows written out on the way. */
+static int
+walk(Sweep *s, int32_t output)
+{
+    Tape *tape = s->tape;
+    size_t top = 0, room = 256;
+    Frame *way = PyMem_New(Frame, room);
+    int failed = way == NULL || seen_room(s) < 0;
+    int32_t next = failed || s->seen[output] ? -1 : output;
+    while (!failed && (next >= 0 || top > 0)) {
+        if (next >= 0) {
+            if (top == room) {
+                Frame *more = PyMem_Realloc(way, 2 * room * sizeof *more);
+                if (more == NULL) {
+                    failed = 1;
+                    break;
+                }
+                way = more;
+                room *= 2;
+            }
+            s->seen[next] = 1;
+            way[top++] = (Frame){
+                next, no_derivative(tape->op[next]) ? 0 : operand_count(tape, next)};
+            for (int64_t i = 0; i < way[top - 1].left; i++) {
+                failed |= tape_expanded(tape, operands_of(tape, next)[i]) < 0;
+            }
+            failed = failed || seen_room(s) < 0;
+            next = -1;
+        }
+        Frame *here = &way[top - 1];
+        while (!failed && next < 0 && here->left > 0) {
+            const int32_t a =
+                tape_expanded(tape, operands_of(tape, here->entry)[--here->left]);
+            next = s->seen[a] || tape->op[a] == OP_NUMBER ? -1 : a;
+        }
+        if (!failed && next < 0) {
+            if (s->count == s->room) {
+                const size_t more = 2 * (size_t)s->room + 256;
+                int32_t *order = PyMem_Realloc(s->order, more * sizeof *order);
+                if (order == NULL) {
+                    failed = 1;
+                    break;
+                }
+                s->order = order;
+                s->room = (int64_t)more;
+            }
+            s->order[s->count++] = here->entry;
+            top--;
+        }
+    }
+    PyMem_Free(way);
+    if (failed && !PyErr_Occurred()) {
+        PyErr_NoMemory();
+    }
+    return failed ? -1 : 0;
+}
+
+/* Arithmetic of numbers and entries */
+
+static int32_t
+entry_of(Tape *tape, Term x)
+{
+    return x.kind == ENTRY ? x.entry
+        : x.kind == ZERO   ? tape_constant(tape, 0.0)
+                           : tape_constant(tape, x.number);
+}
+
+/* ``row`` of some operands as an entry; ABSENT with an exception. */
+static Term
+apply(Tape *tape, uint32_t row, int count, Term x, Term y, Term z)
+{
+    const Term operands[] = {x, y, z};
+    int32_t args[3];
+    for (int i = 0; i < count; i++) {
+        args[i] = entry_of(tape, operands[i]);
+        if (args[i] < 0) {
+            return (Term){ABSENT, -1, 0.0};
+        }
+    }
+    const int32_t k = tape_add(tape, FIRST_ROW + (int32_t)row, args, count, NULL, 0);
+    return (Term){k < 0 ? ABSENT : ENTRY, k, 0.0};
+}
+
+static Term
+plain(double x)
+{
+    return (Term){NUMBER, -1, x};
+}
+
+static Term
+entry(int32_t k)
+{
+    return (Term){ENTRY, k, 0.0};
+}
+
+/* A product that makes no entry for a factor of exactly 1. */
+static Term
+times(Tape *tape, Term adjoint, Term partial)
+{
+    for (int i = 0; i < 2; i++) {
+        const Term one = i ? partial : adjoint, other = i ? adjoint : partial;
+        if (one.kind == NUMBER && one.number == 1.0) {
+            return other;
+        }
+        if (one.kind == NUMBER && one.number == -1.0) {
+            return other.kind == NUMBER
+                ? plain(-other.number)
+                : apply(tape, ROW_neg, 1, other, other, other);
+        }
+    }
+    return adjoint.kind == NUMBER && partial.kind == NUMBER
+        ? plain(adjoint.number * partial.number)
+        : apply(tape, ROW_mul, 2, adjoint, partial, partial);
+}
+
+/* A sum that makes no entry for a part of exactly 0. */
+static Term
+plus(Tape *tape, Term x, Term y)
+{
+    if (y.kind == NUMBER && y.number == 0.0) {
+        return x;
+    }
+    if (x.kind == NUMBER && x.number == 0.0) {
+        return y;
+    }
+    return x.kind == NUMBER && y.kind == NUMBER ? plain(x.number + y.number)
+                                                : apply(tape, ROW_add, 2, x, y, y);
+}
+
+/* Partials */
+
+/* What the table says of a row's partial by operand i: shape_of_partial, in Python. */
+static Shape *
+shape_of(Sweep *s, int32_t op, int64_t i)
+{
+    if (op >= s->shape_count) {
+        const size_t count = (size_t)op + 64;
+        void *more = PyMem_Realloc(s->shapes, count * sizeof *s->shapes);
+        if (more == NULL) {
+            PyErr_NoMemory();
+            return NULL;
+        }
+        s->shapes = more;
+        memset(s->shapes + s->shape_count, 0,
+               (count - (size_t)s->shape_count) * sizeof *s->shapes);
+        s->shape_count = (int64_t)count;
+    }
+    Shape *shape = &s->shapes[op][i];
+    if (shape->known != ABSENT) {
+        return shape;
+    }
+    PyObject *asked = python_function("autograd.program.adjoint", "shape_of");
+    PyObject *answer = asked == NULL
+        ? NULL
+        : PyObject_CallFunction(asked, "OL", op_name(op), (long long)i);
+    Py_XDECREF(asked);
+    if (answer == NULL) {
+        return NULL;
+    }
+    if (answer == Py_None) {
+        shape->known = COMPUTED;
+    }
+    else if (PyFloat_Check(answer)) {
+        *shape = (Shape){IS_NUMBER, 0, PyFloat_AS_DOUBLE(answer)};
+    }
+    else {
+        *shape = (Shape){IS_OPERAND, (int)PyLong_AsLong(answer), 0.0};
+    }
+    Py_DECREF(answer);
+    return PyErr_Occurred() ? NULL : shape;
+}
+
+/* The partial of a reduction, or of a row of very many operands. */
+static Term
+partial_in_python(Tape *tape, int32_t k, int64_t i)
+{
+    Term term = {ABSENT, -1, 0.0};
+    PyObject *asked = python_function("autograd.program.adjoint", "partial_of");
+    PyObject *answer = asked == NULL
+        ? NULL
+        : PyObject_CallFunction(asked, "OiL", (PyObject *)tape, (int)k, (long long)i);
+    Py_XDECREF(asked);
+    if (answer == NULL) {
+        return term;
+    }
+    if (PyFloat_Check(answer)) {
+        term = plain(PyFloat_AS_DOUBLE(answer));
+    }
+    else {
+        const long found = PyLong_AsLong(answer);
+        if (found >= 0 && found < tape->count) {
+            term = entry((int32_t)found);
+        }
+        else if (!PyErr_Occurred()) {
+            PyErr_SetString(PyExc_SystemError, "a partial is no entry of its tape");
+        }
+    }
+    Py_DECREF(answer);
+    return term;
+}
+
+/* The partial of entry k by its operand i, as an entry of its own. */
+static Term
+partial_entry(Tape *tape, int32_t k, int64_t i)
+{
+    const int64_t count = operand_count(tape, k);
+    int32_t args[MOST_OPERANDS + 1];
+    memcpy(args, operands_of(tape, k), (size_t)count * sizeof *args);
+    args[count] = k;
+    PyObject *name =
+        PyUnicode_FromFormat("%U:%lld", op_name(tape->op[k]), (long long)i);
+    const int32_t op = name == NULL ? -1 : op_number(name);
+    Py_XDECREF(name);
+    const int32_t made = op < 0 ? -1 : tape_add(tape, op, args, count + 1, NULL, 0);
+    return (Term){made < 0 ? ABSENT : ENTRY, made, 0.0};
+}
+
+static Term
+partial(Sweep *s, int32_t k, int64_t i)
+{
+    Tape *tape = s->tape;
+    const int32_t op = tape->op[k];
+    if (op >= FIRST_ROW + ROWS ||
+        record_arity((uint32_t)(op - FIRST_ROW)) != operand_count(tape, k)) {
+        return partial_in_python(tape, k, i);
+    }
+    const Shape *shape = shape_of(s, op, i);
+    if (shape == NULL) {
+        return (Term){ABSENT, -1, 0.0};
+    }
+    if (shape->known == IS_NUMBER) {
+        return plain(shape->number);
+    }
+    if (shape->known == IS_OPERAND) {
+        return entry(shape->operand == operand_count(tape, k)
+                         ? k
+                         : operands_of(tape, k)[shape->operand]);
+    }
+    return partial_entry(tape, k, i);
+}
+
+/* Give an entry's adjoint to its operand i, which is a. */
+static int
+hand_on(Sweep *s, int32_t k, int64_t i, int32_t a)
+{
+    Tape *tape = s->tape;
+    const Term adjoint = s->adjoints[k], here = s->reached[k], none = plain(0.0);
+    const int always = here.kind == NUMBER;
+    Term there = here, part;
+    if (tape->op[k] == FIRST_ROW + ROW_where) {
+        const int32_t condition = tape_expanded(tape, operands_of(tape, k)[0]);
+        if (condition < 0) {
+            return -1;
+        }
+        const Term taken = entry(condition);
+        part = i == 1 ? apply(tape, ROW_where, 3, taken, adjoint, none)
+                      : apply(tape, ROW_where, 3, taken, none, adjoint);
+        if (part.kind == ABSENT) {
+            return -1;
+        }
+        there = i == 1 ? apply(tape, ROW_where, 3, taken, plain(1.0), none)
+                       : apply(tape, ROW_where, 3, taken, none, plain(1.0));
+        if (there.kind != ABSENT && !always) {
+            there = apply(tape, ROW_mul, 2, there, here, here);
+        }
+    }
+    else {
+        Term slope = partial(s, k, i);
+        if (slope.kind == ENTRY && !always) {
+            slope = apply(tape, ROW_where, 3, here, slope, none);
+        }
+        if (slope.kind == ABSENT) {
+            return -1;
+        }
+        part = times(tape, adjoint, slope);
+    }
+    if (part.kind == ABSENT || there.kind == ABSENT) {
+        return -1;
+    }
+    Term *sum = &s->adjoints[a], *reach = &s->reached[a];
+    *sum = sum->kind == ABSENT ? part : plus(tape, *sum, part);
+    if (there.kind == NUMBER || reach->kind == NUMBER) {
+        *reach = TRUE_TERM;
+    }
+    else {
+        *reach = reach->kind == ABSENT
+            ? there
+            : apply(tape, ROW_where, 3, there, plain(1.0), *reach);
+    }
+    return sum->kind == ABSENT || reach->kind == ABSENT ? -1 : 0;
+}
+
+static int
+hand_on_all(Sweep *s, int32_t k)
+{
+    Tape *tape = s->tape;
+    const int64_t count = operand_count(tape, k);
+    for (int64_t i = 0; i < count; i++) {
+        const int32_t a = tape_expanded(tape, operands_of(tape, k)[i]);
+        if (a < 0) {
+            return -1;
+        }
+        if (a < s->end && s->active[a] && hand_on(s, k, i, a) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+/* Mark what depends on the inputs, and leave only that in the order. */
+static int
+find_between(Sweep *s, const int32_t *inputs, Py_ssize_t count)
+{
+    Tape *tape = s->tape;
+    s->end = tape->count;
+    const size_t size = (size_t)s->end;
+    s->active = PyMem_Calloc(size + 1, 1);
+    s->adjoints = PyMem_Calloc(size + 1, sizeof *s->adjoints);
+    s->reached = PyMem_Calloc(size + 1, sizeof *s->reached);
+    if (s->active == NULL || s->adjoints == NULL || s->reached == NULL) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    for (Py_ssize_t i = 0; i < count; i++) {
+        s->active[inputs[i]] = 1;
+    }
+    int64_t kept = 0;
+    for (int64_t j = 0; j < s->count; j++) {
+        const int32_t k = s->order[j];
+        int depends = 0;
+        if (!no_derivative(tape->op[k])) {
+            for (int64_t i = 0; i < operand_count(tape, k); i++) {
+                const int32_t a = tape_expanded(tape, operands_of(tape, k)[i]);
+                if (a < 0) {
+                    return -1;
+                }
+                depends |= s->active[a];
+            }
+        }
+        if (depends) {
+            s->active[k] = 1;
+            s->order[kept++] = k;
+        }
+    }
+    s->count = kept;
+    return 0;
+}
+
+static int
+run(Sweep *s, int32_t output, int32_t *inputs, Py_ssize_t count, int stop, int32_t seed)
+{
+    Tape *tape = s->tape;
+    if (seen_room(s) < 0) {
+        return -1;
+    }
+    for (Py_ssize_t i = 0; stop && i < count; i++) {
+        s->seen[inputs[i]] = 1;
+    }
+    if (walk(s, output) < 0 || tape_constant(tape, 0.0) < 0 ||
+        find_between(s, inputs, count) < 0) {
+        return -1;
+    }
+    for (Py_ssize_t i = 0; i < count; i++) {
+        s->adjoints[inputs[i]] = (Term){ZERO, -1, 0.0};
+    }
+    s->adjoints[output] = seed < 0 ? plain(1.0) : entry(seed);
+    s->reached[output] = TRUE_TERM;
+    for (int64_t j = s->count - 1; j >= 0; j--) {
+        const int kind = s->adjoints[s->order[j]].kind;
+        if (kind != ABSENT && kind != ZERO && hand_on_all(s, s->order[j]) < 0) {
+            return -1;
+        }
+    }
+    for (Py_ssize_t i = 0; i < count; i++) {
+        inputs[i] = entry_of(tape, s->adjoints[inputs[i]]);
+        if (inputs[i] < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+/* sweep(output, inputs, stop, seed): the entries of the derivatives, as a list. */
+PyObject *
+tape_sweep(Tape *tape, PyObject *args)
+{
+    int output, stop;
+    PyObject *given, *seed_given;
+    if (!PyArg_ParseTuple(args, "iOpO:sweep", &output, &given, &stop, &seed_given)) {
+        return NULL;
+    }
+    const int32_t seed = seed_given == Py_None ? -1 : (int32_t)PyLong_AsLong(seed_given);
+    if (PyErr_Occurred()) {
+        return NULL;
+    }
+    if (output < 0 || output >= tape->count || seed >= tape->count) {
+        return PyErr_Format(PyExc_IndexError, "no entry %d or %d", output, (int)seed);
+    }
+    Py_ssize_t count;
+    int32_t *inputs = entries_from(given, tape, &count);
+    if (inputs == NULL) {
+        return NULL;
+    }
+    output = tape_expanded(tape, output);
+    int failed = output < 0;
+    for (Py_ssize_t i = 0; !failed && i < count; i++) {
+        inputs[i] = tape_expanded(tape, inputs[i]);
+        failed = inputs[i] < 0;
+    }
+    Sweep s = {.tape = tape};
+    failed = failed || run(&s, output, inputs, count, stop, seed) < 0;
+    sweep_free(&s);
+    PyObject *found = failed ? NULL : list_of_entries(inputs, count);
+    PyMem_Free(inputs);
+    return found;
+}

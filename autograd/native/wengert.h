@@ -1,0 +1,92 @@
+/* What the files of the tape share: the type of ``autograd.program.tape.Tape`` in C, and
+   the passes over it.
+
+   wengert.c keeps the entries; entries.c writes the graph of Values onto a tape; adjoint.c
+   appends derivatives; simplify.c leaves what outputs need; groups.c makes folds, and
+   the groups that become packs. Each is its Python namesake in ``autograd/program``,
+   entry by entry, and the tests compare the two. */
+
+#ifndef AUTOGRAD_WENGERT_H
+#define AUTOGRAD_WENGERT_H
+
+#include "engine.h"
+
+/* Operations by number: what no row is, then the rows of the table, then all others,
+   such as "pow:0", in the order in which they are first met. */
+enum { OP_INPUT, OP_PARAMETER, OP_NUMBER, OP_DETACH, OP_LESS, OP_LESS_EQUAL, OP_EQUAL,
+       FIRST_ROW };
+
+/* Flags of an entry. */
+enum { KNOWN = 1, CHECKED = 2, ON_INPUT = 4, ON_PARAMETER = 8 };
+
+/* From 64 bits to an entry. */
+typedef struct {
+    uint64_t *keys;
+    int32_t *entries; /* -1 where there is none */
+    uint64_t mask;
+    int64_t count;
+} Map;
+
+typedef struct {
+    PyObject_HEAD
+    int32_t *op;
+    int64_t *first; /* where its operands begin; one more than there are entries */
+    int32_t *arg;
+    double *number; /* what it was when it was recorded, where KNOWN */
+    uint8_t *flags;
+    int64_t count, room, arg_count, arg_room;
+    Map constants;       /* from the bits of a number */
+    PyObject *labels;    /* a dict */
+    PyObject *written_out; /* a dict from partials to the entries that stand for them */
+} Tape;
+
+extern PyTypeObject *Tape_Type;
+
+static inline int64_t
+operand_count(const Tape *tape, int64_t k)
+{
+    return tape->first[k + 1] - tape->first[k];
+}
+
+static inline const int32_t *
+operands_of(const Tape *tape, int64_t k)
+{
+    return tape->arg + tape->first[k];
+}
+
+static inline int
+is_leaf_op(int32_t op)
+{
+    return op <= OP_NUMBER;
+}
+
+/* wengert.c */
+
+uint64_t mixed(uint64_t hash, uint64_t x);
+int map_make(Map *map, int64_t expected);
+void map_free(Map *map);
+int32_t *map_at(Map *map, uint64_t key);
+int map_put(Map *map, uint64_t key, int32_t entry);
+
+Tape *tape_new(void);
+int32_t tape_add(Tape *tape, int32_t op, const int32_t *args, int64_t count,
+                 const double *number, int checked);
+int32_t tape_constant(Tape *tape, double x);
+int32_t tape_expanded(Tape *tape, int32_t k);
+int tape_value(Tape *tape, int32_t k, double *number);
+int32_t op_number(PyObject *name);
+PyObject *op_name(int32_t op);
+int op_is_partial(int32_t op);
+PyObject *python_function(const char *module, const char *name);
+int32_t *entries_from(PyObject *sequence, const Tape *tape, Py_ssize_t *count);
+PyObject *list_of_entries(const int32_t *entries, Py_ssize_t count);
+PyObject *numbers_of_entries(const void *data, Py_ssize_t size, const char *format);
+
+/* entries.c, adjoint.c, simplify.c, groups.c: methods of a tape */
+
+int entries_init(PyObject *module);
+PyObject *tape_sweep(Tape *tape, PyObject *args);
+PyObject *tape_simplified(Tape *tape, PyObject *outputs);
+PyObject *tape_groups(Tape *tape, PyObject *args);
+
+#endif

@@ -175,8 +175,8 @@ def push(tape: Tape, output: int, known: dict[int, Any]) -> int | None:
     Args:
         tape: grows.
         output: an entry.
-        known: the tangents of the inputs, floats or Numbers, and of what was asked for
-            before. Grows.
+        known: the tangents of the inputs, floats or Numbers, and of what was walked
+            over before, None where no input reaches. Grows.
 
     Returns:
         The entry of the tangent, or None if no input reaches the output.
@@ -185,17 +185,18 @@ def push(tape: Tape, output: int, known: dict[int, Any]) -> int | None:
     for k in order_from(tape, output, list(known)):
         total: Any = None
         args = [tape.expanded(a) for a in operands_of(tape, k)]
-        if tape.ops[k] == "where" and (args[1] in known or args[2] in known):
-            chosen = [known.get(a, 0.0) for a in args[1:]]
+        tangents = [known.get(a) for a in args]
+        if tape.ops[k] == "where" and tangents[1:] != [None, None]:
+            chosen = [0.0 if t is None else t for t in tangents[1:]]
             known[k] = where(Number(tape, args[0]), *chosen)
             continue
-        for i, a in enumerate(args):
-            if a in known:
-                part = times(known[a], _partial(tape, k, i))
+        for i, tangent in enumerate(tangents):
+            if tangent is not None:
+                part = times(tangent, _partial(tape, k, i))
                 total = part if total is None else plus(total, part)
-        if total is not None:
-            known[k] = total
-    return entry_of(tape, known[output]) if output in known else None
+        known[k] = total
+    found = known.get(output)
+    return None if found is None else entry_of(tape, found)
 
 
 def times(adjoint: Any, partial: Any) -> Any:

@@ -19,6 +19,7 @@ from typing import Any
 from autograd.core.plain import is_value
 from autograd.table.custom import without_math
 from autograd.table.number import Comparisons, Operations
+from autograd.table.primitive import PRIMITIVES
 from autograd.table.rules import RULES, Reduction, Rule
 
 FAILURES = (ArithmeticError, ValueError)
@@ -44,14 +45,14 @@ class IEEE(Comparisons, Operations):
         if name == "where":
             condition, x, y = operands
             return x if condition else y
-        limit = _LIMITS.get(name)
-        if limit is None:  # an operation made of others: its rule takes it apart
+        primitive = PRIMITIVES.get(name)
+        if primitive is None:  # made of others: its rule takes it apart
             return RULES[name].value(*operands)
         numbers = [float(_number(x)) for x in operands]
         try:
-            z = RULES[name].value(*numbers)
+            z = primitive.real(*numbers)
         except FAILURES:
-            z = limit(*numbers)
+            z = primitive.limit(*numbers)
         return IEEE(z)
 
     def __bool__(self) -> bool:
@@ -63,71 +64,6 @@ class IEEE(Comparisons, Operations):
 
 def _number(x: Any) -> Any:
     return x.number if isinstance(x, IEEE) else x
-
-
-def _nan(*_: float) -> float:
-    return math.nan
-
-
-def _divide(x: float, y: float) -> float:
-    """x / y at y = 0."""
-    if x == 0 or math.isnan(x):
-        return math.nan
-    return math.copysign(math.inf, x) * math.copysign(1.0, y)
-
-
-def _power(x: float, y: float) -> float:
-    """x ** y where Python raises or turns complex: a pole, an overflow, nan."""
-    odd = math.fmod(y, 2.0) in (1.0, -1.0)
-    if x == 0:
-        return math.copysign(math.inf, x) if odd else math.inf
-    if x < 0 and y != math.floor(y):
-        return math.nan
-    return -math.inf if x < 0 and odd else math.inf
-
-
-def _at(pole: float, limit: float) -> Callable[[float], float]:
-    """``limit`` at ``pole``, and nan elsewhere outside the domain."""
-    return lambda x: limit if x == pole else math.nan
-
-
-def _overflow(x: float) -> float:
-    return math.inf
-
-
-def _odd_overflow(x: float) -> float:
-    return math.copysign(math.inf, x)
-
-
-def _itself(x: float) -> float:
-    return x
-
-
-def _sum(*xs: float) -> float:
-    """math.fsum where an intermediate sum overflows, or inf - inf."""
-    if not all(map(math.isfinite, xs)):
-        return sum(xs)
-    return math.ldexp(1.0, 64) * math.fsum(math.ldexp(x, -64) for x in xs)
-
-
-_LIMITS: dict[str, Callable[..., float]] = {
-    **dict.fromkeys(("add", "sub", "mul", "neg", "pos", "abs"), _nan),
-    **dict.fromkeys(("sin", "cos", "tan", "asin", "acos", "atan", "atan2"), _nan),
-    **dict.fromkeys(("mod", "fmod", "remainder", "round"), _nan),
-    **dict.fromkeys(("sqrt", "cbrt", "acosh", "asinh", "tanh", "copysign"), _nan),
-    **dict.fromkeys(("erf", "erfc", "hypot", "dist"), _nan),
-    **dict.fromkeys(("floor", "ceil", "trunc"), _itself),
-    **dict.fromkeys(("exp", "exp2", "expm1", "cosh"), _overflow),
-    **dict.fromkeys(("log", "log2", "log10"), _at(0.0, -math.inf)),
-    "log1p": _at(-1.0, -math.inf),
-    "atanh": lambda x: math.copysign(math.inf, x) if abs(x) == 1 else math.nan,
-    "sinh": _odd_overflow,
-    "truediv": _divide,
-    "floordiv": _divide,  # at y = 0 the quotient is a whole number already: ±inf or nan
-    "pow": _power,
-    "fma": lambda x, y, w: x * y + w,
-    "fsum": _sum,
-}
 
 
 def evaluate(function: Callable[..., Any], *numbers: float) -> float:

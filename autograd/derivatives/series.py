@@ -27,7 +27,7 @@ from autograd.derivatives.sweeps import dependents, rerun, value_of, with_record
 from autograd.derivatives.transforms import call, derived, number, scalar
 from autograd.table.custom import advice
 from autograd.table.number import Comparisons, Operations
-from autograd.table.primitives import apply
+from autograd.table.primitive import apply
 from autograd.table.rules import RULES
 
 __all__ = ["Series", "derivative", "taylor"]

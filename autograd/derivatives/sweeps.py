@@ -22,7 +22,7 @@ from autograd.core import recording as recorders
 from autograd.core.graph import Node
 from autograd.core.recording import resumed as recording
 from autograd.table.custom import advice
-from autograd.table.primitives import apply
+from autograd.table.primitive import apply
 from autograd.table.rules import RULES
 
 __all__ = [

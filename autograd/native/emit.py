@@ -17,7 +17,6 @@ from __future__ import annotations
 import inspect
 import math
 import os
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any
@@ -25,6 +24,7 @@ from typing import Any
 from autograd.core import value
 from autograd.table.functions import FUNCTIONS
 from autograd.table.number import OPERATORS, Operations, signature
+from autograd.table.primitive import PRIMITIVES, Primitive
 from autograd.table.rules import ALIASES, RULES, Reduction, Rule
 
 
@@ -32,74 +32,45 @@ class NotInC(Exception):  # noqa: N818  # no error: Python computes such rows
     """An operation whose bits in C need not be those of Python."""
 
 
-SURE = {
-    "add": "{} + {}",
-    "sub": "{} - {}",
-    "mul": "{} * {}",
-    "neg": "-{}",
-    "pos": "{}",
-    "abs": "fabs({})",
-    "copysign": "copysign({}, {})",
-}
-"""Operations that never raise on floats."""
-
-FALLIBLE = {
-    "truediv": "{} / {}",
-    "floordiv": "floor_divide({}, {})",
-    "mod": "modulo({}, {})",
-    "pow": "pow({}, {})",
-    # Python's whole numbers have no negative zero, hence the + 0.0.
-    "floor": "floor({}) + 0.0",
-    "ceil": "ceil({}) + 0.0",
-    "trunc": "trunc({}) + 0.0",
-    **{
-        name: f"{name}({{}})"
-        for name in (
-            *("exp", "expm1", "log", "log1p", "log2", "log10", "sqrt"),
-            *("sin", "cos", "tan", "asin", "acos", "atan"),
-            *("sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "erf", "erfc"),
-        )
-    },
-    **{name: f"{name}({{}}, {{}})" for name in ("atan2", "fmod")},
-    "fma": "fma({}, {}, {})",
-}
-"""Operations that raise on some floats, always where the result is not finite."""
-
-PYTHON_ONLY = {"hypot", "dist", "fsum", "logsumexp", "remainder", "round"}
-"""Operations for which CPython has an algorithm of its own, not the C library's."""
-
-# Python 3.10 has neither in ``math``: ``table.primitives`` has what stands in.
-if sys.version_info >= (3, 11):
-    FALLIBLE |= {"exp2": "exp2({})", "cbrt": "cbrt({})"}
-else:
-    FALLIBLE["exp2"] = "pow(2.0, {})"
-    PYTHON_ONLY.add("cbrt")
-
-
 class Block:
     """The statements of a C function under construction.
 
     Args:
         checked: return nan after a step that would raise in Python.
+        portable: use nothing but C's own library.
     """
 
-    def __init__(self, checked: bool = False) -> None:
+    def __init__(self, checked: bool = False, portable: bool = False) -> None:
         self.checked = checked
+        self.portable = portable
         self.fallible = False
         self.statements: list[str] = []
         self._known: dict[str, Expression] = {}
 
-    def let(self, expression: str, fallible: bool = False) -> Expression:
-        """A new variable for an expression, or the one that holds it already."""
+    def let(
+        self, expression: str, primitive: Primitive | None = None, operand: str = ""
+    ) -> Expression:
+        """A new variable for an expression, or the one that holds it already.
+
+        Args:
+            expression: of C.
+            primitive: the one that it applies, if that may raise in Python.
+            operand: the first to which it is applied.
+        """
         if expression not in self._known:
             variable = self._known[expression] = Expression(
                 self, f"t{len(self._known)}"
             )
             self.statements.append(f"const double {variable.text} = {expression};")
-            if fallible and self.checked:
-                self.fallible = True
-                self.statements.append(f"if (!isfinite({variable.text})) return NAN;")
+            if primitive is not None:
+                self.watch(variable.text, primitive, operand)
         return self._known[expression]
+
+    def watch(self, result: str, primitive: Primitive, operand: str) -> None:
+        """See to a result that may be one where Python raises."""
+        if self.checked:
+            self.fallible = True
+            self.statements.append(f"if (!isfinite({result})) return NAN;")
 
 
 class Expression(Operations):
@@ -123,13 +94,15 @@ class Expression(Operations):
             if not isinstance(condition, Condition):
                 test += " != 0.0"
             return self.block.let(f"{test} ? {text(x)} : {text(y)}")
-        if name in PYTHON_ONLY:
-            raise NotInC(name)
-        template = SURE.get(name) or FALLIBLE.get(name)
-        if template is None:  # an operation made of others: its rule takes it apart
+        primitive = PRIMITIVES.get(name)
+        if primitive is None:  # made of others: its rule takes it apart
             return RULES[name].value(*operands)
-        expression = template.format(*map(text, operands))
-        return self.block.let(expression, name in FALLIBLE)
+        foreign = self.block.portable and primitive.header != "math.h"
+        if foreign or not primitive.c:
+            raise NotInC(name)
+        given = list(map(text, operands))
+        fallible = primitive if primitive.raises else None
+        return self.block.let(primitive.c.format(*given), fallible, given[0])
 
     def _compare(self, sign: str, other: Any) -> Any:
         return Condition(self.block, f"{self.text} {sign} {text(other)}")
@@ -216,10 +189,11 @@ def function(
 
     Raises:
         NotInC: it uses an operation that C does not have to the same bits.
+        TypeError: it uses a function that takes floats only.
     """
     block = Block(checked)
     expressions = [Later() if a is None else Expression(block, a) for a in arguments]
-    result = text(rule(*expressions) if callable(rule) else rule)
+    result = text(run(name, rule, expressions) if callable(rule) else rule)
     lines = [f"(void){p.split()[-1].lstrip('*')};" for p in parameters.split(",")]
     if block.fallible:
         finite = " && ".join(f"isfinite({argument})" for argument in arguments)
@@ -230,6 +204,18 @@ def function(
         f"static inline double {name}({parameters})\n{{\n{body}}}\n",
         block.fallible,
     )
+
+
+def run(name: str, rule: Callable[..., Any], operands: Sequence[Any]) -> Any:
+    """A row's function on expressions, for the C function of that name."""
+    try:
+        return rule(*operands)
+    except TypeError as error:
+        raise TypeError(
+            f"{name}: {error}. A row is written with operators and the functions of "
+            "autograd/table/primitives.py; a function that is not made of those, such "
+            "as one of math, needs a row of its own there"
+        ) from error
 
 
 def _partials(rule: Rule) -> tuple[list[str], list[str]]:

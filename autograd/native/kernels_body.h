@@ -348,13 +348,6 @@ failed(double z, double x)
 
 #ifdef FAST
 #include "elementary.h"
-#define exp vector_exp
-#define expm1 vector_expm1
-#define log vector_log
-#define log1p vector_log1p
-#define tanh vector_tanh
-#define erf vector_erf
-#define erfc vector_erfc
 #endif
 #include "lanes.h"
 

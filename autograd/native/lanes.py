@@ -11,12 +11,14 @@ such a lane: the caller then asks Python, which raises or goes on.
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any
 
-from autograd.native.emit import Block, Expression, NotInC, string, text
+from autograd.native.emit import Block, Expression, NotInC, run, string, text
+from autograd.table.primitive import PRIMITIVES, Primitive
 from autograd.table.primitives import where
 from autograd.table.rules import RULES, Rule
 
@@ -27,25 +29,26 @@ COMPARISONS: dict[str, Callable[..., Any]] = {
 }
 """What a guard, or a choice by data, asks of two numbers: 1 if it holds, else 0."""
 
-SURE_OF_INFINITIES = {"exp", "expm1", "exp2", "log", "log1p", "log2", "log10", "sqrt"}
-"""Functions that never raise on inf, which may stand for a masked entry."""
+
+def takes_infinity(primitive: Primitive) -> bool:
+    """Whether it does not raise on inf, which may stand for a masked entry."""
+    try:
+        primitive.real(math.inf)
+    except (ArithmeticError, ValueError, TypeError):  # it takes more than one number
+        return False
+    return True
 
 
 class Loop(Block):
     """The body of a loop over lanes under construction."""
 
-    def let(self, expression: str, fallible: bool = False) -> Expression:
-        """A new variable, or the one that holds it already; noted where it may fail."""
-        known = len(self._known)
-        z = super().let(expression, fallible)
-        if fallible and len(self._known) > known:
-            self.fallible = True
-            name, _, rest = expression.partition("(")
-            check = f"!isfinite({z.text})"
-            if name in SURE_OF_INFINITIES:
-                check = f"failed({z.text}, {rest.removesuffix(')')})"
-            self.statements.append(f"bad |= {check};")
-        return z
+    def watch(self, result: str, primitive: Primitive, operand: str) -> None:
+        """Note a lane whose result may be one where Python raises."""
+        self.fallible = True
+        check = f"!isfinite({result})"
+        if takes_infinity(primitive):
+            check = f"failed({result}, {operand})"
+        self.statements.append(f"bad |= {check};")
 
 
 def loop(name: str, count: int, rule: Callable[..., Any], noted: bool) -> str:
@@ -61,7 +64,8 @@ def loop(name: str, count: int, rule: Callable[..., Any], noted: bool) -> str:
         NotInC: it uses an operation that C does not have to the same bits.
     """
     block = Loop()
-    result = text(rule(*(Expression(block, f"x{i}[k]") for i in range(count))))
+    operands = [Expression(block, f"x{i}[k]") for i in range(count)]
+    result = text(run(name, rule, operands))
     statements = block.statements
     if not noted:
         statements = [s for s in statements if not s.startswith("bad |=")]
@@ -108,6 +112,9 @@ def functions() -> Iterator[tuple[str, int, str]]:
 
 def lanes() -> Iterator[str]:
     """The header ``lanes.h``: every function, and the list of them."""
+    yield "#ifdef FAST"
+    yield from (f"#define {p.name} {p.vector}" for p in PRIMITIVES.values() if p.vector)
+    yield "#endif\n"
     entries = []
     for name, count, body in functions():
         yield body

@@ -20,29 +20,21 @@ from autograd.core import limits
 from autograd.program import packs as kinds
 from autograd.program.packs import Operand, Pack, Packs
 from autograd.program.tape import value_of_row
-from autograd.table import primitives
 from autograd.table.number import Operations
+from autograd.table.primitive import PRIMITIVES
 from autograd.table.rules import RULES
 
 __all__ = ["Arrays", "Lanes"]
 
 SAME_BITS: dict[str, Callable[..., Any]] = {
-    "add": np.add,
-    "sub": np.subtract,
-    "mul": np.multiply,
-    "truediv": np.divide,
-    "neg": np.negative,
-    "pos": np.positive,
-    "abs": np.absolute,
-    "sqrt": np.sqrt,
-    "copysign": np.copysign,
+    **{p.name: getattr(np, p.array) for p in PRIMITIVES.values() if p.array},
     "less": lambda x, y: np.less(x, y).astype(float),
     "less_equal": lambda x, y: np.less_equal(x, y).astype(float),
     "equal": lambda x, y: np.equal(x, y).astype(float),
 }
 """Operations that IEEE 754 defines to the last bit, or that only choose."""
 
-ONE_BY_ONE = {"floordiv", "mod", "pow", *primitives.__all__} - {"where", *SAME_BITS}
+ONE_BY_ONE = PRIMITIVES.keys() - SAME_BITS
 """Operations that Python computes lane by lane."""
 
 WIDE = 512

@@ -20,9 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = ["c_source"]
 
-OWN = {"floordiv", "mod"}
-"""Operations of Python that C's library does not have."""
-
 RESERVED = """
     auto break case char const continue default do double else enum extern float
     for goto if inline int long main register restrict return short signed
@@ -63,7 +60,7 @@ def c_source(recording: Recording, name: str, gradient: bool = False) -> str:
         for i, k in enumerate(entries)
         if place[k] >= 0
     }
-    block = Block()
+    block = Block(portable=True)
     for k in live(new, [place[k] for k in (*outputs, *conditions)]):
         if k not in names:
             names[k] = _printed(block, new, k, names)
@@ -97,8 +94,6 @@ def _printed(block: Block, tape: Tape, k: int, names: dict[int, str]) -> str:
         return "NAN" if number != number else f"({text(number)})"
     operands = [Expression(block, names[a]) for a in tape.args[k]]
     try:
-        if op.partition(":")[0] in OWN:
-            raise NotInC(op)
         return text(value_of_row(op)(*operands))
     except NotInC:
         raise TypeError(

@@ -14,7 +14,7 @@ from numbers import Number
 from typing import Any
 
 from autograd.table.number import BINARY, completion, signature
-from autograd.table.primitives import apply
+from autograd.table.primitive import apply
 from autograd.table.rules import ALIASES, RULES, Rule
 
 __all__ = [

@@ -25,6 +25,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from autograd.table.primitive import PRIMITIVES
 from autograd.table.row import (
     ABOVE_MINUS_ONE,
     AT_0,
@@ -370,6 +371,12 @@ CHECKPOINT = Reduction(
 
 for _name, _rule in {**RULES, "checkpoint": CHECKPOINT}.items():
     object.__setattr__(_rule, "name", _name)
+for _name in PRIMITIVES:
+    if _name not in RULES:
+        raise LookupError(
+            f"the primitive {_name!r} of autograd/table/primitives.py has no row in "
+            "autograd/table/rules.py: add one of that name, with its derivatives"
+        )
 
 ALIASES = {
     "arcsin": "asin",

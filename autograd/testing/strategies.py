@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from autograd.table.primitives import apply
+from autograd.table.primitive import apply
 from autograd.table.rules import RULES, Interval, Reduction, Rule
 
 if TYPE_CHECKING:

@@ -18,11 +18,12 @@ from autograd.program.tape import (
     row_of,
     value_of_row,
 )
-from autograd.table.rules import Reduction
+from autograd.table.primitive import PRIMITIVES
+from autograd.table.rules import RULES, Reduction
 
 __all__ = ["WHOLE", "live", "simplified"]
 
-WHOLE = {"fsum", "hypot", "dist"}
+WHOLE = {name for name in PRIMITIVES if isinstance(RULES[name], Reduction)}
 """Reductions with an algorithm of their own; the others are loops over rows."""
 
 

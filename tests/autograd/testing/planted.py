@@ -19,7 +19,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import autograd as ag
-from autograd.table.primitives import apply
+from autograd.table.primitive import apply
 from autograd.table.rules import RULES, Rule
 from autograd.testing import GradientError, UndecidedError, random_expression
 from autograd.testing.automatic import Derivative

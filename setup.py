@@ -62,6 +62,7 @@ class OptionalEngine(build_ext):
             # A fused multiply-add would round once where Python rounds twice.
             flags = os.environ.get("CFLAGS", "")
             level = "-O1" if "-fsanitize" in flags else "-O3"  # else it takes minutes
+            level = "-O0" if "-O0" in flags else level
             ext.extra_compile_args += ["-ffp-contract=off", "-fno-math-errno", level]
             # A call must stay the one that Python makes: clang turns pow(2, x) into
             # exp2(x), and a sine beside a cosine into another function yet.

@@ -41,7 +41,8 @@ class Primitive:
             ``real`` wherever that is finite; empty if C has no such function, and the
             C engine then calls ``real``.
         header: where C finds that: ``math.h``, or a file in ``native/``.
-        limit: what IEEE 754 gives where ``real`` raises.
+        limit: what IEEE 754 gives where ``real`` raises, and C's text, too: -inf for
+            1 / sqrt(-0.0).
         raises: whether ``real`` raises on some floats, where C gives inf or nan.
         on_complex: the function of complex numbers, if it has one.
         exact: the function on mpmath's numbers, behind their context; mpmath's own

@@ -10,7 +10,8 @@ without a second copy of it.
 To add a primitive, add its row here, and to the rules the row of that name::
 
     rsqrt = primitive("rsqrt", lambda x: 1 / math.sqrt(x), "1.0 / sqrt({})",
-                      at(0.0, math.inf), exact=lambda mp, x: 1 / mp.sqrt(x))
+                      lambda x: math.copysign(math.inf, x) if x == 0 else math.nan,
+                      exact=lambda mp, x: 1 / mp.sqrt(x))
 
     "rsqrt": Rule("1/√", rsqrt, (lambda x, z: -z / (2 * x),),
                   "reciprocal square root", (POSITIVE,)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import cmath
+import dataclasses
 import math
 from fractions import Fraction
 from typing import Any
@@ -11,13 +12,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from autograd.native import emit
 from autograd.table import primitives
+from autograd.table.primitive import PRIMITIVES, apply
+from autograd.table.rules import RULES, Rule
+from autograd.testing.precise import Precise
 
 UNARY = [
-    *("exp", "expm1", "log", "log1p", "log2", "log10", "sqrt", "sin", "cos", "tan"),
-    *("asin", "acos", "atan", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh"),
-    *("erf", "erfc", "floor", "ceil", "trunc"),
+    name
+    for name, primitive in PRIMITIVES.items()
+    if getattr(math, name, None) is primitive.real and len(RULES[name].partials) == 1
+    if isinstance(RULES[name], Rule)
 ]
+
+
+def test_every_primitive_is_a_row_which_has_its_derivatives() -> None:
+    for name, primitive in PRIMITIVES.items():
+        assert primitive.name == name
+        assert RULES[name].name == name
 
 
 @pytest.mark.parametrize("name", UNARY)
@@ -54,7 +66,7 @@ def test_another_number_type_answers_for_itself_in_any_position() -> None:
     assert primitives.hypot(1.0, 2.0, x) == ("hypot", (1.0, 2.0, x))
     assert primitives.where(True, 1.0, x) == ("where", (True, 1.0, x))
     assert primitives.where(x, 1.5, Fraction(1)) == ("where", (x, 1.5, Fraction(1)))
-    assert primitives.apply("exp", (1.0, 2.0)) is NotImplemented
+    assert apply("exp", (1.0, 2.0)) is NotImplemented
 
 
 def test_where_chooses_and_keeps_fractions() -> None:
@@ -107,3 +119,20 @@ def test_our_exp2_for_old_pythons_overflows_as_pythons() -> None:
     assert primitives._exp2(10.0) == 1024.0
     with pytest.raises(OverflowError):
         primitives._exp2(1e4)
+
+
+def test_a_row_of_a_function_that_is_no_primitive_says_what_to_add() -> None:
+    row = Rule("n", lambda x: math.nextafter(x, 2.0), (1,), "the next float")
+    object.__setattr__(row, "name", "nearby")
+    with pytest.raises(TypeError, match=r"value_nearby: .*autograd/table/primitives"):
+        list(emit.emit_rule(row))
+
+
+def test_a_primitive_that_mpmath_does_not_have_says_what_to_add() -> None:
+    row = dataclasses.replace(PRIMITIVES["erf"], name="nearby")
+    PRIMITIVES["nearby"] = row
+    try:
+        with pytest.raises(TypeError, match=r"no function 'nearby'.*primitives\.py"):
+            Precise(1.0)._apply("nearby", (Precise(1.0),))
+    finally:
+        del PRIMITIVES["nearby"]

@@ -10,13 +10,9 @@ loses digits to cancellation, as textbook forms do, exceeds them by far.
 from __future__ import annotations
 
 import math
-import os
-import shutil
-import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -323,57 +319,3 @@ def test_a_row_is_documented_and_has_a_method_or_an_operator_and_a_function() ->
 
 
 TAKES_A_SEQUENCE = {"sum", "mean", "dot", "fsum", "dist", "logsumexp"}
-
-ROW = """
-    "cube": Rule("x³", lambda x: x**3, (lambda x, z: %s,), "the cube of x"),
-"""
-USE = """
-import autograd as ag
-from autograd import Value
-x = Value(2.0)
-y = ag.cube(x) + x.cube()
-y.backward()
-assert (y.data, x.grad, ag.cube(3)) == (16.0, 24.0, 27.0), (y, x)
-assert "the cube of x" in ag.cube.__doc__ and "cube" in ag.__all__
-"""
-
-
-@pytest.mark.parametrize(
-    ("slope", "outcome"), [("3 * x * x", "1 passed"), ("3.003 * x * x", "1 failed")]
-)
-def test_a_new_row_is_a_function_and_a_method_and_is_tested(
-    slope: str, outcome: str, tmp_path: Path
-) -> None:
-    root = Path(__file__).parents[3]
-    no_binaries = shutil.ignore_patterns("*.so", "__pycache__")
-    shutil.copytree(root / "autograd", tmp_path / "autograd", ignore=no_binaries)
-    for name in ("tests/conftest.py", "tests/autograd/precise.py", "pyproject.toml"):
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(root / name, tmp_path / name)
-    (tmp_path / "tests/autograd/table").mkdir()
-    shutil.copy(__file__, tmp_path / "tests/autograd/table")
-    table = tmp_path / "autograd/table/rules.py"
-    start = "RULES: dict[str, Rule | Reduction] = {"
-    text = table.read_text(encoding="utf-8")
-    assert text.count(start) == 1
-    table.write_text(text.replace(start, start + ROW % slope), encoding="utf-8")
-
-    def run(*command: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, *command],
-            cwd=tmp_path,
-            env={**os.environ, "AUTOGRAD_PURE": "1", "PYTHONPATH": str(tmp_path)},
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-
-    if outcome == "1 passed":
-        used = run("-c", USE)
-        assert used.returncode == 0, used.stderr
-    tested = run(
-        *("-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"),
-        *("tests/autograd/table/test_rules.py", "-k", "right_to_rounding and cube"),
-    )
-    assert outcome in tested.stdout, tested.stdout + tested.stderr

@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[3]
 
 def test_the_file_is_that_of_the_present_table() -> None:
     assert stubs.PATH.read_text(encoding="utf-8") == stubs.text(), (
-        "the table has changed: run python -m autograd.table.stubs"
+        "the table has changed: run `make stubs`"
     )
 
 

@@ -18,6 +18,7 @@ from importlib.resources import files
 from typing import Any
 
 from autograd.table.number import Comparisons, Operations
+from autograd.table.primitive import PRIMITIVES
 from autograd.table.rules import CHECKPOINT, RULES, Reduction
 
 __all__ = ["emitted"]
@@ -29,18 +30,6 @@ MATH = {
 }
 """Functions of the platform."""
 
-OPERATORS = {
-    "add": "{} + {}",
-    "sub": "{} - {}",
-    "mul": "{} * {}",
-    "truediv": "{} / {}",
-    "fmod": "{} % {}",
-    "neg": "-{}",
-    "pos": "{}",
-    # Python's whole numbers have no negative zero, hence the + 0.
-    **{name: f"Math.{name}({{}}) + 0" for name in ("floor", "ceil", "trunc")},
-}
-
 SIGNS = {"eq": "===", "ne": "!==", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
 
 
@@ -50,6 +39,10 @@ def asset(name: str) -> str:
 
 
 OWN = set(re.findall(r"^function (\w+)", asset("explorer_math.js"), re.MULTILINE))
+
+
+class NotInScript(Exception):  # noqa: N818  # no error: Python computes such rows
+    """A primitive that the page does not have."""
 
 
 class Script(Comparisons, Operations):
@@ -69,12 +62,14 @@ class Script(Comparisons, Operations):
             test = "" if isinstance(condition, Condition) else " !== 0"
             return self._let(f"{condition.text}{test} ? {text(x)} : {text(y)}")
         listed = [text(x) for x in operands]
-        if name in OPERATORS:
-            return self._let(OPERATORS[name].format(*listed))
         if name in MATH or name in OWN:
             prefix = "" if name in OWN else "Math."
             return self._let(f"{prefix}{name}({', '.join(listed)})")
-        return RULES[name].value(*operands)  # made of others
+        if name not in PRIMITIVES:
+            return RULES[name].value(*operands)  # made of others
+        if not PRIMITIVES[name].js:
+            raise NotInScript(name)
+        return self._let(PRIMITIVES[name].js.format(*listed))
 
     def _let(self, expression: str) -> Script:
         variable = f"t{len(self.statements)}"
@@ -105,8 +100,8 @@ def text(x: Any) -> str:
 def function(op: str, count: int) -> str:
     """A row as a function from the numbers of its operands to ``[z, ...partials]``.
 
-    ``null`` if it is Python's alone: a checkpoint, or a row of one's own that needs
-    numbers.
+    ``null`` if it is Python's alone: a checkpoint, a row of a primitive that the page
+    does not have, or one of one's own that needs numbers.
 
     >>> print(function("tanh", 1))
     (x) => {

@@ -49,6 +49,8 @@ class Primitive:
             function of that name if there is none. It is differentiated by the complex
             step, so where it chooses, the real part alone decides.
         array: NumPy's function, where IEEE 754 defines the result to the last bit.
+        js: its text in JavaScript, unless ``Math`` or ``explorer_math.js`` has one of
+            that name; C's if it is an operator; empty if a page cannot compute it.
         vector: the function of ``native/elementary.h``, for ``exact=False``.
     """
 
@@ -60,6 +62,7 @@ class Primitive:
     on_complex: Callable[[complex], complex] | None
     exact: Callable[..., Any] | None
     array: str
+    js: str
     vector: str
     header: str
 
@@ -96,6 +99,7 @@ def primitive(
     on_complex: Callable[[complex], complex] | None = None,
     exact: Callable[..., Any] | None = None,
     array: str = "",
+    js: str = "",
     vector: str = "",
     header: str = "math.h",
 ) -> Callable[..., Scalar]:
@@ -108,9 +112,10 @@ def primitive(
     """
     if c == C_LIBRARY:
         c = f"{name}({', '.join(['{}'] * operands)})"
+    js = js or ("" if any(map(str.isalpha, c)) else c)
     on_complex = on_complex or getattr(cmath, name, None)
     PRIMITIVES[name] = Primitive(
-        name, real, c, limit, raises, on_complex, exact, array, vector, header
+        name, real, c, limit, raises, on_complex, exact, array, js, vector, header
     )
     if operands != 1:
         return _of_several(name, real)

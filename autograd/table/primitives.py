@@ -249,14 +249,14 @@ copysign  = primitive("copysign", math.copysign, C_LIBRARY, operands=2, raises=F
                       array="copysign", exact=_exact_copysign)
 # Python's whole numbers have no negative zero, hence the + 0.0.
 floor     = primitive("floor", math.floor, "floor({}) + 0.0", _itself,
-                      exact=lambda mp, x: mp.floor(x.real))
+                      js="Math.floor({}) + 0", exact=lambda mp, x: mp.floor(x.real))
 ceil      = primitive("ceil", math.ceil, "ceil({}) + 0.0", _itself,
-                      exact=lambda mp, x: mp.ceil(x.real))
+                      js="Math.ceil({}) + 0", exact=lambda mp, x: mp.ceil(x.real))
 trunc     = primitive("trunc", math.trunc, "trunc({}) + 0.0", _itself,
-                      exact=_exact_trunc)
+                      js="Math.trunc({}) + 0", exact=_exact_trunc)
 round_to  = primitive("round", lambda x, digits: round(float(x), int(digits)),
                       operands=2, exact=_exact_round)
-fmod      = primitive("fmod", math.fmod, C_LIBRARY, operands=2,
+fmod      = primitive("fmod", math.fmod, C_LIBRARY, operands=2, js="{} % {}",
                       exact=lambda mp, x, y: x - y * _exact_trunc(mp, x / y))
 remainder = primitive("remainder", math.remainder, operands=2,
                       exact=lambda mp, x, y: x - y * mp.nint((x / y).real))

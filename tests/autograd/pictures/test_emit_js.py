@@ -12,7 +12,7 @@ import pytest
 
 import autograd as ag
 from autograd.core.graph import topological_order
-from autograd.pictures.emit_js import MATH, OWN, emitted
+from autograd.pictures.emit_js import MATH, OWN, emitted, function
 from autograd.pictures.explorer import page
 from autograd.table.number import Comparisons, Operations
 from autograd.table.rules import RULES, Reduction, Rule
@@ -109,6 +109,7 @@ def test_every_row_of_the_page_is_that_of_the_table(open_tab: Any) -> None:
         for name, rule in RULES.items()
         if name != "checkpoint"
     }
+    counts = {name: n for name, n in counts.items() if function(name, n) != "null"}
     tab = open_tab(page(ag.Value(1.0).exp()))
     rows = f"(() => {{ {emitted(counts.items())}; return ROWS; }})()"
     tab.page.evaluate(f"() => {{ Object.assign(ROWS, {rows}); }}")

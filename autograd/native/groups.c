@@ -6,51 +6,14 @@
    depth, the operation, the kinds of terms, and which operands differ from example to
    example. */
 
-#include "wengert.h"
+#include "groups.h"
 
 #include "rows.h"
 
-enum { PRODUCT, PLUS, MINUS }; /* terms of a fold, as packs.py has them */
-enum { FOLD_OP = -1, NO_OP = -1, NONE = -1 };
 enum { BEGINS_MINUS_ZERO = 2, BEGINS_ZERO };
 
-/* What becomes a lane of a pack. A fold has two operands for each term, and then what
-   it starts with, or NONE. */
-typedef struct {
-    int32_t node, op, group;
-    int32_t after, beside; /* what follows a fold, and the operand of that */
-    int64_t arg, kind;     /* where its operands and its kinds of terms begin */
-    int32_t args, terms;
-    int dropped, alone;
-} Lane;
-
-typedef struct {
-    int64_t signature; /* where it begins */
-    int32_t length, first, lanes, filled;
-    int32_t order[2]; /* whether it varies, and the depth */
-    int32_t *nodes, *args, *beside;
-} Group;
-
-typedef struct {
-    const Tape *tape;
-    uint8_t *varies, *inner, *wanted, *read;
-    int32_t *uses, *previous, *start, *at, *depth, *slopes;
-    Lane *lanes;
-    int64_t lane_count;
-    int32_t *args;
-    uint8_t *kinds;
-    Group *groups;
-    int64_t group_count, group_room;
-    int32_t *signatures;
-    int64_t signature_count, signature_room;
-    int32_t *table; /* of groups, by the hash of their signatures */
-    uint64_t mask;
-    void *blocks[20]; /* all of these, to be freed */
-    int block_count;
-} Work;
-
 static void *
-taken(Work *w, int64_t count, size_t size)
+taken(Groups *w, int64_t count, size_t size)
 {
     void *block = PyMem_Calloc((size_t)count + 1, size);
     if (block == NULL) {
@@ -60,8 +23,8 @@ taken(Work *w, int64_t count, size_t size)
     return w->blocks[w->block_count++] = block;
 }
 
-static void
-work_free(Work *w)
+void
+groups_free(Groups *w)
 {
     for (int i = 0; i < w->block_count; i++) {
         PyMem_Free(w->blocks[i]);
@@ -70,6 +33,7 @@ work_free(Work *w)
         PyMem_Free(w->groups[g].nodes);
     }
     PyMem_Free(w->groups);
+    PyMem_Free(w->order);
     PyMem_Free(w->signatures);
     PyMem_Free(w->table);
 }
@@ -87,11 +51,11 @@ is_sum(const Tape *tape, int32_t k)
 }
 
 static void
-find_varies(Work *w, const int32_t *varying, Py_ssize_t count)
+find_varies(Groups *w, const Chosen *varying)
 {
     const Tape *tape = w->tape;
-    for (Py_ssize_t i = 0; i < count; i++) {
-        w->varies[varying[i]] = 1;
+    for (Py_ssize_t i = 0; i < varying->count; i++) {
+        w->varies[varying->entries[i]] = 1;
     }
     for (int64_t k = 0; k < tape->count; k++) {
         for (int64_t e = tape->first[k]; e < tape->first[k + 1]; e++) {
@@ -103,13 +67,13 @@ find_varies(Work *w, const int32_t *varying, Py_ssize_t count)
 /* Folds: chains of additions whose inner sums and products nobody else reads */
 
 static int
-is_inner_product(const Work *w, int32_t x, int32_t k)
+is_inner_product(const Groups *w, int32_t x, int32_t k)
 {
     return is_op(w->tape, x, ROW_mul) && w->uses[x] == 1 && w->varies[x] == w->varies[k];
 }
 
 static void
-find_chains(Work *w, const int32_t *outputs, Py_ssize_t count)
+find_chains(Groups *w, const int32_t *outputs, Py_ssize_t count)
 {
     const Tape *tape = w->tape;
     for (int64_t e = 0; e < tape->arg_count; e++) {
@@ -141,7 +105,7 @@ find_chains(Work *w, const int32_t *outputs, Py_ssize_t count)
 
 /* Add a term; returns how many arguments there are now. */
 static void
-add_term(Work *w, Lane *lane, int kind, int32_t a, int32_t b)
+add_term(Groups *w, Lane *lane, int kind, int32_t a, int32_t b)
 {
     int32_t *args = w->args + lane->arg + lane->args;
     const int turned = w->varies[b] && !w->varies[a];
@@ -153,7 +117,7 @@ add_term(Work *w, Lane *lane, int kind, int32_t a, int32_t b)
 }
 
 static void
-write_fold(Work *w, Lane *lane, int32_t *chain)
+write_fold(Groups *w, Lane *lane, int32_t *chain)
 {
     const Tape *tape = w->tape;
     int64_t length = 0;
@@ -182,7 +146,7 @@ write_fold(Work *w, Lane *lane, int32_t *chain)
 }
 
 static void
-write_lanes(Work *w)
+write_lanes(Groups *w)
 {
     const Tape *tape = w->tape;
     int32_t *chain = w->depth; /* which is not needed yet */
@@ -214,13 +178,13 @@ write_lanes(Work *w)
 /* ReLU, and the product with its partial, in the fold before */
 
 static Lane *
-lane_of(const Work *w, int32_t k)
+lane_of(const Groups *w, int32_t k)
 {
     return w->at[k] != NONE ? &w->lanes[w->at[k]] : NULL;
 }
 
 static Lane *
-fold_before(const Work *w, const int32_t *reads, int32_t k, int32_t times)
+fold_before(const Groups *w, const int32_t *reads, int32_t k, int32_t times)
 {
     Lane *found = lane_of(w, k);
     return found != NULL && reads[k] == times && !found->dropped &&
@@ -242,7 +206,7 @@ continue_fold(Lane *lane, Lane *fold, int32_t after, int32_t beside)
 }
 
 static int
-fuse(Work *w, const int32_t *outputs, Py_ssize_t count)
+fuse(Groups *w, const int32_t *outputs, Py_ssize_t count)
 {
     int32_t *reads = w->uses; /* which is not needed any more */
     PyObject *name = PyUnicode_FromString("relu:0");
@@ -302,24 +266,17 @@ fuse(Work *w, const int32_t *outputs, Py_ssize_t count)
 
 /* Sums over the examples of one product or one term that nobody else reads */
 
-static int
-is_zero(const Tape *tape, int32_t k)
-{
-    return tape->op[k] == OP_NUMBER && tape->number[k] == 0.0;
-}
-
 static void
-find_alone(Work *w, const int32_t *outputs, Py_ssize_t count, const int32_t *sums,
-           Py_ssize_t sum_count)
+find_alone(Groups *w, const Chosen *outputs, const Chosen *sums)
 {
-    if (sum_count == 0) {
+    if (sums->count == 0) {
         return;
     }
-    for (Py_ssize_t i = 0; i < count; i++) {
-        w->read[outputs[i]] = 1;
+    for (Py_ssize_t i = 0; i < outputs->count; i++) {
+        w->read[outputs->entries[i]] = 1;
     }
-    for (Py_ssize_t i = 0; i < sum_count; i++) {
-        w->wanted[sums[i]] = 1;
+    for (Py_ssize_t i = 0; i < sums->count; i++) {
+        w->wanted[sums->entries[i]] = 1;
     }
     for (int64_t n = 0; n < w->lane_count; n++) {
         const Lane *lane = &w->lanes[n];
@@ -336,10 +293,10 @@ find_alone(Work *w, const int32_t *outputs, Py_ssize_t count, const int32_t *sum
     for (int64_t n = 0; n < w->lane_count; n++) {
         Lane *lane = &w->lanes[n];
         const int32_t *x = w->args + lane->arg;
+        double zero;
         lane->alone = lane->op == FOLD_OP && lane->terms == 1 && lane->after == NO_OP &&
             w->kinds[lane->kind] != MINUS && w->wanted[lane->node] &&
-            !w->read[lane->node] && (x[2] == NONE || is_zero(w->tape, x[2])) &&
-            w->varies[x[0]] && w->varies[x[1]];
+            !w->read[lane->node] && zero_before(w, lane, &zero) && w->varies[x[0]] && w->varies[x[1]];
     }
 }
 
@@ -347,7 +304,7 @@ find_alone(Work *w, const int32_t *outputs, Py_ssize_t count, const int32_t *sum
 
 /* Write the signature of a lane behind those of the groups. Returns its length. */
 static int32_t
-sign(Work *w, const Lane *lane)
+sign(Groups *w, const Lane *lane)
 {
     const Tape *tape = w->tape;
     const int64_t length = 7 + (int64_t)lane->args;
@@ -385,11 +342,10 @@ sign(Work *w, const Lane *lane)
         }
         return n;
     }
-    const int32_t start = args[lane->args - 1];
-    s[n++] = start == NONE         ? BEGINS_MINUS_ZERO
-        : !is_zero(tape, start)    ? w->varies[start]
-        : signbit(tape->number[start]) ? BEGINS_MINUS_ZERO
-                                       : BEGINS_ZERO;
+    double zero;
+    s[n++] = !zero_before(w, lane, &zero) ? w->varies[args[lane->args - 1]]
+        : signbit(zero)                   ? BEGINS_MINUS_ZERO
+                                          : BEGINS_ZERO;
     for (int32_t t = 0; t < lane->terms; t++) {
         const int a = w->varies[args[2 * t]], b = w->varies[args[2 * t + 1]];
         s[n++] = w->kinds[lane->kind + t] << 2 | (a || b) << 1 | (a && b);
@@ -408,7 +364,7 @@ hash_of(const int32_t *signature, int32_t length)
 }
 
 static int
-table_grow(Work *w)
+table_grow(Groups *w)
 {
     const uint64_t size = w->table == NULL ? 1024 : 2 * (w->mask + 1);
     int32_t *table = PyMem_New(int32_t, size);
@@ -433,7 +389,7 @@ table_grow(Work *w)
 
 /* The group of a lane, perhaps a new one. */
 static int32_t
-group_of(Work *w, int32_t n)
+group_of(Groups *w, int32_t n)
 {
     const int32_t length = sign(w, &w->lanes[n]);
     if (length < 0 || (2 * (uint64_t)w->group_count >= w->mask && table_grow(w) < 0)) {
@@ -480,7 +436,7 @@ by_order(const void *x, const void *y)
 
 /* Write the nodes and operands of all groups: an array (operands, lanes) for each. */
 static int
-fill_groups(Work *w)
+fill_groups(Groups *w)
 {
     for (int64_t n = 0; n < w->lane_count; n++) {
         Lane *lane = &w->lanes[n];
@@ -520,122 +476,10 @@ fill_groups(Work *w)
     return 0;
 }
 
-/* Python's view */
-
-static PyObject *
-lane_instruction(const Work *w, const Lane *lane)
-{
-    PyObject *kinds = PyTuple_New(lane->terms);
-    for (int32_t t = 0; kinds != NULL && t < lane->terms; t++) {
-        PyObject *kind = PyLong_FromLong(w->kinds[lane->kind + t]);
-        if (kind == NULL) {
-            Py_CLEAR(kinds);
-        }
-        else {
-            PyTuple_SET_ITEM(kinds, t, kind);
-        }
-    }
-    PyObject *list = list_of_entries(w->args + lane->arg, lane->args);
-    PyObject *args = list == NULL ? NULL : PyList_AsTuple(list);
-    Py_XDECREF(list);
-    PyObject *beside =
-        lane->beside == NONE ? PyTuple_New(0) : Py_BuildValue("(i)", (int)lane->beside);
-    PyObject *op = lane->op == FOLD_OP ? PyUnicode_FromString("fold")
-                                       : Py_NewRef(op_name(lane->op));
-    PyObject *after = lane->after == NO_OP ? PyUnicode_FromString("")
-                                           : Py_NewRef(op_name(lane->after));
-    PyObject *made = NULL;
-    if (kinds != NULL && args != NULL && beside != NULL && op != NULL && after != NULL) {
-        made = Py_BuildValue("(iOOOOO)", (int)lane->node, op, args, kinds, after, beside);
-    }
-    Py_XDECREF(kinds);
-    Py_XDECREF(args);
-    Py_XDECREF(beside);
-    Py_XDECREF(op);
-    Py_XDECREF(after);
-    return made;
-}
-
-static PyObject *
-group_in_python(const Work *w, const Group *group)
-{
-    const Lane *lane = &w->lanes[group->first];
-    const Py_ssize_t lanes = (Py_ssize_t)(group->lanes * (int64_t)sizeof(int32_t));
-    PyObject *instruction = lane_instruction(w, lane);
-    PyObject *nodes = numbers_of_entries(group->nodes, lanes, "i");
-    PyObject *args = numbers_of_entries(group->args, lanes * lane->args, "i");
-    PyObject *beside =
-        numbers_of_entries(group->beside, lane->beside == NONE ? 0 : lanes, "i");
-    PyObject *made = NULL;
-    if (instruction != NULL && nodes != NULL && args != NULL && beside != NULL) {
-        made = PyTuple_Pack(4, instruction, nodes, args, beside);
-    }
-    Py_XDECREF(instruction);
-    Py_XDECREF(nodes);
-    Py_XDECREF(args);
-    Py_XDECREF(beside);
-    return made;
-}
-
-static PyObject *
-groups_in_python(const Work *w)
-{
-    const Group **order = PyMem_New(const Group *, (size_t)w->group_count + 1);
-    if (order == NULL) {
-        return PyErr_NoMemory();
-    }
-    for (int64_t g = 0; g < w->group_count; g++) {
-        order[g] = &w->groups[g];
-    }
-    qsort(order, (size_t)w->group_count, sizeof *order, by_order);
-    PyObject *list = PyList_New(0);
-    for (int64_t g = 0; list != NULL && g < w->group_count; g++) {
-        if (order[g]->lanes == 0) {
-            continue;
-        }
-        PyObject *one = group_in_python(w, order[g]);
-        if (one == NULL || PyList_Append(list, one) < 0) {
-            Py_CLEAR(list);
-        }
-        Py_XDECREF(one);
-    }
-    PyMem_Free(order);
-    return list;
-}
-
-static PyObject *
-alone_in_python(const Work *w)
-{
-    PyObject *list = PyList_New(0);
-    for (int64_t n = 0; list != NULL && n < w->lane_count; n++) {
-        if (w->lanes[n].alone && !w->lanes[n].dropped) {
-            PyObject *one = lane_instruction(w, &w->lanes[n]);
-            if (one == NULL || PyList_Append(list, one) < 0) {
-                Py_CLEAR(list);
-            }
-            Py_XDECREF(one);
-        }
-    }
-    return list;
-}
-
-/* A byte for each entry: whether it is a number. */
-static PyObject *
-numbers_in_python(const Tape *tape)
-{
-    PyObject *bytes = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)tape->count);
-    char *at = bytes == NULL ? NULL : PyBytes_AS_STRING(bytes);
-    for (int64_t k = 0; at != NULL && k < tape->count; k++) {
-        at[k] = tape->op[k] == OP_NUMBER;
-    }
-    return bytes;
-}
-
 static int
-make_room(Work *w)
+make_room(Groups *w)
 {
-    const Tape *tape = w->tape;
-    const int64_t n = tape->count, args = tape->arg_count;
+    const int64_t n = w->tape->count, args = w->tape->arg_count;
     return (w->varies = taken(w, n, 1)) == NULL || (w->inner = taken(w, n, 1)) == NULL ||
             (w->wanted = taken(w, n, 1)) == NULL || (w->read = taken(w, n, 1)) == NULL ||
             (w->uses = taken(w, n, sizeof *w->uses)) == NULL ||
@@ -652,59 +496,46 @@ make_room(Work *w)
         : 0;
 }
 
-/* groups(outputs, varying, sums): for each group, in the order in which they run, its
-   first instruction, nodes, operands and what is beside; the instructions that are no
-   part of a group, as they are summed; bytes for the entries, whether each varies and
-   whether it is a number. */
-PyObject *
-tape_groups(Tape *tape, PyObject *args)
+static int
+sort_groups(Groups *w)
 {
-    PyObject *given[3], *found = NULL;
-    if (!PyArg_ParseTuple(args, "OOO:groups", &given[0], &given[1], &given[2])) {
-        return NULL;
-    }
-    int32_t *entries[3] = {NULL, NULL, NULL};
-    Py_ssize_t counts[3] = {0, 0, 0};
-    int failed = 0;
-    for (int i = 0; !failed && i < 3; i++) {
-        entries[i] = entries_from(given[i], tape, &counts[i]);
-        failed = entries[i] == NULL;
-    }
-    Work w = {.tape = tape};
-    int32_t *all = failed ? NULL : PyMem_New(int32_t, (size_t)(counts[0] + counts[2]) + 1);
-    if (!failed && all == NULL) {
+    w->order = PyMem_New(Group *, (size_t)w->group_count + 1);
+    if (w->order == NULL) {
         PyErr_NoMemory();
+        return -1;
     }
-    if (all != NULL && make_room(&w) == 0) {
-        const Py_ssize_t count = counts[0] + counts[2];
-        memcpy(all, entries[0], (size_t)counts[0] * sizeof *all);
-        memcpy(all + counts[0], entries[2], (size_t)counts[2] * sizeof *all);
-        find_varies(&w, entries[1], counts[1]);
-        find_chains(&w, all, count);
-        write_lanes(&w);
-        failed = fuse(&w, all, count) < 0;
-        if (!failed) {
-            find_alone(&w, entries[0], counts[0], entries[2], counts[2]);
-            failed = table_grow(&w) < 0 || fill_groups(&w) < 0;
-        }
-        PyObject *groups = failed ? NULL : groups_in_python(&w);
-        PyObject *alone = groups == NULL ? NULL : alone_in_python(&w);
-        PyObject *varies = alone == NULL
-            ? NULL
-            : PyBytes_FromStringAndSize((const char *)w.varies, (Py_ssize_t)tape->count);
-        PyObject *numbers = varies == NULL ? NULL : numbers_in_python(tape);
-        if (numbers != NULL) {
-            found = PyTuple_Pack(4, groups, alone, varies, numbers);
-        }
-        Py_XDECREF(groups);
-        Py_XDECREF(alone);
-        Py_XDECREF(varies);
-        Py_XDECREF(numbers);
+    for (int64_t g = 0; g < w->group_count; g++) {
+        w->order[g] = &w->groups[g];
     }
-    work_free(&w);
+    qsort(w->order, (size_t)w->group_count, sizeof *w->order, by_order);
+    return 0;
+}
+
+/* Find the groups, in the order in which they run; to be freed in any case. */
+int
+groups_find(Groups *w, const Tape *tape, const Chosen *outputs, const Chosen *varying,
+            const Chosen *sums)
+{
+    *w = (Groups){.tape = tape};
+    const Py_ssize_t count = outputs->count + sums->count;
+    int32_t *all = PyMem_New(int32_t, (size_t)count + 1);
+    if (all == NULL) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    memcpy(all, outputs->entries, (size_t)outputs->count * sizeof *all);
+    memcpy(all + outputs->count, sums->entries, (size_t)sums->count * sizeof *all);
+    int failed = make_room(w) < 0;
+    if (!failed) {
+        find_varies(w, varying);
+        find_chains(w, all, count);
+        write_lanes(w);
+        failed = fuse(w, all, count) < 0;
+    }
+    if (!failed) {
+        find_alone(w, outputs, sums);
+        failed = table_grow(w) < 0 || fill_groups(w) < 0 || sort_groups(w) < 0;
+    }
     PyMem_Free(all);
-    for (int i = 0; i < 3; i++) {
-        PyMem_Free(entries[i]);
-    }
-    return found;
+    return failed ? -1 : 0;
 }

@@ -729,9 +729,9 @@ static PyMethodDef tape_methods[] = {
     {"simplified", METHOD(tape_simplified), METH_O,
      "simplified($self, outputs, /)\n--\n\n"
      "A tape of what the outputs need, and where each entry is; see simplify.c."},
-    {"groups", METHOD(tape_groups), METH_VARARGS,
-     "groups($self, outputs, varying, sums, /)\n--\n\n"
-     "What becomes packs; see groups.c."},
+    {"lowered", METHOD(tape_lowered), METH_VARARGS,
+     "lowered($self, inputs, parameters, outputs, varying, sums, /)\n--\n\n"
+     "The packs, as arrays; see lower.c."},
     {NULL, NULL, 0, NULL},
 };
 

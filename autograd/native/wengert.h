@@ -3,7 +3,7 @@
 
    wengert.c keeps the entries; entries.c writes the graph of Values onto a tape; adjoint.c
    appends derivatives; simplify.c leaves what outputs need; groups.c makes folds, and
-   the groups that become packs. Each is its Python namesake in ``autograd/program``,
+   groups of those that are alike; lower.c makes packs of the groups. Each is its Python namesake in ``autograd/program``,
    entry by entry, and the tests compare the two. */
 
 #ifndef AUTOGRAD_WENGERT_H
@@ -82,11 +82,11 @@ int32_t *entries_from(PyObject *sequence, const Tape *tape, Py_ssize_t *count);
 PyObject *list_of_entries(const int32_t *entries, Py_ssize_t count);
 PyObject *numbers_of_entries(const void *data, Py_ssize_t size, const char *format);
 
-/* entries.c, adjoint.c, simplify.c, groups.c: methods of a tape */
+/* entries.c, adjoint.c, simplify.c, lower.c: methods of a tape */
 
 int entries_init(PyObject *module);
 PyObject *tape_sweep(Tape *tape, PyObject *args);
 PyObject *tape_simplified(Tape *tape, PyObject *outputs);
-PyObject *tape_groups(Tape *tape, PyObject *args);
+PyObject *tape_lowered(Tape *tape, PyObject *args);
 
 #endif

@@ -170,7 +170,7 @@ class Program:
             "operations": sum(len(r.tape) for r in recordings),
             "guards": sum(len(r.guards) for r in recordings),
             "parameters": len(self.parameters),
-            "packs": sum(len(m.packs.packs) for m in machines),
+            "packs": sum(m.packs.count for m in machines),
             "lanes": sum(p.m0 * p.m1 for m in machines for p in m.packs.packs),
             "slots": sum(m.packs.slots for m in machines),
             "bytes": sum(8 * m.packs.doubles(m.block) for m in machines),

@@ -39,7 +39,7 @@ def listing(recording: Recording) -> str:
         elif slopes:
             purpose = "call with derivatives by the parameters"
         packs = machine.packs
-        lines.append(f"packs to {purpose}: {len(packs.packs)}, {packs.slots} slots")
+        lines.append(f"packs to {purpose}: {packs.count}, {packs.slots} slots")
         lines += _shortened([_pack(packs, p) for p in packs.packs])
     return "\n".join(lines)
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from autograd.core import choice
 from autograd.program.arrays import Arrays, paired
-from autograd.program.packs import Packs, flatten
+from autograd.program.packs import Packs
 
 __all__ = ["Machine"]
 
@@ -33,7 +33,7 @@ class Machine:
         self.native: Any = None
         load = getattr(choice.module(), "load", None) if engine != "arrays" else None
         if load is not None:
-            flat = flatten(packs.packs)
+            flat = packs.flat
             self.native = load(
                 flat.code,
                 flat.start,
@@ -92,7 +92,7 @@ class Machine:
         _set(memory, packs.inputs, scalars)
         _set(memory, packs.parameters, parameters)
         failed = None if ieee else np.zeros(self.block, np.uint8)
-        for executor, i, j in self.stretches(0, len(packs.packs)):
+        for executor, i, j in self.stretches(0, packs.count):
             executor.run(memory, i, j, self.block, 1, None, failed)
         found = memory[packs.outputs]
         self.give_back(memory)
@@ -169,7 +169,7 @@ class Machine:
         packs, block, uniform = self.packs, self.block, self.packs.uniform
         examples = columns.shape[1]
         varying = [(n, s) for n, s in enumerate(packs.inputs) if s >= uniform]
-        parts = self.stretches(packs.once, len(packs.packs))
+        parts = self.stretches(packs.once, packs.count)
         lanes = memory[packs.first : packs.first + (packs.slots - uniform) * block]
         lanes = lanes.reshape(-1, block)
         for k in range(0, examples, block):

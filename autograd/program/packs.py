@@ -25,7 +25,8 @@ are added. The executors know no derivatives; they call rows of the table.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -116,48 +117,6 @@ class Pack:
     checked: bool = False
 
 
-@dataclass(eq=False)
-class Packs:
-    """A whole program for an executor.
-
-    ``numbers`` has what uniform slots hold before a call (constants; whatever for the
-    others); ``inputs`` and ``outputs`` are the slots of the arguments' scalars and of
-    the results', uniform or not; ``parameters`` those of the leaves, which are uniform;
-    ``once`` says how many packs at the beginning write uniform slots, ``totals`` which
-    sum over the examples each wanted total is. ``slots`` counts all slots, uniform ones
-    included.
-    """
-
-    numbers: Any
-    slots: int
-    inputs: Any
-    parameters: Any
-    outputs: Any
-    totals: Any = ()
-    once: int = 0
-    rows: list[str] = field(default_factory=list)
-    packs: list[Pack] = field(default_factory=list)
-
-    @property
-    def sums(self) -> int:
-        """How many sums over examples there are."""
-        return len(self.totals)
-
-    @property
-    def uniform(self) -> int:
-        """How many slots hold one number for all examples."""
-        return len(self.numbers)
-
-    @property
-    def first(self) -> int:
-        """Where in memory the slots of examples begin."""
-        return -(-self.uniform // 8) * 8
-
-    def doubles(self, block: int) -> int:
-        """How many doubles of memory it runs in; the last 8 let vectors read on."""
-        return self.first + (self.slots - self.uniform) * block + 8
-
-
 PACK = (
     *("op", "row", "kind", "m0", "m1", "terms", "begin", "after", "after_row"),
     *("checked", "operand", "operands"),
@@ -182,6 +141,62 @@ class Flat:
     start: Any
     operands: Any
     index: Any
+
+
+@dataclass(eq=False)
+class Packs:
+    """A whole program for an executor.
+
+    ``numbers`` has what uniform slots hold before a call (constants; whatever for the
+    others); ``inputs`` and ``outputs`` are the slots of the arguments' scalars and of
+    the results', uniform or not; ``parameters`` those of the leaves, which are uniform;
+    ``once`` says how many packs at the beginning write uniform slots, ``totals`` which
+    sum over the examples each wanted total is. ``slots`` counts all slots, uniform ones
+    included.
+    """
+
+    numbers: Any
+    slots: int
+    inputs: Any
+    parameters: Any
+    outputs: Any
+    totals: Any
+    once: int
+    rows: list[str]
+    flat: Flat
+
+    @cached_property
+    def packs(self) -> list[Pack]:
+        """The packs one by one."""
+        return restore(self.flat)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """All but the packs, which are made again of the arrays."""
+        return {k: x for k, x in vars(self).items() if k != "packs"}
+
+    @property
+    def count(self) -> int:
+        """How many packs there are."""
+        return len(self.flat.code)
+
+    @property
+    def sums(self) -> int:
+        """How many sums over examples there are."""
+        return len(self.totals)
+
+    @property
+    def uniform(self) -> int:
+        """How many slots hold one number for all examples."""
+        return len(self.numbers)
+
+    @property
+    def first(self) -> int:
+        """Where in memory the slots of examples begin."""
+        return -(-self.uniform // 8) * 8
+
+    def doubles(self, block: int) -> int:
+        """How many doubles of memory it runs in; the last 8 let vectors read on."""
+        return self.first + (self.slots - self.uniform) * block + 8
 
 
 def flatten(packs: list[Pack]) -> Flat:

@@ -83,7 +83,7 @@ class Tape:
     parts of derivatives never do.
 
     The native engine has a type of its own, with flat arrays, and with passes of its
-    own: ``sweep``, ``simplified`` and ``groups``. This is its reference.
+    own: ``sweep``, ``simplified`` and ``lowered``. This is its reference.
     """
 
     def __init__(self) -> None:

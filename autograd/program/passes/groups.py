@@ -1,7 +1,6 @@
 """Groups: instructions of equal depth and equal shape become one pack.
 
-Its lanes keep the order in which they were made. On a tape of the native engine all of
-this, folds included, is done in C; the functions here are its reference.
+Its lanes keep the order in which they were made.
 """
 
 from __future__ import annotations
@@ -20,7 +19,6 @@ from autograd.program.tape import Tape, bits
 __all__ = ["Group", "Grouped", "grouped", "zero_before"]
 
 Shape = tuple[Any, ...]
-NOTHING = np.empty((0, 0), np.int32)
 
 
 class Group(NamedTuple):
@@ -63,9 +61,6 @@ def grouped(
         varying: the inputs that differ from example to example.
         sums: entries to be added over the examples.
     """
-    native = getattr(tape, "groups", None)
-    if native is not None:
-        return _from_c(*native(outputs, varying, sums))
     varies = _varies(tape, varying)
     instructions = fused(folded(tape, [*outputs, *sums], varies), [*outputs, *sums])
     alone = _alone(tape, instructions, outputs, sums, varies)
@@ -84,30 +79,6 @@ def grouped(
             )
     numbers = np.array([op == "number" for op in tape.ops], bool)
     return Grouped(groups, alone, np.array(varies, bool), numbers)
-
-
-def _from_c(groups: Any, alone: Any, varies: bytes, numbers: bytes) -> Grouped:
-    """What the native engine found."""
-
-    def array(rows: int, of: Any) -> Any:
-        return np.frombuffer(of, np.int32).reshape(rows, -1)
-
-    return Grouped(
-        [
-            Group(
-                Instruction(*first),
-                np.frombuffer(nodes, np.int32),
-                array(len(first[2]), args),
-                array(len(first[5]), beside)
-                if first[5]
-                else np.empty((0, 0), np.int32),
-            )
-            for first, nodes, args, beside in groups
-        ],
-        {x[0]: Instruction(*x) for x in alone},
-        np.frombuffer(varies, bool),
-        np.frombuffer(numbers, bool),
-    )
 
 
 def _varies(tape: Tape, varying: Sequence[int]) -> list[bool]:

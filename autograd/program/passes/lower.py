@@ -1,7 +1,8 @@
 """From groups to packs: slots, and the slots that each lane reads.
 
 The lanes of a group get slots side by side, in the order in which they were made,
-which is what makes the operands of later packs affine.
+which is what makes the operands of later packs affine. On a tape of the native engine
+all of this, folds and groups included, is done in C; what is here is its reference.
 """
 
 from __future__ import annotations
@@ -15,7 +16,15 @@ from typing import Any
 import numpy as np
 
 from autograd.program import packs as kinds
-from autograd.program.packs import Operand, Pack, Packs
+from autograd.program.packs import (
+    OPERANDS,
+    PACK,
+    Flat,
+    Operand,
+    Pack,
+    Packs,
+    flatten,
+)
 from autograd.program.passes.folds import Instruction
 from autograd.program.passes.grids import grids, runs
 from autograd.program.passes.groups import Group, Grouped, grouped, zero_before
@@ -45,7 +54,11 @@ def lower(
         varying: the inputs that differ from example to example.
         sums: entries to be added over the examples.
     """
-    found = grouped(tape, outputs, [k for k in varying if k >= 0], sums)
+    varying = [k for k in varying if k >= 0]
+    native = getattr(tape, "lowered", None)
+    if native is not None:
+        return _from_c(native(inputs, parameters, outputs, varying, sums))
+    found = grouped(tape, outputs, varying, sums)
     memory = _Memory(tape, found)
     code = _Code(memory)
     for group in found.groups:
@@ -57,6 +70,16 @@ def lower(
         order = np.arange(len(sums))
     code.totals([sums[i] for i in order], found.alone)
     return code.done(inputs, parameters, outputs, np.argsort(order), once)
+
+
+def _from_c(found: dict[str, Any]) -> Packs:
+    """The packs that the native engine found."""
+    slots, once, rows = (found.pop(name) for name in ("slots", "once", "rows"))
+    arrays = {name: np.asarray(view) for name, view in found.items()}
+    code = arrays.pop("code").reshape(-1, len(PACK))
+    operands = arrays.pop("operands").reshape(-1, len(OPERANDS))
+    flat = Flat(code, arrays.pop("start"), operands, arrays.pop("index"))
+    return Packs(slots=slots, once=once, rows=rows, flat=flat, **arrays)
 
 
 class _Memory:
@@ -305,7 +328,7 @@ class _Code:
             totals=totals,
             once=once,
             rows=self.rows,
-            packs=packs,
+            flat=flatten(packs),
             **found,
         )
 

@@ -15,7 +15,6 @@ import autograd as ag
 from autograd.core import choice
 from autograd.program import adjoint
 from autograd.program.entries import Entries
-from autograd.program.packs import flatten
 from autograd.program.passes.lower import lower
 from autograd.program.passes.simplify import simplified
 from autograd.program.tape import Number, Tape, entry_of, new_tape
@@ -192,7 +191,7 @@ def test_packs_are_the_same(e: Expression, purpose: int) -> None:
         np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
     for name in ("code", "start", "operands", "index"):
         np.testing.assert_array_equal(
-            getattr(flatten(one.packs), name), getattr(flatten(other.packs), name)
+            getattr(one.flat, name), getattr(other.flat, name)
         )
 
 

@@ -2,7 +2,12 @@
 
    Nodes come in the order in which they were made, so that their operands are mostly on
    the tape already; what is not there, made before the recording began, is walked depth
-   first. Every Value that has an entry is kept alive, so that its address is its own. */
+   first. Every Value that has an entry is kept alive, so that its address is its own.
+
+   A hash table of all nodes would cost more than all the rest. A node that was made while
+   recording has a ``grad`` that nobody may read meanwhile: it holds the node's place
+   among those that are kept. Whoever finds a number there looks whether that place has
+   this node, so that any other number means nothing. ``finish`` clears them. */
 
 #include "wengert.h"
 
@@ -11,9 +16,11 @@
 typedef struct {
     PyObject_HEAD
     Tape *tape;
-    Map places; /* from a Value's address to its entry */
-    Value **kept; /* owned, all of those */
+    Value **kept; /* owned: those that were made while recording */
+    int32_t *entry; /* of each */
     int64_t count, room;
+    Map places; /* from the address of any other to its entry */
+    PyObject *others; /* a list of those */
     Py_ssize_t read; /* how many of the nodes that were made are on the tape */
     PyObject *parameters, *leaves; /* lists: entries, and the Values that they are */
     PyObject *marks; /* a dict from entries to those of transforms */
@@ -23,30 +30,55 @@ typedef struct {
 
 static PyTypeObject *Entries_Type;
 
+static uint64_t
+address(const Value *node)
+{
+    return (uint64_t)(uintptr_t)node >> 3;
+}
+
+/* The entry of a Value, or -1. */
 static inline int32_t
 known(Entries *entries, const Value *node)
 {
-    return *map_at(&entries->places, (uint64_t)(uintptr_t)node >> 3);
+    const double place = node->grad;
+    if (place >= 1.0 && place <= (double)entries->count) {
+        const int64_t i = (int64_t)place - 1;
+        if (entries->kept[i] == node) {
+            return entries->entry[i];
+        }
+    }
+    return *map_at(&entries->places, address(node));
 }
 
+/* Keep a Value that was made while recording: its grad is ours. */
 static int
 put(Entries *entries, Value *node, int32_t k)
 {
     if (entries->count == entries->room) {
         const size_t room = 2 * (size_t)entries->room + 64;
-        Value **more = PyMem_Realloc(entries->kept, room * sizeof *more);
-        if (more == NULL) {
+        Value **kept = PyMem_Realloc(entries->kept, room * sizeof *kept);
+        entries->kept = kept != NULL ? kept : entries->kept;
+        int32_t *entry = PyMem_Realloc(entries->entry, room * sizeof *entry);
+        entries->entry = entry != NULL ? entry : entries->entry;
+        if (kept == NULL || entry == NULL) {
             PyErr_NoMemory();
             return -1;
         }
-        entries->kept = more;
         entries->room = (int64_t)room;
     }
-    if (map_put(&entries->places, (uint64_t)(uintptr_t)node >> 3, k) < 0) {
-        return -1;
-    }
+    entries->entry[entries->count] = k;
     entries->kept[entries->count++] = (Value *)Py_NewRef((PyObject *)node);
+    node->grad = (double)entries->count;
     return 0;
+}
+
+/* Keep a Value that was there before. */
+static int
+put_other(Entries *entries, Value *node, int32_t k)
+{
+    return PyList_Append(entries->others, (PyObject *)node) < 0
+        ? -1
+        : map_put(&entries->places, address(node), k);
 }
 
 /* The mark of the transform that owns a leaf; None if none does. */
@@ -112,7 +144,7 @@ set_label(Tape *tape, Value *node, int32_t k)
 
 /* Add a node whose operands are all known. */
 static int
-add_node(Entries *entries, Value *node)
+add_node(Entries *entries, Value *node, int ours)
 {
     Tape *tape = entries->tape;
     if (node->count > entries->args_room) {
@@ -135,7 +167,7 @@ add_node(Entries *entries, Value *node)
     const int32_t op = operation(node);
     const int32_t k =
         op < 0 ? -1 : tape_add(tape, op, entries->args, node->count, &node->data, 1);
-    if (k < 0 || put(entries, node, k) < 0) {
+    if (k < 0 || (ours ? put : put_other)(entries, node, k) < 0) {
         return -1;
     }
     return node->extras == NULL ? 0 : set_label(tape, node, k);
@@ -146,9 +178,10 @@ typedef struct {
     uint32_t next; /* operands before this one are known */
 } Frame;
 
-/* Put a node on the tape, after what it depends on. */
+/* Put a node on the tape, after what it depends on; ``ours`` says whether it was made
+   while recording. What was made before it then is on the tape already. */
 static int
-walk(Entries *entries, Value *output)
+walk(Entries *entries, Value *output, int ours)
 {
     Frame few[16], *way = few;
     size_t top = 1, room = Py_ARRAY_LENGTH(few);
@@ -165,11 +198,11 @@ walk(Entries *entries, Value *output)
         if (missing == NULL) {
             top--;
             if (node->count > 0) {
-                failed = add_node(entries, node) < 0;
+                failed = add_node(entries, node, ours && node == output) < 0;
             }
             else {
                 const int32_t k = add_leaf(entries, node);
-                failed = k < 0 || put(entries, node, k) < 0;
+                failed = k < 0 || put_other(entries, node, k) < 0;
             }
             continue;
         }
@@ -216,12 +249,13 @@ entries_entry(Entries *entries, PyObject *args)
         while (entries->read < last && entries->read < PyList_GET_SIZE(made)) {
             PyObject *item = PyList_GET_ITEM(made, entries->read++);
             if (is_value(item) && ((Value *)item)->count > 0 &&
-                known(entries, (Value *)item) < 0 && walk(entries, (Value *)item) < 0) {
+                known(entries, (Value *)item) < 0 &&
+                walk(entries, (Value *)item, 1) < 0) {
                 return NULL;
             }
         }
     }
-    if (known(entries, node) < 0 && walk(entries, node) < 0) {
+    if (known(entries, node) < 0 && walk(entries, node, 0) < 0) {
         return NULL;
     }
     return PyLong_FromLong(known(entries, node));
@@ -332,31 +366,55 @@ entries_make(PyTypeObject *type, PyObject *args, PyObject *keywords)
         return NULL;
     }
     entries->tape = (Tape *)Py_NewRef(tape);
-    if (map_make(&entries->places, 256) < 0 ||
+    if (map_make(&entries->places, 64) < 0 ||
         (entries->parameters = PyList_New(0)) == NULL ||
         (entries->leaves = PyList_New(0)) == NULL ||
+        (entries->others = PyList_New(0)) == NULL ||
         (entries->marks = PyDict_New()) == NULL) {
         Py_CLEAR(entries);
     }
     return (PyObject *)entries;
 }
 
+/* Every grad that holds a place is 0 again, as that of a new node. */
+static void
+clear_grads(Entries *entries)
+{
+    for (int64_t i = 0; i < entries->count; i++) {
+        if (entries->kept[i]->grad == (double)(i + 1)) {
+            entries->kept[i]->grad = 0.0;
+        }
+    }
+}
+
+/* finish(): the recording is over. */
+static PyObject *
+entries_finish(Entries *entries, PyObject *Py_UNUSED(ignored))
+{
+    clear_grads(entries);
+    Py_RETURN_NONE;
+}
+
 static void
 entries_dealloc(Entries *entries)
 {
     PyTypeObject *type = Py_TYPE(entries);
+    clear_grads(entries);
     Value **kept = entries->kept;
     const int64_t count = entries->count;
     entries->kept = NULL;
+    entries->count = 0;
     for (int64_t i = 0; i < count; i++) {
         Py_DECREF(kept[i]);
     }
     PyMem_Free(kept);
+    PyMem_Free(entries->entry);
     map_free(&entries->places);
     PyMem_Free(entries->args);
     Py_XDECREF(entries->parameters);
     Py_XDECREF(entries->leaves);
     Py_XDECREF(entries->marks);
+    Py_XDECREF(entries->others);
     Py_XDECREF(entries->tape);
     type->tp_free((PyObject *)entries);
     Py_DECREF(type);
@@ -395,6 +453,8 @@ static PyMethodDef entries_methods[] = {
     {"derivatives", METHOD(entries_derivatives), METH_VARARGS,
      "derivatives($self, entries, numbers, /)\n--\n\n"
      "New leaves for entries; floats for those that are numbers."},
+    {"finish", METHOD(entries_finish), METH_NOARGS,
+     "finish($self, /)\n--\n\nThe recording is over: Values are as if nobody had looked."},
     {NULL, NULL, 0, NULL},
 };
 

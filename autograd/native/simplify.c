@@ -1,18 +1,35 @@
 /* What outputs need, once: autograd.program.passes.simplify.simplified, entry by entry.
 
    Constants are computed by the rows themselves, and reductions written out by them, in
-   Python; both are rare. */
+   Python; both are rare.
+
+   The table of known operations is larger than a cache, and looking one up a miss of it.
+   So the place of an operation in the table depends on its operands' own hashes, which
+   are known before their places are, and is fetched some entries ahead. */
 
 #include "wengert.h"
 
 #include "rows.h"
 
+enum { AHEAD = 24 };
+
+#if defined(__GNUC__)
+#define FETCH(address) __builtin_prefetch(address)
+#else
+#define FETCH(address) ((void)(address))
+#endif
+
 typedef struct {
     Tape *old, *new;
     uint8_t *needed;
     int32_t *place; /* the new entry of each old one; -1 for one that is not needed */
-    int32_t *same;  /* a table of old entries, the first of each kind */
+    uint64_t *hash; /* of each old entry: the same for the same new one */
+    uint64_t *hashes; /* of each new entry */
+    int64_t hash_room, hash_count;
+    uint32_t *same; /* a table of old entries plus 1, the first of each kind, and above
+                       their bits some of their hashes */
     uint64_t mask;
+    uint32_t entry_mask;
     char *loops; /* by operation: whether it is written out; 0 for not known yet */
     int64_t loop_count;
     int32_t *args;
@@ -24,6 +41,8 @@ pass_free(Pass *p)
 {
     PyMem_Free(p->needed);
     PyMem_Free(p->place);
+    PyMem_Free(p->hash);
+    PyMem_Free(p->hashes);
     PyMem_Free(p->same);
     PyMem_Free(p->loops);
     PyMem_Free(p->args);
@@ -111,22 +130,88 @@ rewritten_in_python(Pass *p, int32_t op, int64_t count, int checked)
     return PyErr_Occurred() ? -1 : (int32_t)k;
 }
 
+static uint64_t
+bits(double x)
+{
+    uint64_t key;
+    memcpy(&key, &x, sizeof key);
+    return key;
+}
+
+static int
+is_same_as_operand(int32_t op)
+{
+    return op == FIRST_ROW + ROW_pos || op == OP_DETACH;
+}
+
+/* Hash an entry whose operands are hashed, and fetch its place in the table. */
+static void
+hash_entry(Pass *p, int64_t k)
+{
+    const Tape *old = p->old;
+    const int32_t op = old->op[k], *operands = operands_of(old, k);
+    if (op == OP_NUMBER) {
+        p->hash[k] = mixed(1, bits(old->number[k]));
+        return;
+    }
+    if (is_leaf_op(op)) {
+        p->hash[k] = mixed(2, (uint64_t)k);
+        return;
+    }
+    if (is_same_as_operand(op)) {
+        p->hash[k] = p->hash[operands[0]];
+        return;
+    }
+    const int64_t count = operand_count(old, k);
+    uint64_t hash = mixed((uint64_t)op << 2 | (old->flags[k] & CHECKED), (uint64_t)count);
+    for (int64_t i = 0; i < count; i++) {
+        hash = mixed(hash, p->hash[operands[i]]);
+    }
+    p->hash[k] = hash;
+    FETCH(p->same + (hash >> 20 & p->mask));
+}
+
+/* Remember the hash of a new entry. Those that nobody knew are as good as any. */
+static int
+remember(Pass *p, int32_t place, uint64_t hash)
+{
+    if (place >= p->hash_room) {
+        const int64_t room = 2 * (int64_t)place + 256;
+        uint64_t *more = PyMem_Realloc(p->hashes, (size_t)room * sizeof *more);
+        if (more == NULL) {
+            PyErr_NoMemory();
+            return -1;
+        }
+        p->hashes = more;
+        p->hash_room = room;
+    }
+    for (; p->hash_count <= place; p->hash_count++) {
+        const int64_t i = p->hash_count;
+        p->hashes[i] = p->new->op[i] == OP_NUMBER ? mixed(1, bits(p->new->number[i]))
+            : i == place                          ? hash
+                                                  : mixed(3, (uint64_t)i);
+    }
+    return 0;
+}
+
 /* The old entry that is the same operation on the same operands, k if there is none. */
 static int32_t
 first_of(Pass *p, int32_t k, int64_t count)
 {
     const Tape *old = p->old;
     const uint8_t checked = old->flags[k] & CHECKED;
-    uint64_t hash = mixed((uint64_t)old->op[k] << 8 | checked, (uint64_t)count);
-    for (int64_t i = 0; i < count; i++) {
-        hash = mixed(hash, (uint64_t)p->args[i]);
-    }
-    for (uint64_t at = hash >> 8 & p->mask;; at = (at + 1) & p->mask) {
-        const int32_t j = p->same[at];
-        if (j < 0) {
-            p->same[at] = k;
+    const uint64_t hash = p->hash[k];
+    const uint32_t tag = (uint32_t)(hash >> 32) & ~p->entry_mask;
+    for (uint64_t at = hash >> 20 & p->mask;; at = (at + 1) & p->mask) {
+        const uint32_t found = p->same[at];
+        if (found == 0) {
+            p->same[at] = tag | (uint32_t)(k + 1);
             return k;
         }
+        if ((found & ~p->entry_mask) != tag) {
+            continue;
+        }
+        const int32_t j = (int32_t)(found & p->entry_mask) - 1;
         int equal = old->op[j] == old->op[k] && (old->flags[j] & CHECKED) == checked &&
             operand_count(old, j) == count;
         for (int64_t i = 0; equal && i < count; i++) {
@@ -138,9 +223,10 @@ first_of(Pass *p, int32_t k, int64_t count)
     }
 }
 
-/* The place of entry k on the new tape. */
+/* The place of entry k on the new tape. Sets ``surprise`` if its hash must be that of
+   the new entry. */
 static int32_t
-place_of(Pass *p, int32_t k)
+place_of(Pass *p, int32_t k, int *surprise)
 {
     const Tape *old = p->old;
     const int32_t op = old->op[k], *operands = operands_of(old, k);
@@ -153,7 +239,7 @@ place_of(Pass *p, int32_t k)
         return tape_add(p->new, op, NULL, 0,
                         old->flags[k] & KNOWN ? &old->number[k] : NULL, 0);
     }
-    if (op == FIRST_ROW + ROW_pos || op == OP_DETACH) {
+    if (is_same_as_operand(op)) {
         return p->place[operands[0]];
     }
     if (count > p->args_room) {
@@ -175,9 +261,36 @@ place_of(Pass *p, int32_t k)
         return p->place[same];
     }
     const int loop = numbers ? 1 : is_loop(p, op);
+    *surprise = loop;
     return loop < 0 ? -1
         : loop      ? rewritten_in_python(p, op, count, checked)
                     : tape_add(p->new, op, p->args, count, NULL, checked);
+}
+
+static int
+place_all(Pass *p, int64_t size)
+{
+    int64_t ahead = 0; /* entries before this one are hashed */
+    for (int32_t k = 0; k < size; k++) {
+        for (; ahead < size && ahead <= k + AHEAD; ahead++) {
+            if (p->needed[ahead]) {
+                hash_entry(p, ahead);
+            }
+        }
+        if (!p->needed[k]) {
+            continue;
+        }
+        int surprise = 0;
+        const int32_t place = p->place[k] = place_of(p, k, &surprise);
+        if (place < 0 || remember(p, place, p->hash[k]) < 0) {
+            return -1;
+        }
+        if (surprise) {
+            p->hash[k] = p->hashes[place];
+            ahead = k + 1;
+        }
+    }
+    return 0;
 }
 
 /* simplified(outputs): the new tape, and the place of each old entry on it. */
@@ -195,30 +308,26 @@ tape_simplified(Tape *tape, PyObject *given)
     PyObject *found = NULL;
     p.needed = PyMem_Calloc(size + 1, 1);
     p.place = PyMem_New(int32_t, size + 1);
-    if (p.needed != NULL && p.place != NULL) {
+    p.hash = PyMem_New(uint64_t, size + 1);
+    if (p.needed != NULL && p.place != NULL && p.hash != NULL) {
         const int64_t needed = mark_needed(&p, outputs, count);
         while (slots < 2 * (uint64_t)needed) {
             slots *= 2;
         }
         p.mask = slots - 1;
-        p.same = PyMem_New(int32_t, slots);
+        while (p.entry_mask <= size) {
+            p.entry_mask = 2 * p.entry_mask + 1;
+        }
+        p.same = PyMem_Calloc(slots, sizeof *p.same);
     }
     PyMem_Free(outputs);
     if (p.same == NULL) {
         PyErr_NoMemory();
     }
     else {
-        memset(p.same, 0xff, slots * sizeof *p.same);
         memset(p.place, 0xff, size * sizeof *p.place);
         p.new = tape_new();
-        int failed = p.new == NULL;
-        for (int32_t k = 0; !failed && k < (int64_t)size; k++) {
-            if (p.needed[k]) {
-                p.place[k] = place_of(&p, k);
-                failed = p.place[k] < 0;
-            }
-        }
-        PyObject *places = failed
+        PyObject *places = p.new == NULL || place_all(&p, (int64_t)size) < 0
             ? NULL
             : numbers_of_entries(p.place, (Py_ssize_t)(size * sizeof *p.place), "i");
         found = places == NULL ? NULL : PyTuple_Pack(2, p.new, places);

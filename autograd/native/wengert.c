@@ -20,6 +20,8 @@ static const char *const names[ROWS] = {
 #undef NAME
 };
 
+const int32_t first_later_op = FIRST_ROW + ROWS;
+
 /* Operations: their names as strings, in order, and the way back. */
 static PyObject *op_names; /* list */
 static PyObject *op_numbers; /* dict */
@@ -491,7 +493,7 @@ method_value(Tape *tape, PyObject *entry)
 
 /* The entry that stands for a partial of a row, written out in rows. */
 int32_t
-tape_expanded(Tape *tape, int32_t k)
+tape_written_out(Tape *tape, int32_t k)
 {
     if (!op_is_partial(tape->op[k])) {
         return k;

@@ -72,11 +72,12 @@ Tape *tape_new(void);
 int32_t tape_add(Tape *tape, int32_t op, const int32_t *args, int64_t count,
                  const double *number, int checked);
 int32_t tape_constant(Tape *tape, double x);
-int32_t tape_expanded(Tape *tape, int32_t k);
+int32_t tape_written_out(Tape *tape, int32_t k);
 int tape_value(Tape *tape, int32_t k, double *number);
 int32_t op_number(PyObject *name);
 PyObject *op_name(int32_t op);
 int op_is_partial(int32_t op);
+extern const int32_t first_later_op; /* that is no row of the table as it was built */
 PyObject *python_function(const char *module, const char *name);
 int32_t *entries_from(PyObject *sequence, const Tape *tape, Py_ssize_t *count);
 PyObject *list_of_entries(const int32_t *entries, Py_ssize_t count);
@@ -88,5 +89,12 @@ int entries_init(PyObject *module);
 PyObject *tape_sweep(Tape *tape, PyObject *args);
 PyObject *tape_simplified(Tape *tape, PyObject *outputs);
 PyObject *tape_lowered(Tape *tape, PyObject *args);
+
+/* The entry that stands for k: what a partial of a row is written out as, or k itself. */
+static inline int32_t
+tape_expanded(Tape *tape, int32_t k)
+{
+    return tape->op[k] < first_later_op ? k : tape_written_out(tape, k);
+}
 
 #endif

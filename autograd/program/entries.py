@@ -122,6 +122,9 @@ class Entries:
                 )
         return found
 
+    def finish(self) -> None:
+        """The recording is over; the native engine has marks to take back."""
+
 
 def new_entries(tape: Tape) -> Entries:
     """Entries on a tape, of the engine that runs now."""

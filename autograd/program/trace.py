@@ -55,6 +55,7 @@ class Recorder:
                 yield
             finally:
                 recording.record_into(before)
+                self.entries.finish()
 
     @contextmanager
     def paused(self) -> Iterator[None]:

@@ -18,6 +18,7 @@ import hashlib
 import html
 import json
 import re
+from collections.abc import Iterator
 from itertools import accumulate
 from typing import Any
 
@@ -28,17 +29,17 @@ from autograd.paths.explain import check_value
 from autograd.paths.names import NUMBERED, PARAMETER, names, operation
 from autograd.paths.numerals import number
 from autograd.pictures.emit_js import asset, emitted
-from autograd.pictures.layout import place
+from autograd.pictures.scenes import scenes
 from autograd.pictures.values import uses
 from autograd.table.number import BINARY
 from autograd.table.rules import RULES, Reduction
 
 __all__ = ["LIMIT", "page"]
 
-LIMIT = 1000
-"""Values that a page can show and stay fluid."""
+LIMIT = 20_000
+"""Values that a page can hold and stay fluid."""
 
-SCRIPT = ("graph", "paths", "live", "steps", "controls")
+SCRIPT = ("graph", "scene", "paths", "live", "steps", "controls")
 """The parts of the page's script, each of which uses those before it."""
 
 
@@ -75,6 +76,7 @@ def page(output: Node, wrt: Node | None = None) -> str:
         raise ValueError("wrt is not in the graph of output: no path leads from it")
 
     data, rules = _described(order)
+    elements = [rules, *_scene_elements(data)]
     data["wrt"] = (
         None if wrt is None else next(i for i, node in enumerate(order) if node is wrt)
     )
@@ -91,7 +93,7 @@ def page(output: Node, wrt: Node | None = None) -> str:
         ),
         "style": style,
         "script": script,
-        "rules": rules,
+        "elements": "\n".join(elements),
         "data": _embedded(data),
     }
     return re.sub(
@@ -111,6 +113,13 @@ def _embedded(data: Any) -> str:
     for character in "<>&":
         text = text.replace(character, f"\\u{ord(character):04x}")
     return text
+
+
+def _scene_elements(data: dict[str, Any]) -> Iterator[str]:
+    """Each scene in an element of its own, which is read when it is opened."""
+    for i, scene in enumerate(data["scenes"]):
+        lines = _embedded([scene.pop(part) for part in ("items", "boxes", "lines")])
+        yield f'<script type="application/json" id="scene-{i}">{lines}</script>'
 
 
 def _described(order: list[Node]) -> tuple[dict[str, Any], str]:
@@ -146,15 +155,12 @@ def _described(order: list[Node]) -> tuple[dict[str, Any], str]:
             entry["rule"] = rules[key]
             entry["letters"] = [letters[k] for k in shown]
         nodes.append(entry)
-    layout = place(
-        [[x if isinstance(x, int) else None for x in e["operands"]] for e in nodes]
-    )
-    for entry, box, routes in zip(nodes, layout.boxes, layout.routes):
-        entry["box"] = box
-        entry["routes"] = routes
+    operands = [
+        [x if isinstance(x, int) else None for x in e["operands"]] for e in nodes
+    ]
     docs = {name: RULES[name].doc for name in sorted({e["op"] for e in nodes} - {""})}
-    size = [layout.width, layout.height]
-    return {"nodes": nodes, "docs": docs, "size": size}, "\n".join(templates)
+    data = {"nodes": nodes, "docs": docs, **scenes(order, called, operands)}
+    return data, "\n".join(templates)
 
 
 def _symbol(node: Node) -> str:

@@ -1,10 +1,87 @@
-// What if: leaves and constants are moved, and every number follows at once
+// What one value is, and what if: leaves and constants move, every number follows
+
+function rule(node) {
+  const formulas = $(`rule-${node.rule}`).content.children;
+  return [...formulas].map((formula) => formula.cloneNode(true));
+}
+
+function numberCell(x) {
+  return el("td", { class: "number", title: exact(x) }, short(x, 6));
+}
+
+let shown = null;
+function describe(node, anew = false) {
+  if (shown === node && !anew) return;
+  if (node.roots) {
+    shown = node;
+    $("controls").replaceChildren();
+    $("controls").dataset.of = node.id;
+    const enter = el("button", { type: "button" }, "Open");
+    enter.addEventListener("click", () => open(node.scene));
+    $("value").replaceChildren(el("h3", {}, node.name),
+      el("p", {}, `${node.size.toLocaleString("en")} values; used elsewhere: ${abridged(node.roots.map((x) => x.name)).join(", ")}.`), enter);
+    return;
+  }
+  if ($("controls").dataset.of !== String(node.id)) control(node);
+  $("controls").dataset.of = node.id;
+  shown = node;
+  const list = el("dl", {},
+    el("dt", {}, "data"), el("dd", { class: "exact" }, exact(node.data)),
+    el("dt", {}, "grad"), el("dd", { class: "exact" }, exact(node.grad)));
+  if (!same(node.adjoint, node.grad)) {
+    list.append(
+      el("dt", {}, math(ratio(output, node))),
+      el("dd", {}, el("span", { class: "exact" }, exact(node.adjoint)),
+        el("span", { class: "muted" }, isMoved() ? " now; grad is the recorded one"
+          : " from this output; grad holds other backward() calls too, or none")));
+  }
+  const formulas = node.op ? rule(node) : [];
+  $("value").replaceChildren(
+    el("h3", {}, node.op ? `${node.name} = ${node.symbol}` : node.name),
+    el("p", { class: "muted" }, node.op ? `${node.op}: ${graph.docs[node.op]}`
+      : `a leaf, used ${node.users.length === 1 ? "once" : `${node.users.length} times`}`),
+    Number.isNaN(node.data) && node.op && !ROWS[`${node.op}/${node.operands.length}`]
+      ? el("p", {}, "Only Python can compute this row: what depends on it cannot follow.") : "",
+    list,
+    ...(node.op ? [el("div", { class: "formulas" }, ...formulas), partials(node)] : []));
+}
+
+/** What an edge says: how the value moves with its operand. */
+function describeLine({ a, b, edge }) {
+  shown = null;
+  $("controls").replaceChildren();
+  delete $("controls").dataset.of;
+  $("value").replaceChildren(el("h3", {}, `${a.name} → ${b.name}`), ...(edge ? [
+    el("p", {}, math(ratio(b, a), mo("mo", "="), mo("mn", short(edge.partial, 6)))),
+    el("p", { class: "exact" }, exact(edge.partial)),
+    el("p", {}, `Where ${a.name} moves by a little, ${b.name} moves by ${short(edge.partial)} times as much.`),
+  ] : [el("p", {}, "All edges between the two: open the group to see each.")]));
+}
+
+/** Each operand with its number and the partial by it. */
+function partials(node) {
+  const formulas = rule(node);
+  const rows = node.operands.map((operand, place) => {
+    if (operand.id === undefined) {
+      return el("tr", {}, el("td", { class: "muted" }, "constant"), numberCell(operand.data),
+        el("td", { class: "muted", colspan: "2" }, "no partial"));
+    }
+    const letter = formulas[node.letters[place]].querySelector("mfrac");
+    return el("tr", {}, el("td", { class: "who" }, operand.name), numberCell(operand.data),
+      el("td", {}, math(letter.cloneNode(true))), numberCell(node.partials[place]));
+  });
+  return el("table", {},
+    el("thead", {}, el("tr", {}, el("th", { scope: "col" }, "operand"),
+      el("th", { scope: "col", class: "number" }, "data"),
+      el("th", { scope: "col", colspan: "2" }, "partial"))),
+    el("tbody", {}, ...rows));
+}
 
 const isMoved = () => sources.some(moved);
 
 /** A slider and a number field for each thing that can be moved about a value. */
 function control(node) {
-  const rows = [node, ...node.operands].filter((one) => one.op === undefined || one.op === "").slice(0, 24);
+  const rows = [node, ...node.operands].filter((one) => one.op === undefined || one.op === "").slice(0, 8);
   $("controls").replaceChildren(...[...new Set(rows)].map((one) => {
     const reach = Math.max(1, 2 * Math.abs(one.recorded.data)) || 1;
     const label = { "aria-label": one.name };
@@ -36,15 +113,12 @@ function move(changes) {
 
 /** All that is shown, after the numbers have changed. */
 function refresh() {
-  scales.adjoint = largest(nodes.map((node) => node.adjoint));
-  for (const edge of edges) if (edge.label) edge.label.textContent = `×${short(edge.partial)}`;
+  rescale();
   for (const row of $("controls").children) row.show();
   $("title").textContent = `${output.name} = ${short(output.data, 6)}`;
   show();
   explainPaths();
-  const node = shown;
-  shown = null;
-  describe(node);
+  if (shown) describe(shown, true);
 }
 
 /** Say what a move did, and what the derivatives had foretold. */

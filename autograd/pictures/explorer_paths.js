@@ -50,39 +50,46 @@ let lit = null; // { node, rows, room, solo }
 function light(node) {
   lit = { node, rows: [], room: LISTED, solo: null };
   lit.rows = opened();
-  for (const other of nodes) other.element.classList.toggle("selected", other === node);
+  select();
   explainPaths();
+  describe(node);
+  link();
 }
 
 function unlight() {
   lit = null;
-  for (const node of nodes) node.element.classList.remove("selected", "on");
+  select();
   explainPaths();
+  link();
+}
+
+function select() {
+  for (const one of drawn) one.element.classList.toggle("selected", Boolean(lit) && one === standIn(lit.node));
 }
 
 /** Color the rows; a piece of line on several shows dashes of each color in turn. */
-function shine(rows) {
+function shine(rows = []) {
   const rays = $("lit");
   rays.replaceChildren();
   const on = new Set(lit ? [lit.node] : []);
   const colors = new Map(); // by piece: the edges of one value share their first ones
   rows.forEach((row, color) => {
     if (lit.solo !== null && lit.solo !== row) return;
-    on.add(endOf(row));
     for (const edge of row) {
-      on.add(edge.source);
-      for (const d of edge.pieces) colors.set(d, (colors.get(d) || new Set()).add(color));
+      on.add(edge.target);
+      for (const d of lineOf(edge)?.pieces ?? []) colors.set(d, (colors.get(d) || new Set()).add(color % 8));
     }
   });
-  for (const node of lit ? nodes : []) { // what a bundle leads on to
-    if (!lit.solo && node.edges.some((edge) => on.has(edge.source))) on.add(node);
+  for (const node of lit && !lit.solo ? nodes : []) { // what a bundle leads on to
+    if (node.edges.some((edge) => on.has(edge.source))) on.add(node);
   }
-  $("graph").classList.toggle("lighting", Boolean(lit && rows.length));
-  for (const node of nodes) node.element.classList.toggle("on", on.has(node));
-  for (const edge of edges) {
-    const used = lit?.solo ? lit.solo.includes(edge) : on.has(edge.source);
-    edge.line.classList.toggle("on", used);
-    edge.label?.classList.toggle("on", used);
+  const boxes = new Set([...on].map(standIn));
+  $("graph").classList.toggle("lighting", rows.length > 0);
+  for (const one of drawn) one.element.classList.toggle("on", boxes.has(one));
+  for (const line of scene.drawnLines) {
+    const used = boxes.has(line.a) && boxes.has(line.b) && !(lit?.solo && line.edge && !lit.solo.includes(line.edge));
+    line.path.classList.toggle("on", used);
+    line.label?.classList.toggle("on", used);
   }
   for (const [d, shared] of colors) {
     [...shared].forEach((color, turn) => {
@@ -108,7 +115,7 @@ const paths = (n) => `${counted(n)} ${n === 1n ? "path" : "paths"}`;
 function explainPaths() {
   const place = $("paths");
   if (!lit || lit.node === output) {
-    shine([]);
+    shine();
     place.replaceChildren(el("p", { class: "muted" }, lit
       ? `${output.name} is the output: the empty path, whose product is 1.`
       : "Click a value, or press Enter on it: its paths to the output light up, each with the product of its partials. Their sum is the gradient."));

@@ -4,87 +4,138 @@
 const LAST = 2 * inner.length + 1;
 let position = null;
 let timer = null;
+inner.forEach((node, i) => { node.turn = i; });
 
 function show() {
   for (const element of document.querySelectorAll(".current, .flow")) element.classList.remove("current", "flow");
+  $("shares").replaceChildren();
   $("position").value = position ?? 0;
   // Not `disabled`, which would take the keyboard's focus away.
   $("back").setAttribute("aria-disabled", String(!position));
   $("next").setAttribute("aria-disabled", String(position === LAST));
+  link();
   if (position === null) {
-    for (const node of nodes) paint(node, node.data, isMoved() ? node.adjoint : node.grad, isMoved() ? "adjoint" : "grad");
-    for (const edge of edges) edge.label?.classList.remove("later");
+    paintAll((node) => node.data, (node) => (isMoved() ? node.adjoint : node.grad), isMoved() ? "adjoint" : "grad");
+    for (const line of scene.drawnLines) line.label?.classList.remove("later");
     introduce();
     return;
   }
   const forward = Math.min(position, inner.length);
-  const done = new Set(inner.slice(0, forward));
   const backward = position - inner.length - 1;
   const { adjoints, shares } = backward >= 0 ? swept(backward) : { adjoints: new Map(), shares: [] };
-  for (const node of nodes) {
-    paint(node, !node.op || done.has(node) ? node.data : null, adjoints.has(node) ? adjoints.get(node) : null, "adjoint");
+  const done = (node) => !node.op || node.turn < forward;
+  const current = position === 0 ? null : backward < 0 ? inner[position - 1] : backward ? inner[inner.length - backward] : output;
+  if (current && !standIn(current)) bring(current); // which shows all again
+  paintAll((node) => (done(node) ? node.data : null), (node) => adjoints.get(node) ?? null, "adjoint");
+  for (const line of scene.drawnLines) line.label?.classList.toggle("later", !done(line.b));
+  $("step").replaceChildren(el("p", { class: "muted" }, `Step ${position} of ${LAST}`),
+    ...(position === 0 ? leaves() : backward < 0 ? computed(current) : backward ? handed(current, adjoints, shares) : started()));
+  if (!current) return;
+  for (const edge of backward ? current.edges : []) {
+    const line = lineOf(edge);
+    line?.path.classList.add("flow");
+    line?.label?.classList.add("flow");
   }
-  for (const edge of edges) edge.label?.classList.toggle("later", !done.has(edge.target));
-  const where = el("p", { class: "muted" }, `Step ${position} of ${LAST}`);
-  let current = null;
-  let parts;
-  if (position === 0) {
-    parts = [el("h3", {}, "The leaves"), el("p", {}, "They have their numbers. Nothing else is computed yet.")];
-  } else if (backward < 0) {
-    current = inner[position - 1];
-    for (const edge of current.edges) {
-      edge.line.classList.add("flow");
-      edge.label?.classList.add("flow");
-    }
-    parts = [
-      el("h3", {}, `Forward: ${current.name} = ${current.symbol}`),
-      el("div", { class: "formulas" }, rule(current)[0],
-        el("span", {}, `${current.name} = `, el("b", { title: exact(current.data) }, short(current.data, 6)))),
-      el("p", {}, "The partials are recorded with it:"),
-      partials(current),
-    ];
-  } else if (backward === 0) {
-    current = output;
-    parts = [el("h3", {}, "Backward: the output"),
-      el("p", {}, math(ratio(output, output), mo("mo", "="), mo("mn", "1"))),
-      el("p", {}, "Everything else follows by the chain rule, each value after all that use it.")];
-  } else {
-    current = inner[inner.length - backward];
-    parts = [el("h3", {}, `Backward: ${current.name} hands out its share`), chainRule(current, adjoints, shares)];
-    for (const { edge } of shares) {
-      edge.line.classList.add("flow");
-      edge.label?.classList.add("flow");
-    }
-    if (position === LAST) parts.push(el("p", {}, el("b", {}, "Done: every value has its gradient.")));
-  }
-  if (current) {
-    current.element.classList.add("current");
-    reveal(current);
-    describe(current);
-  }
-  $("step").replaceChildren(where, ...parts);
-  $("step").scrollTop = 0;
+  travel(shares);
+  const box = standIn(current);
+  box.element.classList.add("current");
+  reveal(box);
+  describe(current);
 }
 
-function chainRule(node, adjoints, shares) {
+// What each step says: one sentence in the values' own names, then the numbers
+
+/** "x, y and z", at most six of them. */
+function listed(names) {
+  const some = names.length > 6 ? [...names.slice(0, 5), `${names.length - 5} more`] : names;
+  return some.length < 2 ? some.join("") : `${some.slice(0, -1).join(", ")} and ${some[some.length - 1]}`;
+}
+const namesOf = (all) => listed([...new Set(all)].map((node) => node.name));
+const times = (n) => ["no", "one", "two", "three", "four", "five", "six"][n] ?? n.toLocaleString("en");
+
+const leaves = () => [el("h3", {}, "The leaves"),
+  el("p", {}, `${namesOf(nodes.filter((node) => !node.op))} have their numbers; nothing else is computed yet.`)];
+
+const started = () => [el("h3", {}, "Backward: the output"),
+  el("p", {}, `Where ${output.name} grows by a little, ${output.name} grows by just that, so its derivative by itself is 1; every other follows, each value after all that use it.`),
+  el("p", {}, math(ratio(output, output), mo("mo", "="), mo("mn", "1")))];
+
+function computed(node) {
+  const from = node.edges.map((edge) => edge.source);
+  return [el("h3", {}, `Forward: ${node.name} = ${node.symbol}`),
+    el("p", {}, from.length
+      ? `${node.name} is computed from ${namesOf(from)}, and on each edge is recorded how many times as much it moves as they do.`
+      : `${node.name} is computed from constants alone.`),
+    el("div", { class: "formulas" }, rule(node)[0],
+      el("span", {}, `${node.name} = `, el("b", { title: exact(node.data) }, short(node.data, 6)))),
+    el("p", {}, "The partials are recorded with it:"), partials(node)];
+}
+
+function handed(node, adjoints, shares) {
   const rows = shares.map(({ edge, before, share, after }) => el("tr", {},
     el("td", { class: "who" }, math(ratio(output, edge.source))),
     el("td", {}, `${short(before)} + ${factor(adjoints.get(node))} × ${factor(edge.partial)}`),
     el("td", { class: "number after", title: exact(after), "data-share": exact(share) }, `= ${short(after, 6)}`)));
-  const any = shares.length ? shares[0].edge.source : null;
-  const law = any
+  const law = shares.length
     ? math(ratio(output, { name: "operand" }), mo("mo", "+="), ratio(output, node), mo("mo", "×"), ratio(node, { name: "operand" }))
     : el("p", {}, "All its operands are constants.");
-  return el("div", {},
+  return [el("h3", {}, `Backward: ${node.name} hands out its share`),
+    el("p", { class: "said" }, meeting(node, shares)),
     el("div", { class: "formulas" }, math(ratio(output, node), mo("mo", "="), mo("mn", short(adjoints.get(node), 6))), law),
-    el("table", {}, el("tbody", {}, ...rows)));
+    el("table", {}, el("tbody", {}, ...rows)),
+    position === LAST ? el("p", {}, el("b", {}, "Done: every value has its gradient.")) : ""];
+}
+
+/** Which shares meet in an operand, if it has others than this node to hear from. */
+function meeting(node, shares) {
+  const operand = shares.map(({ edge }) => edge.source).find((one) => one.users.length > 1);
+  if (!operand) return shares.length ? `Only ${node.name} uses ${namesOf(shares.map(({ edge }) => edge.source))}, so what it hands out is the whole derivative.` : "";
+  const { users } = operand;
+  const heard = users.filter((edge) => edge.target.turn >= node.turn).map((edge) => edge.target.adjoint * edge.partial).reverse();
+  const sum = heard.length > 6 ? `${counted(BigInt(heard.length))} of them`
+    : heard.map((x, i) => (i && x < 0 ? `− ${short(-x)}` : i ? `+ ${short(x)}` : short(x))).join(" ");
+  const total = heard.length > 1 ? ` = ${short(shares.filter(({ edge }) => edge.source === operand).pop().after)}` : "";
+  const left = users.length - heard.length;
+  const all = times(users.length);
+  return `${operand.name} feeds ${all} values, ${namesOf(users.map((edge) => edge.target))}, so ${all} shares meet: ${sum}${total}${left ? `, with ${times(left)} still to come` : ""}.`;
+}
+
+const still = matchMedia("(prefers-reduced-motion: reduce)");
+let trip = 0;
+
+/** The shares go along their edges to the operands; without motion they are there. */
+function travel(shares) {
+  trip += 1;
+  const [own, began] = [trip, performance.now()];
+  const chips = shares.slice(0, 40).flatMap(({ edge, share }) => {
+    const line = lineOf(edge);
+    if (!line) return [];
+    const text = signed(share);
+    const width = ruler.measureText(text).width + 8;
+    const chip = svg("g", { class: "share" }, svg("rect", { x: 0, y: -9, width, height: 18, rx: 9 }),
+      svg("text", { x: width / 2, y: 4.5, "text-anchor": "middle" }, text));
+    $("shares").append(chip);
+    return [{ chip, path: line.path, length: line.path.getTotalLength() }];
+  });
+  const place = (t) => chips.forEach(({ chip, path, length }) => {
+    const { x, y } = path.getPointAtLength((1 - t) * length);
+    chip.setAttribute("transform", `translate(${x} ${y})`);
+  });
+  const tick = () => {
+    if (own !== trip) return;
+    const t = Math.min(1, (performance.now() - began) / 700);
+    place(t);
+    if (t < 1) requestAnimationFrame(tick);
+  };
+  if (still.matches) place(1);
+  else tick();
 }
 
 function introduce() {
   const differing = nodes.filter((node) => !same(node.grad, node.adjoint)).length;
   const parts = [el("p", {},
     `${nodes.length.toLocaleString("en")} values. Next or Play walks the forward pass, then the backward pass, one value at a time.`)];
-  if (differing) {
+  if (differing && !isMoved()) {
     parts.push(el("p", {},
       `In ${differing.toLocaleString("en")} of them grad is not the derivative of this output alone: backward() has not run from here, or gradients have added up. The steps and the paths use this output's own.`));
   }

@@ -16,23 +16,29 @@ from dataclasses import dataclass, field
 
 __all__ = ["Layout", "place"]
 
-WIDTH = 146.0
+WIDTH = 134.0
 """Of a box, in pixels."""
 
-PITCH = 222.0
+PITCH = 220.0
 """From one layer to the next."""
 
-GAP = 18.0
+RUN = 46.0
+"""How far an edge runs straight before a box, so that its label crosses no other."""
+
+GAP = 16.0
 """Between two boxes of a layer."""
 
 PORT = 15.0
-"""Between two edges that enter a box."""
+"""Between two edges with labels that enter a box."""
 
 WAYPOINT = 6.0
 """Height kept free for a passing edge."""
 
 SWEEPS = 12
 """At most; a drawing of very many waypoints gets fewer."""
+
+PATIENCE = 4
+"""Sweeps without fewer crossings after which the order is final."""
 
 
 @dataclass
@@ -50,17 +56,22 @@ class Layout:
     height: float = 0.0
 
 
-def place(operands: Sequence[Sequence[int | None]], lines: float = 66.0) -> Layout:
+def place(
+    operands: Sequence[Sequence[int | None]],
+    lines: float = 66.0,
+    ports: Sequence[float] = (),
+) -> Layout:
     """Draw a graph.
 
     Args:
         operands: for each node, in topological order, the numbers of its operands,
             None for a constant.
         lines: the least height of a box, in pixels.
+        ports: for each node how far apart the edges enter it; else room for a label.
 
     >>> layout = place([[], [], [0, 1, 1]])
     >>> [box[0] for box in layout.boxes]
-    [0.0, 0.0, 222.0]
+    [0.0, 0.0, 220.0]
     >>> len(layout.routes[2])
     3
     """
@@ -71,16 +82,17 @@ def place(operands: Sequence[Sequence[int | None]], lines: float = 66.0) -> Layo
         layers[depth].append(node)
     bus, up, down = _waypoints(operands, layer, layers)
 
+    ports = ports or [PORT] * len(operands)
     heights = [
-        max(lines, PORT * sum(x is not None for x in xs) + 2 * WAYPOINT)
-        for xs in operands
+        max(lines, port * sum(x is not None for x in xs) + 2 * WAYPOINT)
+        for xs, port in zip(operands, ports)
     ]
     heights += [WAYPOINT] * (len(up) - len(operands))
     # A topological order is from the right; first operands are to be on top.
     layers = _ordered([row[::-1] for row in layers], up, down)
     y = _coordinates(layers, up, down, heights)
 
-    return _drawn(operands, layer, bus, y, heights)
+    return _drawn(operands, layer, bus, y, heights, ports)
 
 
 def _layers(operands: Sequence[Sequence[int | None]]) -> list[int]:
@@ -150,9 +162,11 @@ def _ordered(
         for i, v in enumerate(row):
             rank[v] = (i + 0.5) / len(row)
     current = [list(row) for row in layers]
+    since = 0
     for sweep in range(_sweeps(len(up))):
-        if least == 0:
+        if least == 0 or since == PATIENCE:
             break
+        since += 1
         near = up if sweep % 2 == 0 else down
         for row in current if sweep % 2 == 0 else reversed(current):
             center = {
@@ -164,7 +178,7 @@ def _ordered(
                 rank[v] = (i + 0.5) / len(row)
         crossings = _crossings(current, up)
         if crossings < least:
-            best, least = [list(row) for row in current], crossings
+            best, least, since = [list(row) for row in current], crossings, 0
     return best
 
 
@@ -200,7 +214,7 @@ def _coordinates(
         for v in row:
             y[v] -= total / 2
     for sweep in range(2 * _sweeps(len(up))):
-        forward = sweep % 2 == 0
+        forward, still = sweep % 2 == 0, True
         for row in layers if forward else reversed(layers):
             wishes = []
             for v in row:
@@ -208,7 +222,10 @@ def _coordinates(
                 around = [y[u] for u in up[v]] + [y[u] for u in down[v]]
                 wishes.append(sum(around) / len(around) if around else y[v])
             for v, middle in zip(row, _apart(wishes, [heights[v] for v in row])):
+                still = still and abs(y[v] - middle) < 1
                 y[v] = middle
+        if still:
+            break
     return y
 
 
@@ -240,6 +257,7 @@ def _drawn(
     bus: list[list[int]],
     y: list[float],
     heights: list[float],
+    ports: Sequence[float],
 ) -> Layout:
     """Boxes and routes in pixels, from the top left corner."""
     n = len(operands)
@@ -262,9 +280,10 @@ def _drawn(
             points = [(left + WIDTH, y[source])]
             for way in passed:
                 left += PITCH
-                points += [(left, y[way]), (left + WIDTH, y[way])]
-            entry = y[node] + PORT * (port - (len(places) - 1) / 2)
-            found[k] = [*points, (boxes[node][0], round(entry, 2))]
+                points += [(left - RUN, y[way]), (left + WIDTH, y[way])]
+            left = boxes[node][0]
+            entry = round(y[node] + ports[node] * (port - (len(places) - 1) / 2), 2)
+            found[k] = [*points, (left - RUN, entry), (left, entry)]
         routes.append(found)
     return Layout(
         boxes,

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 import autograd as ag
-from autograd.core.graph import count_paths, reverse_sweep, topological_order
+import nn
+from autograd.core.graph import count_paths, topological_order
 from autograd.paths.explain import explain
-from autograd.pictures.explorer import LIMIT, page
+from autograd.pictures.explorer import page
 from tests.autograd.pictures.conftest import Tab
 from tests.autograd.pictures.lecture import NASTY, network
 
@@ -259,13 +260,15 @@ def test_everything_works_by_keyboard(open_tab: Any) -> None:
     tab = open_tab(page(loss))
     press = tab.page.keyboard.press
     focused = "document.activeElement.id"
-    seen = []
+    seen = set()
     for _ in range(30):
         press("Tab")
-        seen.append(tab.page.evaluate(focused))
-        if seen[-1] == "canvas":
-            break
-    assert {"find", "zoom-in", "fit", "theme", "play", "next", "position"} <= set(seen)
+        seen.add(tab.page.evaluate(focused))
+    assert {"find", "fit", "theme", "canvas", "play", "next", "position"} <= seen
+    assert {"nudge", "descend", "h", "alpha"} <= seen
+    tab.page.focus("#canvas")
+    press("Shift+Tab")
+    press("Tab")
     outline = "getComputedStyle(document.activeElement).outlineStyle"
     assert tab.page.evaluate(outline) != "none"
 
@@ -308,7 +311,7 @@ def test_a_label_is_text_in_the_browser_too(open_tab: Any) -> None:
     tab = open_tab(page(out, x))
     for _ in range(4):
         tab.page.click("#next")
-    assert tab.page.locator("img, b:text('bold'), script").count() == 2  # its own
+    assert tab.page.locator("img, b:text('bold'), script").count() == 3  # its own
     assert tab.page.evaluate("nodes[0].name") == NASTY
     assert NASTY.split("\u2028")[0] in tab.page.locator("#paths").text_content()
 
@@ -357,6 +360,21 @@ def overlaps(tab: Tab) -> list[str]:
             }
           });
           const labels = [...document.querySelectorAll('.partial')];
+          for (const line of document.querySelectorAll('.edge')) {
+            const place = line.getScreenCTM();
+            for (let at = 0; at < line.getTotalLength(); at += 2) {
+              const { x, y } = line.getPointAtLength(at).matrixTransform(place);
+              for (const label of labels) {
+                const box = label.getBBox();
+                const back = label.getScreenCTM().inverse();
+                const p = new DOMPoint(x, y).matrixTransform(back);
+                if (p.x > box.x && p.x < box.x + box.width
+                  && p.y > box.y + 3 && p.y < box.y + box.height - 3) {
+                  found.push(`line over ${label.textContent}`);
+                }
+              }
+            }
+          }
           labels.forEach((one, i) => {
             for (const other of [...labels.slice(i + 1), ...boxes]) {
               if (over(one.getBoundingClientRect(), other.getBoundingClientRect())) {
@@ -462,21 +480,165 @@ def test_nothing_moves_by_itself(open_tab: Any) -> None:
     assert moving == 0
 
 
-def test_a_graph_at_the_limit_opens_and_moves_quickly(open_tab: Any) -> None:
+def grown(values: int) -> Any:
+    """A graph of about so many values that belong to no neurons."""
     rng = random.Random(0)
-    values = [ag.Value(rng.uniform(0.5, 1.5)) for _ in range(100)]
-    for _ in range((LIMIT - 101) // 5):  # of five operations each
-        values.append(values[-1].tanh() * (1.0 + rng.choice(values[-100:]).cos().exp()))
-    out = ag.sum(values)
-    assert LIMIT - 5 <= len(topological_order(out)) <= LIMIT
-    adjoints = reverse_sweep(
-        topological_order(out), {out: 1.0}, lambda node, i: node.partials[i]
-    )
+    made = [ag.Value(rng.uniform(0.5, 1.5)) for _ in range(100)]
+    for _ in range((values - 101) // 5):  # of five operations each
+        made.append(made[-1].tanh() * (1.0 + rng.choice(made[-100:]).cos().exp()))
+    return ag.sum(made)
+
+
+def trained(examples: int) -> Any:
+    """The loss of a network on so many examples."""
+    rng = random.Random(0)
+    model = nn.MLP(2, [12, 8, 1], seed=0)
+    inputs = [[rng.random(), rng.random()] for _ in range(examples)]
+    return ag.mean([ag.softplus(model(x)) for x in inputs])
+
+
+@pytest.mark.parametrize("make", [lambda: grown(2_500), lambda: trained(60)])
+def test_a_large_graph_opens_group_by_group_down_to_its_values(
+    open_tab: Any, make: Any
+) -> None:
+    out = make()
+    out.backward()
+    order = topological_order(out)
     tab = open_tab(page(out))
+    assert tab.page.locator(".box").count() < 200
+    assert tab.page.evaluate("nodes.map((n) => exact(n.adjoint))") == [
+        repr(v.grad) for v in order
+    ]
+    inside = 0
+    while tab.page.locator(".box.group").count() and inside < 4:
+        box = tab.page.locator(".box.group").first
+        box.focus()
+        shown = tab.text("#value h3")
+        tab.page.keyboard.press("Enter")
+        inside += 1
+        title = "select => select.selectedOptions[0].textContent"
+        assert tab.page.eval_on_selector("#scene", title) == shown
+    # A value is found wherever it is, and so is the step that computes it.
+    tab.page.fill("#find", tab.page.evaluate("inner[7].name"))
+    tab.page.press("#find", "Enter")
+    assert tab.page.evaluate("scene.at.has(inner[7].id)")
+    tab.page.evaluate("go(LAST)")
+    assert tab.adjoints() == [v.grad for v in order]
+    assert tab.page.locator(".box.current").count() == 1
+
+
+SIZES = [(1400, 900), (800, 600), (390, 844)]
+
+
+@pytest.mark.parametrize(("width", "height"), SIZES)
+def test_a_step_stands_beside_its_buttons_and_the_graph(
+    open_tab: Any, width: int, height: int
+) -> None:
+    loss, _ = network()
+    size = {"width": width, "height": height}
+    tab = open_tab(page(loss), viewport=size)
+    tab.page.click("#next")
+    tab.page.click("#next")
+    for selector in ("#canvas", "#next", "#step h3", "#step p >> nth=1"):
+        frame = tab.page.locator(selector).bounding_box()
+        assert frame["x"] >= 0, selector
+        assert frame["x"] + frame["width"] <= width, selector
+        assert frame["y"] >= 0, selector
+        assert frame["y"] + frame["height"] <= height, selector
     tab.page.click("#fit")
-    took = tab.page.evaluate(
-        "() => { const start = performance.now(); go(LAST);"
-        " return performance.now() - start }"
+    cut = tab.page.evaluate(
+        "() => { const all = canvas.getBoundingClientRect();"
+        " return drawn.filter((one) => { const b = one.element.getBoundingClientRect();"
+        " return b.left < all.left || b.right > all.right || b.top < all.top"
+        " || b.bottom > all.bottom }).length }"
     )
-    assert took < 2000  # milliseconds, of which a step takes some 20
-    assert tab.adjoints() == [adjoints[v] for v in topological_order(out)]
+    assert cut == 0
+
+
+def test_at_1400_by_900_the_lecture_is_seen_whole_at_once(open_tab: Any) -> None:
+    tab = open_tab(page(network()[0]), viewport={"width": 1400, "height": 900})
+    assert tab.page.evaluate("whole() === view.scale && view.scale > 0.5")
+
+
+def test_a_link_chooses_a_value_and_a_step(open_tab: Any) -> None:
+    loss, _ = network()
+    tab = open_tab(page(loss))
+    tab.page.evaluate("location.hash = '#wrt=W[1]2,2&step=19'")
+    tab.wait("position === 19")
+    assert "from W[1]2,2 to L" in tab.text("#paths")
+    assert "Step 19 of" in tab.text("#step")
+    tab.page.click("#next")
+    assert tab.page.evaluate("location.hash") == "#wrt=W[1]2,2&step=20"
+    tab.page.reload()
+    assert "Step 20 of" in tab.text("#step")
+    assert "from W[1]2,2 to L" in tab.text("#paths")
+    tab.requests.clear()
+    tab.requests.append(tab.file)
+
+
+def test_search_finds_a_value_by_a_part_of_its_name_or_its_operation(
+    open_tab: Any,
+) -> None:
+    loss, _ = network()
+    tab = open_tab(page(loss))
+    for text, found in [("W[2]1,3", "W[2]1,3"), ("[1]3 = relu", "a[1]3"), ("bce", "L")]:
+        tab.page.fill("#find", text)
+        assert tab.page.locator("#names option").count() >= 1
+        tab.page.press("#find", "Enter")
+        assert tab.text("#value h3").split(" = ")[0] == found
+    tab.page.fill("#find", "no such value")
+    tab.page.press("#find", "Enter")
+
+
+def test_an_edge_is_clicked_for_its_partial(open_tab: Any) -> None:
+    a = ag.Value(3.0, label="a")
+    out = a**2
+    out.label = "y"
+    tab = open_tab(page(out))
+    x, y = tab.page.evaluate(
+        "(() => { const path = document.querySelector('.hit');"
+        " const p = path.getPointAtLength(path.getTotalLength() / 2)"
+        ".matrixTransform(path.getScreenCTM()); return [p.x, p.y]; })()"
+    )
+    tab.page.mouse.click(x, y)
+    assert tab.text("#value").startswith("a → y")
+    assert "y moves by 6 times as much" in tab.text("#value")
+
+
+def test_shares_travel_along_the_edges_and_stand_still_on_request(
+    open_tab: Any,
+) -> None:
+    a = ag.Value(3.0, label="a")
+    out = a * a
+    out.label = "L"
+    where = (
+        "[...document.querySelectorAll('.share')].map(s => s.getAttribute('transform'))"
+    )
+    for motion in ("reduce", "no-preference"):
+        tab = open_tab(page(out), reduced_motion=motion)
+        tab.page.evaluate("go(LAST)")
+        first = tab.page.evaluate(where)
+        assert len(first) == 2
+        tab.page.wait_for_timeout(900)
+        last = tab.page.evaluate(where)
+        assert (first == last) == (motion == "reduce")
+        assert last == tab.page.evaluate(
+            "scene.drawnLines.map(({ path }) => path.getPointAtLength(0))"
+            ".map(({ x, y }) => `translate(${x} ${y})`)"
+        )
+        assert tab.page.locator(".share").all_text_contents() == ["+3", "+3"]
+        assert "two shares meet: 3 + 3 = 6" in tab.text("#step")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(open_tab: Any, scheme: str) -> None:
+    axe = pytest.importorskip(
+        "axe_playwright_python.sync_playwright", reason="needs axe (extra: browser)"
+    )
+    loss, parameters = network()
+    tab = open_tab(page(loss, parameters["W[1]2,2"]), color_scheme=scheme)
+    for act in ("#help", "#next", "#nudge"):
+        tab.page.click(act)
+    assert axe.Axe().run(tab.page).response["violations"] == []
+    tab.page.evaluate("go(LAST)")
+    assert axe.Axe().run(tab.page).response["violations"] == []

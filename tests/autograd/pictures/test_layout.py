@@ -7,7 +7,7 @@ from itertools import combinations, pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd.pictures.layout import PITCH, WIDTH, Layout, place
+from autograd.pictures.layout import PITCH, RUN, WIDTH, Layout, place
 
 Graph = list[list[int | None]]
 
@@ -59,7 +59,7 @@ def test_edges_join_their_boxes_and_cross_no_other(operands: Graph) -> None:
             # Bends lie between two layers; a line within one keeps clear of boxes.
             for i, ((p, q), (r, s)) in enumerate(pairwise(route)):
                 if i % 2 == 0:
-                    assert r - p == PITCH - WIDTH
+                    assert r - p == PITCH - WIDTH - RUN
                 else:
                     assert q == s
                     for u, v, m, n in layout.boxes:

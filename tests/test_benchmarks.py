@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from comparisons import Comparison, row
 from contest import Contestant, Times, agree, alternate
 from dags import random_dag
 from environments import Environment
+from growth import WORKS
 from libraries import LIBRARIES
 from report import Row, markdown
 from scale import chain as chain_of_nodes
@@ -214,3 +216,28 @@ def test_a_compiled_call_computes_what_floats_do(engine: str) -> None:
     assert answer("native-call", "small") == answer("floats", "small")
     hessian = answer("native-compiled-hessian", "lecture")
     assert agree(hessian, answer("native-hessian", "lecture"))
+
+
+def calls(work: Callable[[], object]) -> int:
+    """How many functions, of Python and of C, are called."""
+    count = 0
+
+    def seen(frame: object, event: str, function: object) -> None:
+        nonlocal count
+        count += event in ("call", "c_call")
+
+    before = sys.getprofile()
+    sys.setprofile(seen)
+    try:
+        work()
+    finally:
+        sys.setprofile(before)
+    return count
+
+
+@pytest.mark.parametrize("name", WORKS)
+def test_four_times_the_parts_are_four_times_the_calls(name: str) -> None:
+    """What calls do not show is for the benchmark: it fits an exponent to the time."""
+    small, large = (WORKS[name](n) for n in (250, 1000))
+    small()  # what is made once for all
+    assert calls(large) <= 4.4 * calls(small)

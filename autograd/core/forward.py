@@ -49,9 +49,7 @@ def tangents(
     order: list[Node] = []
     seen = set(inputs)
     for output in outputs:
-        found = graph.topological_order(output, seen)
-        seen.update(found)
-        order += found
+        order += graph.topological_order(output, seen)
     recorded = {node: node.partials for node in order}
     columns = []
     for j, seed in enumerate(seeds):

@@ -7,7 +7,7 @@ any other, because nothing here calls itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 Node = Any
@@ -16,11 +16,11 @@ Node = Any
 T = TypeVar("T")
 
 
-def topological_order(output: Node, stop: Collection[Node] = ()) -> list[Node]:
+def topological_order(output: Node, seen: set[Node] | None = None) -> list[Node]:
     """All nodes that ``output`` depends on, operands before what uses them.
 
     Depth first, operands from the right, and so the same in every run. Nodes in
-    ``stop`` are left out, and what they alone depend on.
+    ``seen`` are left out, and what they alone depend on; those found join it.
 
     >>> from autograd import Value
     >>> a = Value(2.0, label="a")
@@ -28,7 +28,7 @@ def topological_order(output: Node, stop: Collection[Node] = ()) -> list[Node]:
     ['a', 'mul', 'add']
     """
     order: list[Node] = []
-    seen: set[Node] = set(stop)
+    seen = set() if seen is None else seen
     stack: list[Node | None] = [output]
     push, pop = stack.append, stack.pop
     while stack:

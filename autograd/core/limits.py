@@ -101,14 +101,52 @@ def partial(
     >>> partial(RULES["sqrt"], 0, [0.0], 0.0)
     inf
     """
+    if isinstance(rule, Reduction):
+        return _as_float(rule, _row(rule, numbers, z)[i])
     try:
         return _as_float(rule, rule.partial(i, numbers, z))
     except FAILURES:
-        if isinstance(rule, Reduction):
-            function: Any = lambda *xs: rule.partial(i, xs[:-1], xs[-1])
-        else:
-            function = rule.partials[i]
-        return _limit(rule, function, [*numbers, z])
+        return _limit(rule, rule.partials[i], [*numbers, z])
+
+
+def partials(
+    rule: Rule | Reduction,
+    operands: Sequence[Any],
+    numbers: Sequence[float],
+    z: float,
+) -> tuple[float, ...]:
+    """The derivative by each Value among the operands, and 0.0 by the constants.
+
+    Args:
+        rule: a row of the table.
+        operands: Values, and floats for constants.
+        numbers: what they stand for.
+        z: the value of the row at these.
+
+    >>> partials(RULES["pow"], (2.0, None), [2.0, 0.0], 1.0)
+    (0.0, 0.6931471805599453)
+    """
+    if isinstance(rule, Reduction):
+        return tuple(
+            [
+                0.0 if x.__class__ is float else _as_float(rule, slope)
+                for x, slope in zip(operands, _row(rule, numbers, z))
+            ]
+        )
+    return tuple(
+        [
+            0.0 if x.__class__ is float else partial(rule, i, numbers, z)
+            for i, x in enumerate(operands)
+        ]
+    )
+
+
+def _row(rule: Reduction, numbers: Sequence[float], z: float) -> list[Any]:
+    """All partials of a reduction; at a singular point, each takes its own limit."""
+    try:
+        return rule.row(numbers, z)
+    except FAILURES:
+        return rule.row(list(map(IEEE, numbers)), IEEE(z))
 
 
 def _limit(
@@ -145,14 +183,16 @@ _state = threading.local()
 
 
 @contextmanager
-def limits() -> Iterator[None]:
+def limits(active: bool = True) -> Iterator[None]:
     """While it lasts, operations in this thread take limits instead of raising.
+
+    If not ``active``, they raise, also within a context in which they take limits.
 
     Derivatives of derivatives are made of ordinary Values; within this context
     they keep the promise that a derivative never raises.
     """
     before = taking_limits()
-    _state.active = True
+    _state.active = active
     try:
         yield
     finally:

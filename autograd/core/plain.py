@@ -37,7 +37,8 @@ def as_float(x: Any, name: str = "operand") -> float:
     )
 
 
-def _is_numpy_scalar(x: Any) -> bool:
+def is_numpy_scalar(x: Any) -> bool:
+    """Whether ``x`` is a real number of NumPy's."""
     numpy = sys.modules.get("numpy")  # not imported yet: then x is none of its types
     return (
         numpy is not None
@@ -48,4 +49,4 @@ def _is_numpy_scalar(x: Any) -> bool:
 
 def is_number(x: Any) -> bool:
     """Whether ``x`` is a plain number that may stand beside a Value."""
-    return isinstance(x, (int, float, Fraction)) or _is_numpy_scalar(x)
+    return isinstance(x, (int, float, Fraction)) or is_numpy_scalar(x)

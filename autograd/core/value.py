@@ -17,8 +17,7 @@ from typing import Any, NoReturn, final
 from autograd.core import backward, choice, limits, micrograd, recording
 from autograd.core.backward import gradients, leaves
 from autograd.core.forward import tangents
-from autograd.core.limits import FAILURES
-from autograd.core.plain import as_float, is_number, is_value
+from autograd.core.plain import as_float, is_number, is_numpy_scalar, is_value
 from autograd.core.recording import no_grad
 from autograd.table.number import Comparisons, Operations
 from autograd.table.rules import RULES, Reduction, Rule
@@ -197,8 +196,8 @@ class Value(Comparisons, Operations):
             return recording.asked(compare.__name__, self, other)
         if is_value(other):
             other = other._data
-        elif is_number(other):  # an int of any size compares exactly
-            other = other if isinstance(other, int) else float(other)
+        elif is_numpy_scalar(other):  # the float that it is in arithmetic
+            other = float(other)
         elif not isinstance(other, Number):
             return NotImplemented
         return compare(self._data, other)
@@ -283,7 +282,7 @@ def record(rule: Rule | Reduction, operands: tuple[Any, ...]) -> Value:
     z = limits.value(rule, numbers)
     if recording.suspensions and recording.suspended():
         return Value(z)
-    return node(z, rule, kept, _partials(rule, kept, numbers, z))
+    return node(z, rule, kept, limits.partials(rule, kept, numbers, z))
 
 
 def node(
@@ -306,33 +305,6 @@ def node(
     if recording.recorders and (recorder := recording.here.recorder) is not None:
         recorder.made.append(made)
     return made
-
-
-def _partials(
-    rule: Rule | Reduction,
-    operands: tuple[Value | float, ...],
-    numbers: list[float],
-    z: float,
-) -> tuple[float, ...]:
-    """The local derivative by each Value among the operands, and 0.0 by the others."""
-    if isinstance(rule, Reduction):
-        try:
-            row = rule.row(numbers, z)
-        except FAILURES:  # at a singular point, each takes its own limit
-            pass
-        else:
-            return tuple(
-                [
-                    float(partial) if x.__class__ is Value else 0.0
-                    for x, partial in zip(operands, row)
-                ]
-            )
-    return tuple(
-        [
-            limits.partial(rule, i, numbers, z) if x.__class__ is Value else 0.0
-            for i, x in enumerate(operands)
-        ]
-    )
 
 
 def _chosen(condition: Any, x: Any, y: Any) -> tuple[Any, ...]:

@@ -5,7 +5,7 @@ a sweep of its own, and lets go of the graph: what stays is one node per output,
 operands are the Values that it depends on and these derivatives. ``backward`` of
 either engine passes it as any other node, and so do pictures and sums over paths. Only
 a derivative of second or higher order needs the graph again, and then f runs once
-more, from the inputs.
+more for each output, from the inputs.
 
 A loop of n steps in √n checkpoints thus holds √n nodes and the graph of one stretch.
 Griewank and Walther, Evaluating Derivatives (2008), chapters 10 and 12.
@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
-from autograd.core import choice, graph
+from autograd.core import choice, graph, limits
 from autograd.core.graph import Node
 from autograd.core.recording import here
 from autograd.derivatives.nesting import flatten, is_value
@@ -83,9 +83,7 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
         inputs = stretch.first_inputs(outputs)
         sources = [*values, *inputs[len(values) :]]
         RULES.setdefault(CHECKPOINT.name, CHECKPOINT)
-        return nest(
-            [stretch.node(k, y, inputs, sources) for k, y in enumerate(outputs)]
-        )
+        return nest(stretch.nodes(outputs, inputs, sources))
 
     return derived
 
@@ -103,6 +101,7 @@ class Stretch:
         self.run = run
         self.ends = ends
         self.outside: list[Node] = []  # results that it uses and did not make
+        self.limits = limits.taking_limits()
 
     def first_inputs(self, outputs: list[Any]) -> list[Node]:
         """The inputs of the first run, which finds the results from outside.
@@ -129,37 +128,56 @@ class Stretch:
         beside = dict.fromkeys((*_operands(between), *found))
         return [*ends, *(x for x in beside if x not in own)]
 
-    def node(self, k: int, output: Any, inputs: list[Node], sources: list[Node]) -> Any:
-        """Output ``k`` as one node on the sources of the inputs that it depends on."""
+    def nodes(
+        self, outputs: list[Any], inputs: list[Node], sources: list[Node]
+    ) -> list[Any]:
+        """Each output as one node on the sources of the inputs that it depends on."""
+        places = {x: i for i, x in enumerate(inputs)}
+        ends = set(inputs)
+        return [self.node(k, y, places, ends, sources) for k, y in enumerate(outputs)]
+
+    def node(
+        self,
+        k: int,
+        output: Any,
+        places: dict[Node, int],
+        ends: set[Node],
+        sources: list[Node],
+    ) -> Any:
+        """Output ``k`` as a node on its sources, if it depends on any input."""
         if not is_value(output):
             return output
-        same = dict(zip(inputs, sources)).get(output)
-        if same is not None:
-            return same
-        slopes = self.slopes(output, inputs)
-        if not slopes:
+        if output in places:
+            return sources[places[output]]
+        slopes = self.slopes(output, places, ends)
+        taken = sorted(slopes)
+        if not taken:
             return output
-        taken = [i for i, x in enumerate(inputs) if x in slopes]
         xs = [sources[i] for i in taken]
-        node = xs[0]._apply(
-            "checkpoint", (*(slopes[inputs[i]] for i in taken), *xs, output.data)
-        )
-        node._kept = partial(self.again, k, taken, len(inputs))
+        operands = (*(slopes[i] for i in taken), *xs, output.data)
+        node = xs[0]._apply("checkpoint", operands)
+        node._kept = partial(self.again, k, taken, len(places))
         return node
 
-    def slopes(self, output: Node, inputs: list[Node]) -> dict[Node, float]:
-        """The derivatives by the inputs that the output depends on."""
+    def slopes(
+        self, output: Node, places: dict[Node, int], ends: set[Node]
+    ) -> dict[int, float]:
+        """The derivatives by those inputs that the output depends on, by their place.
+
+        ``ends`` has the inputs, for the walk to stop there; as it came, it is left.
+        """
         if not self.outside:  # the inputs are leaves
             engine = choice.module()
-            reached = set(engine.leaves(output))
-            derivatives = engine.gradients(output, inputs)[0]
-            return {x: d for x, d in zip(inputs, derivatives) if x in reached}
-        between = dependents([output], inputs)
-        recorded = {node: node.partials for node in between}
+            reached = [x for x in engine.leaves(output) if x in places]
+            derivatives = engine.gradients(output, reached)[0]
+            return {places[x]: d for x, d in zip(reached, derivatives)}
+        order = graph.topological_order(output, ends)
+        ends.difference_update(order)
+        recorded = {node: node.partials for node in order}
         adjoints = graph.reverse_sweep(
-            between, {output: 1.0}, lambda node, i: recorded[node][i]
+            order, {output: 1.0}, lambda node, i: recorded[node][i]
         )
-        return {x: adjoints[x] for x in inputs if x in adjoints}
+        return {places[x]: d for x, d in adjoints.items() if x in places}
 
     def again(
         self, k: int, taken: list[int], count: int, xs: Sequence[Any]
@@ -169,7 +187,8 @@ class Stretch:
         for i, x in zip(taken, xs):
             if i < len(ends):
                 ends[i] = fresh(x)
-        outputs, _ = self.run(ends)
+        with limits.limits(self.limits):  # as when it first ran
+            outputs, _ = self.run(ends)
         inputs = self.inputs(outputs, ends)
         if len(inputs) != count:
             raise ValueError(
@@ -186,7 +205,8 @@ def _operands(nodes: Iterable[Node]) -> Iterator[Node]:
 
 def _nodes(outputs: list[Any], ends: list[Node]) -> list[Node]:
     """The nodes of all outputs down to the ends, operands first."""
-    order: dict[Node, None] = {}
+    order: list[Node] = []
+    seen = set(ends)
     for output in filter(is_value, outputs):
-        order.update(dict.fromkeys(graph.topological_order(output, {*ends, *order})))
-    return list(order)
+        order += graph.topological_order(output, seen)
+    return order

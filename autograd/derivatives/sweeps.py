@@ -73,9 +73,7 @@ def dependents(
     order: list[Node] = []
     seen: set[Node] = set(inputs) if stop else set()
     for output in outputs:
-        found = graph.topological_order(output, seen)
-        seen.update(found)
-        order += found
+        order += graph.topological_order(output, seen)
     active = set(inputs)
     between = []
     for node in order:
@@ -95,17 +93,19 @@ class Partials:
     def __init__(self) -> None:
         self._checked: set[Node] = set()
         self._recomputed: dict[Node, list[Any]] = {}
+        self._node: Node = None
+        self._known: tuple[Any, Any] = ((), ())
 
     def __call__(self, node: Node, i: int) -> Any:
         if node.op == "checkpoint":
             if node not in self._recomputed:
                 self._recomputed[node] = recomputed(node)
             return self._recomputed[node][i]
-        rule = RULES[node.op]
+        rule, (operands, _) = RULES[node.op], self._of(node)
         try:
-            partial = rule.partial(i, node.operands, node)
+            partial = rule.partial(i, operands, node)
         except limits.FAILURES:  # of constants alone, which as Values take their limits
-            partial = rule.partial(i, list(map(value_of, node.operands)), node)
+            partial = rule.partial(i, list(map(value_of, operands)), node)
         except (TypeError, AttributeError) as error:
             raise advice(rule, i, error) from error
         if not hasattr(partial, "_apply"):
@@ -115,14 +115,21 @@ class Partials:
         self._check(node, i, partial)
         return partial
 
+    def _of(self, node: Node) -> tuple[Any, Any]:
+        """Its operands and recorded partials, which a wide node makes once for all."""
+        if node is not self._node:
+            self._node, self._known = node, (node.operands, node.partials)
+        return self._known
+
     def _check(self, node: Node, i: int, partial: Any) -> None:
         """That no operand has other data now than when the node was recorded."""
         number = partial if partial.__class__ is float else partial.data
-        same = _identical(number, node.partials[i])
+        operands, partials = self._of(node)
+        same = _identical(number, partials[i])
         if same and node not in self._checked:
             self._checked.add(node)
             rule = RULES[node.op]
-            numbers = [x if x.__class__ is float else x.data for x in node.operands]
+            numbers = [x if x.__class__ is float else x.data for x in operands]
             same = _identical(limits.value(rule, numbers), node.data)
         if not same:
             raise ValueError(
@@ -210,11 +217,13 @@ def pullback(
             if node not in adjoints:
                 continue
             adjoint = adjoints[node]
+            zero = adjoint.__class__ is float and adjoint == 0.0
+            recorded = node.partials if zero else ()
             for i, operand in graph.edges(node):
                 if operand not in active:
                     continue
-                if adjoint.__class__ is float and adjoint == 0.0:
-                    part = adjoint * node.partials[i]
+                if zero:
+                    part = adjoint * recorded[i]
                 else:
                     part = times(adjoint, partial(node, i))
                 before = adjoints.get(operand)

@@ -240,7 +240,7 @@ int tape_init(PyObject *module); /* wengert.c */
 
 /* module.c: what Python code does for the engine, and no_grad */
 
-extern PyObject *python_value, *python_partial; /* a row on floats, its derivative */
+extern PyObject *python_value, *python_partials; /* a row on floats, its derivatives */
 extern PyObject *python_as_float, *python_is_number;
 extern PyObject *python_compare; /* a number with one that is no float */
 extern PyObject *python_misuse; /* raises what a wrong call of the type raises */

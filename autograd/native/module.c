@@ -8,7 +8,7 @@
 
 #include "docs.h"
 
-PyObject *python_value, *python_partial, *python_as_float, *python_is_number;
+PyObject *python_value, *python_partials, *python_as_float, *python_is_number;
 PyObject *python_compare, *python_misuse, *python_operations, *python_leaf;
 PyObject *python_checkpoint, *python_spelling, *python_no_subclass;
 
@@ -87,7 +87,7 @@ refer_to_python(void)
         {&python_operations, "autograd.table.number", "Operations"},
         {&python_compare, "autograd.native.fallback", "compare"},
         {&python_misuse, "autograd.native.fallback", "misuse"},
-        {&python_partial, "autograd.core.limits", "partial"},
+        {&python_partials, "autograd.core.limits", "partials"},
         {&python_as_float, "autograd.core.plain", "as_float"},
         {&python_is_number, "autograd.core.plain", "is_number"},
         {&python_spelling, "autograd.core.micrograd", "spelling"},

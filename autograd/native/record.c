@@ -345,20 +345,28 @@ evaluate(Value *node, const Code *code)
 static int
 differentiate_in_python(Value *node)
 {
-    PyObject *tuple = operand_numbers(node);
-    if (tuple == NULL) {
-        return -1;
+    PyObject *numbers_of = operand_numbers(node);
+    PyObject *operands = numbers_of == NULL ? NULL : PyTuple_New(node->count);
+    PyObject *made = NULL;
+    if (operands != NULL) {
+        for (uint32_t i = 0; i < node->count; i++) {
+            PyObject *x = (PyObject *)node->edges[i].operand;
+            x = x != NULL ? x : PyTuple_GET_ITEM(numbers_of, i);
+            PyTuple_SET_ITEM(operands, i, Py_NewRef(x));
+        }
+        made = PyObject_CallFunction(
+            python_partials, "OOOd", rule_of(node->row), operands, numbers_of,
+            node->data);
     }
-    int failed = 0;
-    for (uint32_t i = 0; !failed && i < node->count; i++) {
+    for (uint32_t i = 0; made != NULL && i < node->count; i++) {
         if (node->edges[i].operand != NULL) {
-            PyObject *made = PyObject_CallFunction(
-                python_partial, "OIOd", rule_of(node->row), (unsigned int)i, tuple,
-                node->data);
-            failed = double_from(made, &node->edges[i].partial) < 0;
+            node->edges[i].partial = PyFloat_AS_DOUBLE(PyTuple_GET_ITEM(made, i));
         }
     }
-    Py_DECREF(tuple);
+    const int failed = made == NULL;
+    Py_XDECREF(numbers_of);
+    Py_XDECREF(operands);
+    Py_XDECREF(made);
     return failed ? -1 : 0;
 }
 

@@ -34,7 +34,11 @@ __all__ = [
 
 
 def _on_numbers(rule: Any, operands: tuple[Any, ...]) -> Any:
-    """A row on plain numbers: a float, unless complex numbers or Fractions came."""
+    """A row on plain numbers: a float, unless complex numbers or Fractions came.
+
+    It is computed with floats as well, as on Values: a power of large ints would not
+    end, and NumPy's own types would wrap around or round to their own precision.
+    """
     exact = True
     for x in operands:
         if isinstance(x, (int, float)):
@@ -47,8 +51,7 @@ def _on_numbers(rule: Any, operands: tuple[Any, ...]) -> Any:
                 f"{rule.name}: operand must be a Value or a number, "
                 f"got {type(x).__name__}"
             )
-    z = rule.value(*operands)
-    return float(z) if exact else z
+    return float(rule.value(*map(float, operands))) if exact else rule.value(*operands)
 
 
 def _function(rule: Rule) -> Callable[..., Any]:

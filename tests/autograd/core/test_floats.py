@@ -302,15 +302,26 @@ COMPARISONS = [operator.eq, operator.ne, *ORDERINGS]
 
 
 @pytest.mark.parametrize(
-    "other", [*OTHERS, Fraction(1), Fraction(1, 2), Decimal("1.5"), 1 + 0j]
+    "other",
+    [
+        *(*OTHERS, Fraction(1), Fraction(1, 10), Fraction(0.1), 1 + 0j, 0.1 + 0j),
+        *(
+            Decimal("0.1"),
+            Decimal.from_float(0.1),
+            Decimal("nan"),
+            10**400,
+            Fraction(10**400),
+        ),
+    ],
 )
+@pytest.mark.parametrize("number", [1.0, 0.1, math.inf, math.nan])
 @pytest.mark.parametrize("compare", COMPARISONS, ids=lambda f: f.__name__)
 def test_it_compares_with_anything_as_a_float_does(
-    compare: Callable[..., Any], other: Any
+    compare: Callable[..., Any], number: float, other: Any
 ) -> None:
-    x = ag.Value(1.0)
-    assert outcome(compare, x, other) == outcome(compare, 1.0, other)
-    assert outcome(compare, other, x) == outcome(compare, other, 1.0)
+    x = ag.Value(number)
+    assert outcome(compare, x, other) == outcome(compare, number, other)
+    assert outcome(compare, other, x) == outcome(compare, other, number)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import math
 import pickle
 import threading
 import weakref
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import autograd as ag
+from autograd.core import choice
 from autograd.table.rules import RULES, Reduction
 
 NUMBERS = st.floats(-3, 3) | st.sampled_from([0.0, -0.0, math.inf, -math.inf, math.nan])
@@ -81,6 +82,38 @@ def test_a_label_is_a_string(bad: Any) -> None:
     with pytest.raises(TypeError, match="label"):
         x.label = bad
     assert x.label == "x"
+
+
+class Nameless(type):
+    """Its classes have a name that is no string."""
+
+    __name__ = 5  # type: ignore[assignment]
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        ag.Value,
+        lambda x: ag.Value(1.0, x),
+        lambda x: setattr(ag.Value(1.0), "label", x),
+        lambda x: setattr(ag.Value(1.0), "data", x),
+        lambda x: ag.Value(1.0) + x,
+        lambda x: ag.Value(1.0)._apply("tanh", (x,)),
+        lambda x: ag.sum([ag.Value(1.0), x]),
+        lambda x: ag.Value(1.0).backward(x),
+        lambda x: format(ag.Value(1.0), x),
+        lambda x: choice.module().gradients(x, []),
+        lambda x: choice.module().gradients(ag.Value(1.0), [x]),
+        lambda x: choice.module().leaves(x),
+        lambda x: choice.module().tangents([x], [], []),
+        lambda x: choice.module().tangents([], [ag.Value(1.0)], [[x]]),
+    ],
+)
+def test_a_type_whose_name_is_no_string_is_a_type_error(
+    use: Callable[[Any], Any],
+) -> None:
+    with pytest.raises(TypeError):
+        use(Nameless("Nameless", (), {})())
 
 
 @pytest.mark.parametrize("name", ["op", "operands", "partials"])

@@ -360,3 +360,19 @@ def test_a_checkpoint_of_a_method_is_collected_with_its_object() -> None:
 def test_the_result_of_a_checkpoint_pickles_once_detached() -> None:
     y = ag.checkpoint(lambda x: x * x)(ag.Value(3.0)).detach()
     assert pickle.loads(pickle.dumps(y)).data == 9.0
+
+
+def test_a_function_that_catches_what_floats_raise_does_so_when_it_runs_again() -> None:
+    def f(x: Any) -> Any:
+        try:
+            return ag.log(x)
+        except ValueError:
+            return x * x * x
+
+    kept = ag.checkpoint(f)
+    for x in (2.0, 0.0, -1.0):
+        plain: Any = f
+        again: Any = kept
+        for _ in range(3):
+            plain, again = ag.grad(plain), ag.grad(again)
+            assert again(x) == plain(x)

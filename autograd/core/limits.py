@@ -106,7 +106,8 @@ def partial(
     try:
         return _as_float(rule, rule.partial(i, numbers, z))
     except FAILURES:
-        return _limit(rule, rule.partials[i], [*numbers, z])
+        function: Any = rule.partials[i]
+        return _limit(rule, function, [*numbers, z])
 
 
 def partials(

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from autograd.core import value
 
 Value: type[value.Value]  # to the type checker, both engines are the reference
-no_grad: type[value.no_grad]
 
 _MODULES = {"native": "autograd.native.engine", "reference": "autograd.core.value"}
 
@@ -54,7 +53,7 @@ def use(engine: str) -> None:
         ValueError: there is no such engine.
         ImportError: it is not built.
     """
-    global name, Value, no_grad
+    global name, Value
     if engine not in _MODULES:
         raise ValueError(f"engine must be one of {sorted(_MODULES)}, got {engine!r}")
     module = _load(engine)
@@ -65,9 +64,8 @@ def use(engine: str) -> None:
         )
     name = engine
     Value = module.Value
-    no_grad = module.no_grad
     # The native engine has faster ones of some functions.
-    own = {"Value": Value, "no_grad": no_grad, **getattr(module, "FUNCTIONS", {})}
+    own = {"Value": Value, **getattr(module, "FUNCTIONS", {})}
     vars(sys.modules["autograd"]).update({**FUNCTIONS, **own, "engine": engine})
 
 

@@ -10,23 +10,21 @@ derivatives are rows of :mod:`autograd.table.rules`.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from numbers import Number
-from typing import Any, NoReturn, final
+from typing import Any, NoReturn, SupportsFloat, final
 
 from autograd.core import backward, choice, limits, micrograd, recording
 from autograd.core.backward import gradients, leaves
 from autograd.core.forward import tangents
 from autograd.core.plain import as_float, is_number, is_numpy_scalar, is_value
-from autograd.core.recording import no_grad
 from autograd.table.number import Comparisons, Operations
 from autograd.table.rules import RULES, Reduction, Rule
 
-__all__ = ["Value", "gradients", "leaves", "no_grad", "tangents"]
+__all__ = ["Value", "gradients", "leaves", "tangents"]
 
 
 @final
-class Value(Comparisons, Operations):
+class Value(micrograd.Names, Comparisons, Operations):
     """A scalar that records the operations it takes part in.
 
     Args:
@@ -63,8 +61,10 @@ class Value(Comparisons, Operations):
     _partials: tuple[float, ...]
     _kept: Any
 
-    def __new__(cls, data: Any, label: str = "", *rest: Any) -> Value:
-        micrograd.no_children(label, rest)
+    def __new__(
+        cls, data: SupportsFloat, label: str = "", *rest: NoReturn, **named: NoReturn
+    ) -> Value:
+        micrograd.no_children(label, rest, named)
         made = object.__new__(cls)
         made._data = as_float(data, "data")
         made.label = label
@@ -131,27 +131,6 @@ class Value(Comparisons, Operations):
         if recording.recorders:
             recording.asked("read", self, "partials")
         return tuple(map(float, self._partials))
-
-    @property
-    def _prev(self) -> set[Value]:
-        """micrograd's name for the set of nodes that this one depends on."""
-        return {x for x in self._operands if type(x) is Value}
-
-    @property
-    def _op(self) -> str:
-        """micrograd's name of the operation: ``+``, ``**3``, ``ReLU``, ``tanh``."""
-        return micrograd.spelling(self.op, self._operands)
-
-    @property
-    def _backward(self) -> Callable[[], None]:
-        """What adds this node's share to the ``grad`` of its operands alone."""
-        if recording.recorders:
-            recording.asked("read", self, "backward")
-        return partial(micrograd.push, self)
-
-    @_backward.setter
-    def _backward(self, function: Any) -> NoReturn:
-        micrograd.no_backward(function)
 
     def backward(self, seed: float = 1.0) -> None:
         """Set ``grad`` of everything that this value depends on.

@@ -246,6 +246,7 @@ extern PyObject *python_compare; /* a number with one that is no float */
 extern PyObject *python_misuse; /* raises what a wrong call of the type raises */
 extern PyObject *python_spelling; /* of an operation, as micrograd writes it */
 extern PyObject *python_no_subclass; /* raises what a subclass of the type raises */
+extern PyObject *python_no_backward; /* raises what setting _backward raises */
 extern PyObject *python_operations; /* the base class, with a method per row */
 extern PyObject *python_checkpoint; /* the row whose nodes keep a function */
 extern PyObject *python_leaf;   /* restores a pickled leaf */

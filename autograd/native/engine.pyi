@@ -6,7 +6,6 @@ from typing import Any
 from autograd.core.value import Value as Value
 from autograd.core.value import gradients as gradients
 from autograd.core.value import leaves as leaves
-from autograd.core.value import no_grad as no_grad
 from autograd.core.value import tangents as tangents
 from autograd.program.entries import Entries as Entries
 from autograd.program.tape import Tape as Tape

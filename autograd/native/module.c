@@ -10,7 +10,8 @@
 
 PyObject *python_value, *python_partials, *python_as_float, *python_is_number;
 PyObject *python_compare, *python_misuse, *python_operations, *python_leaf;
-PyObject *python_checkpoint, *python_spelling, *python_no_subclass;
+PyObject *python_checkpoint, *python_spelling;
+PyObject *python_no_subclass, *python_no_backward;
 
 /* no_grad: Python counts how often recording is suspended, and knows where */
 
@@ -71,7 +72,7 @@ refuse(const char *message)
     return -1;
 }
 
-static PyObject *no_grad, *functions;
+static PyObject *functions;
 
 /* What the engine needs of the Python modules that there are now: the package may have
    been imported before, and thrown away. */
@@ -92,10 +93,10 @@ refer_to_python(void)
         {&python_is_number, "autograd.core.plain", "is_number"},
         {&python_spelling, "autograd.core.micrograd", "spelling"},
         {&python_no_subclass, "autograd.core.micrograd", "no_subclass"},
+        {&python_no_backward, "autograd.core.micrograd", "no_backward"},
         {&python_checkpoint, "autograd.table.rules", "CHECKPOINT"},
         {&python_leaf, "autograd.core.choice", "leaf"},
         {&blocks_here, "autograd.core.recording", "_blocks"},
-        {&no_grad, "autograd.core.recording", "no_grad"},
         {&count, "autograd.core.recording", "suspensions"},
         {&rules, "autograd.table.rules", "RULES"},
         {&aliases, "autograd.table.rules", "ALIASES"},
@@ -138,7 +139,6 @@ engine_exec(PyObject *module)
     }
     broken = 0;
     if (PyModule_AddObjectRef(module, "Value", (PyObject *)Value_Type) < 0 ||
-        PyModule_AddObjectRef(module, "no_grad", no_grad) < 0 ||
         PyModule_AddObjectRef(module, "FUNCTIONS", functions) < 0 ||
         program_init(module) < 0) {
         return -1;

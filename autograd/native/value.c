@@ -475,8 +475,7 @@ set_push(PyObject *self, PyObject *to, void *Py_UNUSED(closure))
     if (to == NULL) {
         return read_only(self, to, "_backward");
     }
-    Py_XDECREF(
-        PyObject_CallFunction(python_misuse, "s(sO)", "__setattr__", "_backward", to));
+    Py_XDECREF(PyObject_CallFunctionObjArgs(python_no_backward, self, to, NULL));
     return -1;
 }
 

@@ -11,7 +11,7 @@ import itertools
 import math
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 from autograd.core import files
 from autograd.core.graph import Node, topological_order
@@ -32,7 +32,8 @@ from autograd.pictures.values import values_view
 
 __all__ = ["Drawing", "draw"]
 
-VIEWS = ("values", "paths", "neurons")
+View = Literal["values", "paths", "neurons"]
+VIEWS: tuple[View, ...] = get_args(View)
 SUFFIXES = (*(f".{form}" for form in FORMATS), ".dot", ".html")
 
 READABLE = 200
@@ -138,7 +139,7 @@ class Drawing:
 def draw(
     output: Node,
     path: str | os.PathLike[str] | None = None,
-    view: str | None = None,
+    view: View | None = None,
     wrt: Node | None = None,
     full: bool = False,
     force: bool = False,

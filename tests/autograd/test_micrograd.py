@@ -132,17 +132,26 @@ def test_what_cannot_be_done_says_which_rule_to_write() -> None:
     a, b = ag.Value(2.0), ag.Value(3.0)
     with pytest.raises(TypeError, match=r"cube = autograd\.rule\(lambda x, y: "):
         ag.Value(8.0, (a, b), "cube")  # type: ignore[arg-type]
-    with pytest.raises(TypeError, match=r"f = autograd\.rule"):
+    with pytest.raises(TypeError, match=r"f = autograd\.rule\(lambda x: "):
         ag.Value(8.0, (a,))  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"cube = autograd\.rule\(lambda x: "):
+        ag.Value(8.0, _children=(a,), _op="cube")  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"unexpected keyword argument 'lable'"):
+        ag.Value(8.0, lable="a")  # type: ignore[arg-type]
 
-    def softsign(out: Any) -> None:
-        def _backward() -> None:
-            raise AssertionError
+    class Number:
+        def softsign(self, x: Any, *others: Any) -> None:
+            out = x * x
 
-        out._backward = _backward
+            def _backward() -> None:
+                x.grad += out.grad * sum(others)
 
-    with pytest.raises(AttributeError, match=r"softsign = autograd\.rule"):
-        softsign(a * b)
+            out._backward = _backward
+
+    with pytest.raises(AttributeError, match=r"softsign = autograd\.rule\(lambda x: "):
+        Number().softsign(a, 1.0)
+    with pytest.raises(AttributeError, match=r"f = autograd\.rule"):
+        (a * b)._backward = None  # type: ignore[assignment]
     with pytest.raises(TypeError, match=r"cube = autograd\.rule\(lambda x: "):
         type("Special", (ag.Value,), {"cube": lambda self: self**3})
 

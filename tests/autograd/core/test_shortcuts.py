@@ -13,7 +13,8 @@ CORE = Path(__file__).parent
 WITHOUT = """
 import sys
 sys.modules["autograd.core.shortcuts"] = None
-import pytest
+import autograd, pytest
+assert autograd.Value._apply.__module__ == "autograd.core.value"
 sys.exit(pytest.main(sys.argv[1:]))
 """
 
@@ -21,7 +22,7 @@ sys.exit(pytest.main(sys.argv[1:]))
 def test_the_core_holds_without_its_shortcuts(engine: str) -> None:
     if engine != "reference":
         pytest.skip("the shortcuts are the reference engine's")
-    tests = [CORE / f"test_{name}.py" for name in ("value", "backward", "floats")]
+    tests = [CORE / f"test_{name}.py" for name in ("value", "backward", "floats", "limits", "recording")]
     done = subprocess.run(
         [
             *(sys.executable, "-c", WITHOUT, "-q", "-x", "-p", "no:cacheprovider"),

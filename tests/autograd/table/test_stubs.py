@@ -39,6 +39,9 @@ def test_every_function_and_method_is_declared_and_documented() -> None:
 
 
 PROGRAM = """
+from fractions import Fraction
+
+import numpy as np
 from typing_extensions import assert_type
 
 import nn
@@ -91,6 +94,13 @@ nn.squared_error(net([x, 1.0]), 1.0).nothing()  # type: ignore[attr-defined]
 ag.exp("a")  # type: ignore[call-overload]
 x + "a"  # type: ignore[operator]
 x.nothing()  # type: ignore[attr-defined]
+Value("x")  # type: ignore[arg-type]
+Value(1.0, 2.0)  # type: ignore[arg-type]
+Value(1.0, "x", "+")  # type: ignore[arg-type]
+Value(1.0, lable="x")  # type: ignore[arg-type]
+Value(np.float32(1.0) + np.int64(2)), Value(Fraction(1, 2)), Value(True), Value(1)
+ag.draw(x, "x.svg", view="paths", wrt=x)
+ag.draw(x, view="nonsense")  # type: ignore[arg-type]
 """
 
 

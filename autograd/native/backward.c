@@ -115,6 +115,46 @@ forget_graph(Graph *graph)
     forget(&graph->leaves);
 }
 
+/* Enter a node that was not visited yet: a leaf is listed, another joins the way. */
+static inline int
+enter(Value *node, Graph *graph, List *way, Frame **here)
+{
+    if (node->count == 0) {
+        Leaf *leaf = push(&graph->leaves, sizeof *leaf);
+        if (leaf == NULL) {
+            return -1;
+        }
+        *leaf = (Leaf){node, node->grad};
+    }
+    else {
+        Frame *frame = push(way, sizeof *frame);
+        if (frame == NULL) {
+            return -1;
+        }
+        *frame = (Frame){node, node->count};
+        *here = frame;
+    }
+    node->row |= VISITED;
+    return 0;
+}
+
+/* The next operand that was not visited yet, or NULL. */
+static inline Value *
+next_operand(Frame *frame)
+{
+    const Edge *edges = frame->node->edges;
+    Value *next = NULL;
+    size_t left = frame->left;
+    while (next == NULL && left > 0) {
+        Value *operand = edges[--left].operand;
+        if (operand != NULL && !(operand->row & VISITED)) {
+            next = operand;
+        }
+    }
+    frame->left = left;
+    return next;
+}
+
 /* List and mark everything that the output depends on. */
 static int
 explore(Value *output, Graph *graph)
@@ -124,36 +164,13 @@ explore(Value *output, Graph *graph)
     *graph = (Graph){EMPTY, EMPTY, 0};
     Value *node = output;
     while (node != NULL) {
-        /* Enter a node that was not visited yet ... */
-        if (node->count == 0) {
-            Leaf *leaf = push(&graph->leaves, sizeof *leaf);
-            if (leaf == NULL) {
-                goto out_of_memory;
-            }
-            *leaf = (Leaf){node, node->grad};
+        if (enter(node, graph, &way, &here) < 0) {
+            goto out_of_memory;
         }
-        else {
-            here = push(&way, sizeof *here);
-            if (here == NULL) {
-                goto out_of_memory;
-            }
-            *here = (Frame){node, node->count};
-        }
-        node->row |= VISITED;
-
-        /* ... and go on to the next one, leaving those that are done. */
         node = NULL;
         while (node == NULL && here != NULL) {
-            const Edge *edges = here->node->edges;
-            size_t left = here->left;
-            while (node == NULL && left > 0) {
-                Value *operand = edges[--left].operand;
-                if (operand != NULL && !(operand->row & VISITED)) {
-                    node = operand;
-                }
-            }
-            here->left = left;
-            if (node == NULL) {
+            node = next_operand(here);
+            if (node == NULL) { /* all are done, and so is the one that uses them */
                 Inner *done = push(&graph->inner, sizeof *done);
                 if (done == NULL) {
                     goto out_of_memory;
@@ -250,63 +267,77 @@ leaves_but(PyObject *nodes, const Graph *graph)
     return found;
 }
 
-/* The derivatives of the output by a tuple of Values, as a list of floats, and a list
-   of the other leaves. Every grad stays as it was. */
+/* Fill in, for the inputs that the output reaches or for the others, what is known: their
+   adjoint, or 0. */
 static int
-differentiate(
-    Value *output, PyObject *inputs, PyObject **derivatives, PyObject **others)
+fill_in(PyObject *derivatives, PyObject *inputs, int reached)
 {
-    const Py_ssize_t n = PyTuple_GET_SIZE(inputs);
-    PyObject *const *items = &PyTuple_GET_ITEM(inputs, 0);
-    Graph graph;
-    if (explore(output, &graph) < 0) {
-        return -1;
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(inputs); i++) {
+        const Value *input = (Value *)PyTuple_GET_ITEM(inputs, i);
+        const int known = PyList_GET_ITEM(derivatives, i) != NULL;
+        if (!known && (reached || !(input->row & VISITED))) {
+            PyObject *derivative = PyFloat_FromDouble(reached ? input->grad : 0.0);
+            if (derivative == NULL) {
+                return -1;
+            }
+            PyList_SET_ITEM(derivatives, i, derivative);
+        }
     }
-    double *before = PyMem_New(double, graph.inner_count + 1);
-    double *adjoints = PyMem_New(double, (size_t)n + 1);
-    if (before == NULL || adjoints == NULL) {
-        PyMem_Free(before);
-        PyMem_Free(adjoints);
-        unmark(&graph);
-        forget_graph(&graph);
+    return 0;
+}
+
+/* Fill in the derivatives of the output by a tuple of Values; nodes have their adjoints
+   only while this lasts, and then their grads again. */
+static int
+differentiate(Value *output, PyObject *inputs, const Graph *graph, PyObject *derivatives)
+{
+    double *grads = PyMem_New(double, graph->inner_count + 1);
+    if (grads == NULL) {
         PyErr_NoMemory();
-        return -1;
     }
-    for (Py_ssize_t i = 0; i < n; i++) { /* for now, whether the output reaches it */
-        adjoints[i] = ((Value *)items[i])->row & VISITED ? 1.0 : 0.0;
+    if (grads == NULL || fill_in(derivatives, inputs, 0) < 0) {
+        unmark(graph);
+        PyMem_Free(grads);
+        return -1;
     }
     size_t saved = 0;
-    EACH(Inner, inner, graph.inner) {
-        before[saved++] = (*inner)->grad;
+    EACH(Inner, inner, graph->inner) {
+        grads[saved++] = (*inner)->grad;
     }
-    sweep(output, &graph, 1.0);
-    for (Py_ssize_t i = 0; i < n; i++) {
-        if (adjoints[i] != 0.0) {
-            adjoints[i] = ((Value *)items[i])->grad;
-        }
-    }
+    sweep(output, graph, 1.0);
+    const int failed = fill_in(derivatives, inputs, 1);
     saved = 0;
-    EACH(Inner, inner, graph.inner) {
-        (*inner)->grad = before[saved++];
+    EACH(Inner, inner, graph->inner) {
+        (*inner)->grad = grads[saved++];
     }
-    EACH(Leaf, leaf, graph.leaves) {
+    EACH(Leaf, leaf, graph->leaves) {
         leaf->node->grad = leaf->before;
     }
-    PyMem_Free(before);
-    *others = leaves_but(inputs, &graph);
-    forget_graph(&graph);
-    *derivatives = *others != NULL ? PyList_New(n) : NULL;
-    for (Py_ssize_t i = 0; *derivatives != NULL && i < n; i++) {
-        PyObject *adjoint = PyFloat_FromDouble(adjoints[i]);
-        if (adjoint == NULL) {
-            Py_CLEAR(*derivatives);
-        }
-        else {
-            PyList_SET_ITEM(*derivatives, i, adjoint);
-        }
+    PyMem_Free(grads);
+    return failed;
+}
+
+/* The derivatives by a tuple of Values, and the other leaves. */
+static PyObject *
+derivatives_and_others(Value *output, PyObject *inputs)
+{
+    Graph graph;
+    PyObject *derivatives = PyList_New(PyTuple_GET_SIZE(inputs));
+    if (derivatives == NULL || explore(output, &graph) < 0) {
+        Py_XDECREF(derivatives);
+        return NULL;
     }
-    PyMem_Free(adjoints);
-    return 0;
+    PyObject *others = NULL, *answer = NULL;
+    if (differentiate(output, inputs, &graph, derivatives) == 0) {
+        others = leaves_but(inputs, &graph);
+    }
+    forget_graph(&graph);
+    if (others != NULL) {
+        answer = PyTuple_Pack(2, derivatives, others);
+    }
+    Py_DECREF(derivatives);
+    Py_XDECREF(others);
+    return answer;
 }
 
 /* gradients(output, inputs) */
@@ -327,13 +358,7 @@ gradients(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t count)
     if (inputs == NULL) {
         return NULL;
     }
-    PyObject *derivatives = NULL, *others = NULL, *answer = NULL;
-    if (differentiate((Value *)args[0], inputs, &derivatives, &others) == 0 &&
-        derivatives != NULL && others != NULL) {
-        answer = PyTuple_Pack(2, derivatives, others);
-    }
-    Py_XDECREF(derivatives);
-    Py_XDECREF(others);
+    PyObject *answer = derivatives_and_others((Value *)args[0], inputs);
     Py_DECREF(inputs);
     return answer;
 }

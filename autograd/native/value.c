@@ -755,6 +755,15 @@ length_of_methods(const PyMethodDef *methods)
     return n;
 }
 
+/* Set an attribute of the class. Takes the reference, which may be NULL. */
+static int
+set_class_attribute(PyObject *type, const char *name, PyObject *to)
+{
+    const int failed = to == NULL || PyObject_SetAttrString(type, name, to) < 0;
+    Py_XDECREF(to);
+    return failed ? -1 : 0;
+}
+
 /* Make the type, from what is in this file and the operations of record.c; what
    neither has comes from ``base``, in Python. */
 int
@@ -795,18 +804,11 @@ value_make_type(PyObject *module, PyObject *base)
     }
     /* Messages show the short name, as they do for a class made in Python. NumPy
        scalars leave ``number * value`` to us; arrays go element by element. */
-    PyObject *name = PyUnicode_FromString("Value");
-    PyObject *priority = PyFloat_FromDouble(-1.0);
-    if (name == NULL || priority == NULL ||
-        PyObject_SetAttrString(type, "__name__", name) < 0 ||
-        PyObject_SetAttrString(type, "__array_priority__", priority) < 0) {
-        Py_XDECREF(name);
-        Py_XDECREF(priority);
+    if (set_class_attribute(type, "__name__", PyUnicode_FromString("Value")) < 0 ||
+        set_class_attribute(type, "__array_priority__", PyFloat_FromDouble(-1.0)) < 0) {
         Py_DECREF(type);
         return -1;
     }
-    Py_DECREF(name);
-    Py_DECREF(priority);
     Value_Type = (PyTypeObject *)type;
     Value_Type->tp_vectorcall = value_vectorcall;
     return 0;

@@ -1,8 +1,11 @@
 /* The module ``autograd.native.engine``: what it needs of Python.
 
-   Its state is one for the process, since a node must know its type at once. So
-   only the main interpreter may load it, and it needs the GIL; elsewhere importing
-   it fails with a message, and the reference engine runs. */
+   Its state is one for the process, and none of the module's own: an operator gets
+   two operands and no module. To find it by their types (PyType_GetModuleByDef) took
+   1.6 ns of 30 more in v * v, and 124 more in 1.0 * v, where the first of the types has
+   none. The memory of nodes would be shared nevertheless. So only the main interpreter
+   may load it, and it needs the GIL; elsewhere importing it fails with a message, and
+   the reference engine runs. */
 
 #include "engine.h"
 

@@ -22,7 +22,10 @@ sys.exit(pytest.main(sys.argv[1:]))
 def test_the_core_holds_without_its_shortcuts(engine: str) -> None:
     if engine != "reference":
         pytest.skip("the shortcuts are the reference engine's")
-    tests = [CORE / f"test_{name}.py" for name in ("value", "backward", "floats", "limits", "recording")]
+    tests = [
+        CORE / f"test_{name}.py"
+        for name in ("value", "backward", "floats", "limits", "recording")
+    ]
     done = subprocess.run(
         [
             *(sys.executable, "-c", WITHOUT, "-q", "-x", "-p", "no:cacheprovider"),

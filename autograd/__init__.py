@@ -46,6 +46,7 @@ from autograd.pictures import notebook
 from autograd.pictures.draw import Drawing, draw
 from autograd.pictures.render import GraphvizNotFound, NoUsableFont, RenderError
 from autograd.program.compiled import Program, compile, load_program
+from autograd.program.lookup import take
 from autograd.table.custom import rule
 from autograd.table.functions import FUNCTIONS as _FUNCTIONS
 from autograd.table.rules import RULES
@@ -111,6 +112,7 @@ __all__ = [
     "scipy_hessp",
     "scipy_jacobian",
     "scipy_objective",
+    "take",
     "taylor",
     "value_and_grad",
     "value_grad_and_hvp",

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import autograd as ag
-from nn.checks import as_list, choice, real, same_length, whole
+from nn.checks import as_list, choice, is_value, real, same_length, whole
 
 if TYPE_CHECKING:
     from autograd.core.value import Value
@@ -171,8 +171,9 @@ def softmax_cross_entropy(
     Args:
         predictions: z, the logits of one example, one per class; or a sequence of
             such sequences.
-        targets: per example, the class as a whole number from 0; or a sequence of
-            as many probabilities as there are classes.
+        targets: per example, the class as a whole number from 0, or as a Value that
+            holds one, as in a compiled program; or a sequence of as many
+            probabilities as there are classes.
         reduction: "mean" or "sum" over the examples.
         weight: a number from 0 on for each class. The loss of class y counts by
             weight[y], and the mean is over the sum of the weights of the targets;
@@ -303,6 +304,8 @@ def _softmax_cross_entropy(logits: list[Any], target: Any, at: str) -> Any:
         raise ValueError(f"prediction{at} must be a sequence of one logit per class")
     count = len(logits)
     probabilities = as_list(target)
+    if is_value(target):  # the class is data of a compiled program
+        return ag.logsumexp(logits) - ag.take(logits, target)
     if probabilities is None:
         if isinstance(target, bool) or not hasattr(type(target), "__index__"):
             raise TypeError(

@@ -79,10 +79,14 @@ class Batches:
     ) -> tuple[float, list[Any]]:
         """The loss, and its derivatives by the predictions."""
         known = loss.func if isinstance(loss, partial) else loss
-        if known in OWN and all(y.__class__ is float for y in targets):
+        classes = loss is losses.softmax_cross_entropy
+        kind = int if classes else float
+        if known in OWN and all(y.__class__ is kind for y in targets):
             if loss not in self._losses:
-                self._losses[loss] = ag.compile(ag.value_and_grad(loss))
-            value, slopes = self._losses[loss](predictions, targets)
+                derived = ag.value_and_grad(loss)
+                self._losses[loss] = ag.compile(lambda ps, ts: derived(ps, ts))
+            labels = list(map(float, targets))  # ints would be recorded as they are
+            value, slopes = self._losses[loss](predictions, labels)
             return _finite(value), slopes
         rows = [[z] if self._single else z for z in predictions]
         values = [[ag.Value(z) for z in row] for row in rows]

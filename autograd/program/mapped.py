@@ -93,7 +93,7 @@ class Mapped:
         """The path of example ``k``."""
         try:
             return self.program._record(self.examples.given(k))
-        except (ValueError, ArithmeticError) as error:
+        except (ValueError, ArithmeticError, LookupError) as error:
             self._raise_first()
             raise type(error)(f"example {k}: {error}") from error
 

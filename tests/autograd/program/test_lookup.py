@@ -1,0 +1,123 @@
+"""take: indexing by data, eager and in programs, with the same bits and exceptions."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import autograd as ag
+from tests.autograd.program.test_compiled import bits
+
+EXECUTORS = [None, "arrays"]
+
+
+def embedding(n: int, width: int) -> list[list[Any]]:
+    return [
+        [ag.Value((3.0 * i - j) / 8, label=f"e{i},{j}") for j in range(width)]
+        for i in range(n)
+    ]
+
+
+def score(table: Any, ix: Any, w: Any) -> Any:
+    """A loss of several lookups, of which some may be of one entry."""
+    rows = [ag.take(table, i) for i in ix]
+    return ag.sum([ag.tanh(a * w - b * a) for row in rows for a, b in pairwise(row)])
+
+
+def test_a_plain_index_takes_an_entry_as_it_is_nested() -> None:
+    table = embedding(3, 2)
+    assert [x.data for x in ag.take(table, 2)] == [x.data for x in table[2]]
+    assert [x.operands for x in ag.take(table, 2.0)] == [(x,) for x in table[2]]
+    assert ag.take([1.5, 2.5], np.int64(1)) == 2.5
+    assert ag.take(np.arange(6.0).reshape(3, 2), 1).tolist() == [2.0, 3.0]
+    assert ag.take([{"a": 1.0}, {"a": 2.0}], ag.Value(1.0)) == {"a": 2.0}
+
+
+@pytest.mark.parametrize("executor", EXECUTORS)
+@pytest.mark.parametrize("n", [1, 2, 3, 7, 8])
+def test_a_program_looks_up_what_each_call_says(n: int, executor: Any) -> None:
+    table = embedding(n, 3)
+    program = ag.compile(lambda ix: ag.take(table, ix[0]), executor=executor)
+    for i in range(n):
+        assert bits(program(np.array([i]))) == bits(table[i])
+    assert program.stats()["recordings"] == 1
+
+
+@pytest.mark.parametrize("executor", EXECUTORS)
+@given(ix=st.lists(st.integers(0, 4), min_size=3, max_size=3))
+def test_gradients_have_the_bits_of_eager(executor: Any, ix: list[int]) -> None:
+    table = embedding(5, 3)
+    leaves = [x for row in table for x in row]
+    program = ag.compile(lambda ix: score(table, ix, 0.7), executor=executor)
+    program(np.array([0, 1, 2])).backward()
+    program(np.array(ix))
+    for x in leaves:
+        x.grad = 0.0
+    score(table, ix, 0.7).backward()
+    expected = [x.grad for x in leaves]
+    for x in leaves:
+        x.grad = 0.0
+    program(np.array(ix)).backward()
+    assert bits([x.grad for x in leaves]) == bits(expected)
+    assert program.stats()["recordings"] == 1
+
+
+@pytest.mark.parametrize("executor", EXECUTORS)
+def test_examples_look_up_each_for_itself(executor: Any) -> None:
+    table = embedding(5, 3)
+    leaves = [x for row in table for x in row]
+    ix = np.array([[k % 5, (k * k) % 5] for k in range(20)])
+    program = ag.compile(lambda ix: score(table, ix, 0.7), executor=executor)
+    found = program.backward(ix)
+    grads = [x.grad for x in leaves]
+    for x in leaves:
+        x.grad = 0.0
+    eager = [score(table, row, 0.7) for row in ix.tolist()]
+    assert bits(found) == bits(eager)
+    for y in eager:
+        y.backward()
+    assert grads == pytest.approx([x.grad for x in leaves], rel=1e-13, abs=1e-15)
+    assert program.stats()["recordings"] == 1
+
+
+@pytest.mark.parametrize("index", [5, -1, 1.5, float("nan"), float("inf")])
+def test_an_index_out_of_range_is_named(index: float) -> None:
+    table = embedding(5, 1)
+    message = rf"whole number from 0 to 4, .* 5 entries, got {index:g}"
+    with pytest.raises(IndexError, match=message):
+        ag.take(table, index)
+    with pytest.raises(IndexError, match=message):
+        ag.take(table, ag.Value(index))
+    for executor in EXECUTORS:
+        program = ag.compile(lambda i: ag.take(table, i)[0], executor=executor)
+        assert program(3.0).data == table[3][0].data
+        with pytest.raises(IndexError, match=message):
+            program(float(index))
+        with pytest.raises(IndexError, match=f"example 2: .*{message}"):
+            program.map([1.0, 2.0, float(index), 9.0])
+        assert program(3.0).data == table[3][0].data
+
+
+def test_what_is_no_table_or_no_index_is_refused() -> None:
+    with pytest.raises(TypeError, match="table must be a sequence, got float"):
+        ag.take(1.0, 0)
+    with pytest.raises(TypeError, match="index must be a number, got str"):
+        ag.take([1.0], "0")
+    with pytest.raises(IndexError, match="0 entries"):
+        ag.take([], 0)
+    with pytest.raises(TypeError, match=r"table\[1\] is"):
+        ag.compile(lambda i: ag.take([[1.0], [1.0, 2.0]], i))(1.0)
+
+
+def test_programs_that_look_up_are_files_and_text_of_c(tmp_path: Any) -> None:
+    table = embedding(3, 1)
+    program = ag.compile(lambda i, x: ag.take(table, i)[0] * x)
+    expected = program(2.0, 3.0).data
+    program.save(tmp_path / "p")
+    assert ag.load_program(tmp_path / "p")(2.0, 3.0).data == expected
+    assert "int lookup(" in program.to_c("lookup", gradient=True)

@@ -77,6 +77,7 @@ __all__ = [
     "silu",
     "sin",
     "sinh",
+    "softmax_cross_entropy",
     "softplus",
     "sqrt",
     "sum",
@@ -204,6 +205,8 @@ class Methods:
         """√(Σ x²), the length of the vector xs; at 0 its slopes are 0 / 0 = nan."""
     def logsumexp(self, *others: Self | Number) -> Self:
         """Log Σ e^x, whose partials are the softmax of xs."""
+    def softmax_cross_entropy(self, *others: Self | Number) -> Self:
+        """Σ y (log Σ e^x - x), the cross-entropy of softmax(xs), whose partials by xs are Σ y softmax(xs) - ys."""
     def arcsin(self) -> Self:
         """Arc sine in radians."""
     def arccos(self) -> Self:
@@ -541,6 +544,11 @@ def relu(x: Value, at_zero: Number = 0.0) -> Value:
     """x if positive, else 0."""
 @overload
 def relu(x: Number, at_zero: Number = 0.0) -> float: ...
+@overload
+def softmax_cross_entropy(xs: Iterable[Number], ys: Iterable[Number]) -> float:  # type: ignore[overload-overlap]
+    """Σ y (log Σ e^x - x) of logits and labels, as one node: -Σ y log softmax(xs)."""
+@overload
+def softmax_cross_entropy(xs: Iterable[Value | Number], ys: Iterable[Value | Number]) -> Value: ...
 @overload
 def sum(values: Iterable[Number], start: Number = 0) -> float:  # type: ignore[overload-overlap]
     """The sum of numbers and Values as one node, added left to right."""

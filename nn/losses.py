@@ -236,7 +236,7 @@ def softmax_cross_entropy(
         is_class = as_list(y) is None
         if ignore is not None and is_class and y == ignore:
             continue
-        losses.append(_weighted_cross_entropy(row, y, at, weights, epsilon))
+        losses.append(_cross_entropy(row, y, at, weights, epsilon))
         count += weights[y] if weights is not None and is_class else 1.0
     return _total(losses, reduction, count)
 
@@ -270,42 +270,30 @@ def _total(losses: list[Any], reduction: str, count: float) -> Value:
     return loss
 
 
-def _weighted_cross_entropy(
+def _cross_entropy(
     logits: list[Any],
     target: Any,
     at: str,
     weights: list[float] | None,
     epsilon: float,
 ) -> Any:
-    """−Σ w y log softmax(z), of the target smoothed by ε."""
-    loss = _softmax_cross_entropy(logits, target, at)  # which checks the target
-    if weights is None and not epsilon:
-        return loss
-    count, probabilities = len(logits), as_list(target)
-    if probabilities is None:
-        if not epsilon and weights is not None:
-            return weights[target] * loss
-        probabilities = [float(c == target) for c in range(count)]
-    shares = [
-        (1 - epsilon) * p + epsilon / count if epsilon else float(p)
-        for p in probabilities
-    ]
-    if weights is not None:
-        shares = [w * p for w, p in zip(weights, shares)]
-    # As one cross-entropy of probabilities again, times their sum.
-    scale = ag.fsum(shares)
-    if not scale:
-        return 0 * loss
-    return scale * _softmax_cross_entropy(logits, [p / scale for p in shares], at)
-
-
-def _softmax_cross_entropy(logits: list[Any], target: Any, at: str) -> Any:
+    """−Σ w y log softmax(z), of the target y smoothed by ε."""
     if not logits:
         raise ValueError(f"prediction{at} must be a sequence of one logit per class")
-    count = len(logits)
+    ys = _labels(target, len(logits), at)
+    if epsilon:
+        ys = [(1 - epsilon) * y + epsilon / len(ys) for y in ys]
+    if weights is not None:
+        ys = [w * y for w, y in zip(weights, ys)]
+    return ag.softmax_cross_entropy(logits, ys)
+
+
+def _labels(target: Any, count: int, at: str) -> list[Any]:
+    """A probability for each class: those that are given, or 1 for the class."""
     probabilities = as_list(target)
     if is_value(target):  # the class is data of a compiled program
-        return ag.logsumexp(logits) - ag.take(logits, target)
+        k = ag.take([float(c) for c in range(count)], target)  # which checks it
+        return [ag.where(k == c, 1.0, 0.0) for c in range(count)]
     if probabilities is None:
         if isinstance(target, bool) or not hasattr(type(target), "__index__"):
             raise TypeError(
@@ -317,7 +305,7 @@ def _softmax_cross_entropy(logits: list[Any], target: Any, at: str) -> Any:
             raise ValueError(
                 f"target{at} must be a class from 0 to {count - 1}, got {k}"
             )
-        return ag.logsumexp(logits) - logits[k]
+        return [float(c == k) for c in range(count)]
     same_length(f"prediction{at}", count, f"target{at}", len(probabilities))
     for p in probabilities:
         if not 0 <= p <= 1:
@@ -327,7 +315,7 @@ def _softmax_cross_entropy(logits: list[Any], target: Any, at: str) -> Any:
     # (relatively), sums to 1 within n eps / 2; twice that leaves room for eps².
     if not abs(total - 1) <= count * sys.float_info.epsilon:
         raise ValueError(f"target{at} must be probabilities that sum to 1, got {total}")
-    return ag.logsumexp(logits) - ag.dot(probabilities, logits)
+    return probabilities
 
 
 def _check_label(y: Any, at: str) -> None:

@@ -28,7 +28,7 @@ from autograd.derivatives.transforms import call, derived, number, scalar
 from autograd.table.custom import advice
 from autograd.table.number import Comparisons, Operations
 from autograd.table.primitive import apply
-from autograd.table.rules import RULES
+from autograd.table.rules import RULES, Reduction
 
 __all__ = ["Series", "derivative", "taylor"]
 
@@ -93,8 +93,11 @@ def applied(name: str, operands: Sequence[Any], primal: Any) -> Series:
 
     def extend(k: int) -> Any:
         if k == 1:
+            rule, row = RULES[name], None
+            if isinstance(rule, Reduction) and rule.together:
+                row = rule.row(operands, z)
             terms.extend(
-                (x, _series(_partial(name, i, operands, z)))
+                (x, _series(row[i] if row else _partial(name, i, operands, z)))
                 for i, x in enumerate(operands)
                 if isinstance(x, Series)
             )

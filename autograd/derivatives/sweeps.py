@@ -23,7 +23,7 @@ from autograd.core.graph import Node
 from autograd.core.recording import resumed as recording
 from autograd.table.custom import advice
 from autograd.table.primitive import apply
-from autograd.table.rules import RULES
+from autograd.table.rules import RULES, Reduction
 
 __all__ = [
     "Partials",
@@ -95,6 +95,7 @@ class Partials:
         self._recomputed: dict[Node, list[Any]] = {}
         self._node: Node = None
         self._known: tuple[Any, Any] = ((), ())
+        self._columns: dict[tuple[Node, int], list[Any]] = {}
 
     def __call__(self, node: Node, i: int) -> Any:
         if node.op == "checkpoint":
@@ -103,7 +104,10 @@ class Partials:
             return self._recomputed[node][i]
         rule, (operands, _) = RULES[node.op], self._of(node)
         try:
-            partial = rule.partial(i, operands, node)
+            if isinstance(rule, Reduction) and rule.together:
+                partial = self._together(rule, i, node)
+            else:
+                partial = rule.partial(i, operands, node)
         except limits.FAILURES:  # of constants alone, which as Values take their limits
             partial = rule.partial(i, list(map(value_of, operands)), node)
         except (TypeError, AttributeError) as error:
@@ -120,6 +124,15 @@ class Partials:
         if node is not self._node:
             self._node, self._known = node, (node.operands, node.partials)
         return self._known
+
+    def _together(self, rule: Reduction, i: int, node: Node) -> Any:
+        """One of the partials that a row has by whole columns."""
+        operands, _ = self._of(node)
+        column, term = divmod(i, len(operands) // rule.columns)
+        if (node, column) not in self._columns:
+            found = rule.column(column, operands, node)
+            self._columns[node, column] = found
+        return self._columns[node, column][term]
 
     def _check(self, node: Node, i: int, partial: Any) -> None:
         """That no operand has other data now than when the node was recorded."""

@@ -168,7 +168,7 @@ def _reduction(rule: Reduction, starts: bool) -> Iterator[tuple[str, Any]]:
             value = rule.finish(value, n)  # type: ignore[arg-type]  # n is a symbol
     yield RESULT, value
     for name, partial in zip(names, rule.partials):
-        if partial != 0:
+        if partial != 0 and partial is not None:
             yield f"{name}_i", partial(*term, z, n) if callable(partial) else partial
     if starts and rule.step is not None:
         yield "s", rule.partial(rule.columns, [*term, start], z)
@@ -176,7 +176,7 @@ def _reduction(rule: Reduction, starts: bool) -> Iterator[tuple[str, Any]]:
 
 def _operands(rule: Reduction) -> Sequence[str]:
     """What one term's operands are called: as the row's own partials call them."""
-    for partial in rule.partials:
+    for partial in (*rule.partials, *rule.together):
         if callable(partial):
             code = partial.__code__
             names = code.co_varnames[: rule.columns]

@@ -372,6 +372,7 @@ def _pass(rule: Reduction) -> tuple[list[str], bool]:
             partial,
         )[0]
         for c, partial in enumerate(rule.partials)
+        if partial is not None
     ]
     return [step, finish, *partials], step_fails or finish_fails
 

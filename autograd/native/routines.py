@@ -14,7 +14,7 @@ from typing import Any
 
 from autograd.native.emit import text
 from autograd.table.number import Comparisons, Operations
-from autograd.table.rules import RULES, Rule
+from autograd.table.rules import RULES, Reduction, Rule
 
 
 class Routine:
@@ -81,7 +81,8 @@ def routines() -> Iterator[str]:
         entries = []
         for i, partial in enumerate(rule.partials):
             arguments = len(rule.partials) + (1 if isinstance(rule, Rule) else 2)
-            if partial is None:  # Python alone has it
+            together = isinstance(rule, Reduction) and rule.together
+            if partial is None or together:  # Python alone has it
                 entries.append(f"    {{{arguments}, 0, IN_PYTHON, NULL}},\n")
                 continue
             routine = Routine(partial, arguments)

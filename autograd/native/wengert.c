@@ -659,6 +659,7 @@ tape_dealloc(Tape *tape)
     PyMem_Free(tape->flags);
     map_free(&tape->constants);
     Py_XDECREF(tape->labels);
+    Py_XDECREF(tape->columns);
     Py_XDECREF(tape->written_out);
     type->tp_free((PyObject *)tape);
     Py_DECREF(type);
@@ -670,6 +671,7 @@ tape_new(void)
     Tape *tape = (Tape *)PyType_GenericAlloc(Tape_Type, 0); /* all zero */
     if (tape != NULL && (map_make(&tape->constants, 16) < 0 || make_room(tape, 0) < 0 ||
                          (tape->labels = PyDict_New()) == NULL ||
+                         (tape->columns = PyDict_New()) == NULL ||
                          (tape->written_out = PyDict_New()) == NULL)) {
         Py_CLEAR(tape);
     }
@@ -690,6 +692,12 @@ static Py_ssize_t
 tape_length(PyObject *self)
 {
     return (Py_ssize_t)((Tape *)self)->count;
+}
+
+static PyObject *
+get_columns(Tape *tape, void *Py_UNUSED(closure))
+{
+    return Py_NewRef(tape->columns);
 }
 
 static PyObject *
@@ -746,6 +754,8 @@ static PyGetSetDef tape_attributes[] = {
     COLUMN("numbers", NUMBERS_OF),
     COLUMN("checked", CHECKED_OF),
     {"labels", (getter)get_labels, NULL, "A dict from entries to labels.", NULL},
+    {"columns", (getter)get_columns, NULL,
+     "Partials that a row gives together, by entry and column.", NULL},
     {"bytes", (getter)get_bytes, NULL, "How much memory its entries take.", NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };

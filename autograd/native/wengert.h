@@ -37,6 +37,7 @@ typedef struct {
     int64_t count, room, arg_count, arg_room;
     Map constants;       /* from the bits of a number */
     PyObject *labels;    /* a dict */
+    PyObject *columns;   /* a dict */
     PyObject *written_out; /* a dict from partials to the entries that stand for them */
 } Tape;
 

@@ -170,11 +170,13 @@ class _Derivation:
             self.symbol(x, node, own[i] if node.op.startswith("bce") else "")
             for i, x in enumerate(operands)
         ]
+        formula = rule.partial if isinstance(rule, Rule) else rule.formula
         try:
-            found = rule.partial(k, given, Symbol.named(self.called[node]))
+            found = formula(k, given, Symbol.named(self.called[node]))
         except Exception:  # a row of the user's own that needs numbers
-            names_ = self.called[node], self.called[operands[k]]
-            return Symbol("ratio", names_)
+            found = None
+        if found is None:
+            return Symbol("ratio", (self.called[node], self.called[operands[k]]))
         found = self.simple(found, {})
         if node.op in ACTIVATIONS and (size(found) > 2 or "where" in repr(found)):
             symbol = operation(node)

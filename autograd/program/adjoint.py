@@ -143,6 +143,13 @@ def _partial(tape: Tape, k: int, i: int) -> Any:
     """The derivative of an entry by its operand ``i``: a float or a Number."""
     op, args = tape.ops[k], tape.args[k]
     row = RULES[op]
+    if isinstance(row, Reduction) and row.together:
+        column, term = divmod(i, len(args) // row.columns)
+        if (k, column) not in tape.columns:
+            given = [Number(tape, a) for a in args]
+            partials = row.column(column, given, Number(tape, k))
+            tape.columns[k, column] = [entry_of(tape, x) for x in partials]
+        return Number(tape, tape.columns[k, column][term])
     operands = [Number(tape, a) for a in args]
     z = Number(tape, k)
     if isinstance(row, Reduction):

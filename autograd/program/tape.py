@@ -80,7 +80,8 @@ class Tape:
 
     ``numbers[k]`` is what entry ``k`` was when it was recorded, or None where nobody
     has asked yet. ``checked[k]`` says whether the entry raises where its row does;
-    parts of derivatives never do.
+    parts of derivatives never do. ``columns`` has the partials, by entry and column, of
+    rows that give them together.
 
     The native engine has a type of its own, with flat arrays, and with passes of its
     own: ``sweep``, ``simplified`` and ``lowered``. This is its reference.
@@ -92,6 +93,7 @@ class Tape:
         self.numbers: list[float | None] = []
         self.checked: list[bool] = []
         self.labels: dict[int, str] = {}
+        self.columns: dict[tuple[int, int], list[int]] = {}
         self._constants: dict[bytes, int] = {}
         self._expanded: dict[int, int] = {}
         self._depends: list[tuple[bool, bool]] = []

@@ -29,6 +29,7 @@ __all__ = [
     "minimum",
     "prod",
     "relu",
+    "softmax_cross_entropy",
     "sum",
 ]
 
@@ -175,17 +176,17 @@ def dot(ws: Iterable[Any], xs: Iterable[Any], start: Any = None) -> Any:
 def prod(values: Iterable[Any], *, start: Any = 1) -> Any:
     """The product of numbers and Values, multiplied left to right.
 
+    It is a node of its own even if it has but one factor.
+
     >>> prod([2.0, 3.0, 4.0])
     24.0
     """
-    product = start
+    product, multiplied = start, False
     for x in values:
-        product = x if product.__class__ is int and product == 1 else product * x
-    return (
-        _on_numbers(RULES["pos"], (product,))
-        if not hasattr(product, "_apply")
-        else product
-    )
+        multiplied = not (product.__class__ is int and product == 1)
+        product = product * x if multiplied else x
+    whole = multiplied and hasattr(product, "_apply")
+    return product if whole else _reduce("pos", (product,))
 
 
 def fsum(values: Iterable[Any]) -> Any:
@@ -244,6 +245,35 @@ def logsumexp(*values: Any | Iterable[Any]) -> Any:
     if not operands:
         raise ValueError("logsumexp: values must not be empty")
     return _reduce("logsumexp", operands)
+
+
+def softmax_cross_entropy(xs: Iterable[Any], ys: Iterable[Any]) -> Any:
+    """Σ y (log Σ e^x - x) of logits and labels, as one node: -Σ y log softmax(xs).
+
+    The operands are ``(*xs, *ys)``. The partials by xs are the softmax minus ys, if
+    these sum to 1. A label of 0 leaves its term out, even where its logit is -inf.
+
+    Args:
+        xs: Values or numbers, one for each class, of which differences alone count.
+        ys: as many labels: probabilities, or 1 for the class and 0 for all others.
+
+    Returns:
+        A Value if one of the operands is, else a float.
+
+    Raises:
+        ValueError: there are none, or the lengths differ; the message has both.
+
+    >>> softmax_cross_entropy([1e16, 1e16], [0.0, 1.0]) == log(2.0)
+    True
+    """
+    xs, ys = tuple(xs), tuple(ys)
+    if len(xs) != len(ys):
+        raise ValueError(
+            f"softmax_cross_entropy: xs has {len(xs)} entries, ys has {len(ys)}"
+        )
+    if not xs:
+        raise ValueError("softmax_cross_entropy: xs must not be empty")
+    return _reduce("softmax_cross_entropy", (*xs, *ys))
 
 
 def maximum(*values: Any) -> Any:

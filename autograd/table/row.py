@@ -145,15 +145,20 @@ class Reduction:
     result ``z`` and the number of terms ``n``. Where the value is a fold,
     ``step(total, *term)`` adds one term and ``finish(total, n)`` ends it; any
     other value is ``whole(*operands)``.
+
+    Where a term and the result do not tell a partial, or not to the last digit,
+    ``together[c](*columns)`` gives those of a whole column from all operands; what
+    ``partials`` has then is the formula of a book, or None.
     """
 
     symbol: str
-    partials: tuple[Callable[..., Any] | float, ...]
+    partials: tuple[Callable[..., Any] | float | None, ...]
     doc: str
     step: Callable[..., Any] | None = None
     finish: Callable[[Any, int], Any] | None = None
     whole: Callable[..., Any] | None = None
     kink: Kink | None = None
+    together: tuple[Callable[..., list[Any]], ...] = ()
     name: str = field(default="", init=False)
 
     @property
@@ -176,20 +181,34 @@ class Reduction:
                 total = self.step(total, w, x)
         return total if self.finish is None else self.finish(total, n)
 
-    def row(self, operands: Sequence[Any], z: Any) -> list[Any]:
-        """The derivatives by all operands at once."""
+    def column(self, c: int, operands: Sequence[Any], z: Any) -> list[Any]:
+        """The derivatives by all operands of one column."""
         n = len(operands) // self.columns
         columns = [operands[c * n : (c + 1) * n] for c in range(self.columns)]
+        if self.together:
+            return self.together[c](*columns)
+        partial = self.partials[c]
+        if callable(partial):
+            return list(map(partial, *columns, repeat(z), repeat(n)))
+        return [partial] * n
+
+    def row(self, operands: Sequence[Any], z: Any) -> list[Any]:
+        """The derivatives by all operands at once."""
         row: list[Any] = []
-        for partial in self.partials:
-            if callable(partial):
-                row += map(partial, *columns, repeat(z), repeat(n))
-            else:
-                row += [partial] * n
+        for c in range(self.columns):
+            row += self.column(c, operands, z)
         return row + [1] * (len(operands) - len(row))
 
     def partial(self, i: int, operands: Sequence[Any], z: Any) -> Any:
         """The derivative by operand ``i``; the start enters a sum as it is."""
+        n = len(operands) // self.columns
+        column, term = divmod(i, n) if n else (self.columns, 0)
+        if self.together and column < self.columns:
+            return self.column(column, operands, z)[term]
+        return self.formula(i, operands, z)
+
+    def formula(self, i: int, operands: Sequence[Any], z: Any) -> Any:
+        """The same as its own term and the result tell it; None if they do not."""
         n = len(operands) // self.columns
         column, term = divmod(i, n) if n else (self.columns, 0)
         if column >= self.columns:

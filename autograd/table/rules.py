@@ -23,6 +23,8 @@ more than a line has a name here, and stands below the table.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from itertools import accumulate
 from typing import Any
 
 from autograd.table.primitive import PRIMITIVES
@@ -55,8 +57,8 @@ from autograd.table.row import (
 # isort: off
 from autograd.table.primitives import (
     acos, acosh, asin, asinh, atan, atan2, atanh, cbrt, ceil, copysign, cos, cosh, dist,
-    erf, erfc, exp, exp2, expm1, floor, fma, fmod, fsum, hypot, log, log1p, log2, log10,
-    power, remainder, round_to, sin, sinh, sqrt, tan, tanh, trunc, where,
+    erf, erfc, exp, exp2, expm1, floor, fma, fmod, fsum, halves, hypot, log, log1p,
+    log2, log10, power, remainder, round_to, sin, sinh, sqrt, tan, tanh, trunc, where,
 )
 # isort: on
 
@@ -255,9 +257,17 @@ RULES: dict[str, Rule | Reduction] = {
                            "slopes are 0 / 0 = nan",
                            whole=dist, kink=Kink("p = q", lambda t: (t, t))),
     "logsumexp": Reduction("logsumexp",
-                           (lambda x, z, n: exp(x - z),),  # within ε |z|, as z is
+                           (lambda x, z, n: exp(x - z),),  # which takes over z's error
                            "log Σ e^x, whose partials are the softmax of xs",
-                           whole=lambda *xs: log_sum_exp(*xs)),
+                           whole=lambda *xs: log_sum_exp(xs),
+                           together=(lambda x: softmax(x)[0],)),
+    "softmax_cross_entropy":
+                 Reduction("CE∘softmax", (None, None),
+                           "Σ y (log Σ e^x - x), the cross-entropy of softmax(xs), "
+                           "whose partials by xs are Σ y softmax(xs) - ys",
+                           whole=lambda *xys: cross_entropy(*halves(xys)),
+                           together=(lambda x, y: cross_entropy_slopes(x, y),
+                                     lambda x, y: surprisals(x))),
 }
 # fmt: on
 
@@ -333,20 +343,69 @@ def share(y: Any, x: Any) -> Any:
     return where(x == 0, where(y == 0, 0, y / x), y / x)
 
 
-def log_sum_exp(*xs: Any) -> Any:
-    """log Σ e^x, shifted by the largest x so that nothing overflows.
+def largest(xs: Sequence[Any]) -> tuple[Any, Any]:
+    """The largest number, and where it first stands; nan where one is nan."""
+    found: list[tuple[Any, Any]] = [(x, k) for k, x in enumerate(xs)]
+    while len(found) > 1:  # in pairs, so that a program has few steps in a row
+        pairs = zip(found[::2], found[1::2])
+        met = [(larger(x, y), where(y > x, j, i)) for (x, i), (y, j) in pairs]
+        found = met + found[2 * len(met) :]
+    return found[0]
 
-    The largest itself is the 1 of log1p: added to small others it would hide them.
+
+def exponentials(xs: Sequence[Any]) -> tuple[Any, Any, list[Any], Any]:
+    """The largest x and its place; e^(x - top) of each other x, and their sum.
+
+    It is what everything about Σ e^x is made of. Only differences to the largest are
+    taken, so that size does not matter; e^0 of the largest itself is left out, since
+    it would hide small others.
     """
-    top = xs[0]
-    for x in xs[1:]:
-        top = larger(top, x)
-    others: Any = -1
-    for x in xs:
-        others = others + where(x == top, 1, 0)
-    for x in xs:
-        others = others + where(x == top, 0, exp(x - top))
-    return top + log1p(others)
+    top, place = largest(xs)
+    powers = [where(place == k, 0, exp(x - top)) for k, x in enumerate(xs)]
+    others: Any = 0
+    for e in powers:
+        others = others + e
+    return top, place, powers, others
+
+
+def log_sum_exp(xs: Sequence[Any]) -> Any:
+    """log Σ e^x, shifted by the largest x so that nothing overflows."""
+    top, _, _, others = exponentials(xs)
+    return where(abs(top) == math.inf, top, top + log1p(others))
+
+
+def softmax(xs: Sequence[Any]) -> tuple[list[Any], list[Any]]:
+    """e^x / Σ e^x of each x, and 1 minus that, of which neither cancels."""
+    _, place, powers, others = exponentials(xs)
+    unit = 1 / (1 + others)  # the largest one's; no other one's is above 1/2
+    ps = [where(place == k, unit, e * unit) for k, e in enumerate(powers)]
+    return ps, [where(place == k, others * unit, 1 - p) for k, p in enumerate(ps)]
+
+
+def surprisals(xs: Sequence[Any]) -> list[Any]:
+    """-log softmax(xs): log Σ e^x - x of each x, by their differences alone."""
+    top, place, _, others = exponentials(xs)
+    rest = log1p(others)
+    return [where(place == k, rest, (top - x) + rest) for k, x in enumerate(xs)]
+
+
+def cross_entropy(xs: Sequence[Any], ys: Sequence[Any]) -> Any:
+    """Σ y (log Σ e^x - x), where a term of weight 0 is none, though x be -inf."""
+    total: Any = 0
+    for y, surprisal in zip(ys, surprisals(xs)):
+        total = total + where(y == 0, 0, y * surprisal)
+    return total
+
+
+def cross_entropy_slopes(xs: Sequence[Any], ys: Sequence[Any]) -> list[Any]:
+    """p Σ y - y of each p of the softmax, which cancels where the network is sure.
+
+    It is p times the other labels less y times the other shares.
+    """
+    left = [0, *accumulate(ys[:-1])]  # sums from either end: nothing is taken away
+    right = [0, *accumulate(ys[:0:-1])][::-1]
+    shares = zip(*softmax(xs), ys, left, right)
+    return [p * (before + after) - y * q for p, q, y, before, after in shares]
 
 
 def power_slope(x: Any, y: Any, z: Any) -> Any:

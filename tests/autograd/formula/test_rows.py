@@ -88,7 +88,7 @@ def test_a_formula_evaluates_to_what_the_row_computes(
 def test_every_row_prints_as_text_and_as_well_formed_mathml(name: str) -> None:
     rule = RULES[name]
     found = formulas(rule)
-    assert len(found) == 1 + len(rule.partials)
+    assert len(found) == 1 + sum(p is not None for p in rule.partials)
     for formula in found:
         assert re.match(r"f = .|∂f/∂\w+ = .", str(formula))
         assert "Symbol" not in str(formula)

@@ -1,0 +1,121 @@
+"""Derivatives of rows of any order, at the arguments where textbook forms lose them."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+
+import autograd as ag
+import nn
+
+INF = math.inf
+
+
+def loss_and_slopes(xs: list[float], target: Any) -> tuple[float, list[float]]:
+    values = list(map(ag.Value, xs))
+    loss = nn.softmax_cross_entropy(values, target)
+    loss.backward()
+    return loss.data, [x.grad for x in values]
+
+
+@pytest.mark.parametrize("offset", [0.0, 16.0, 2.0**20])
+def test_the_loss_of_a_sure_network_is_what_the_others_have(offset: float) -> None:
+    lead = 37.4375  # exact, and so is its sum with the offset
+    truth = math.exp(-lead)  # log(1 + e) and e / (1 + e) are e to the last digit here
+    loss, slopes = loss_and_slopes([lead + offset, offset], 0)
+    assert loss == pytest.approx(truth, rel=1e-15, abs=0.0)
+    assert slopes == pytest.approx([-truth, truth], rel=1e-15, abs=0.0)
+    loss, slopes = loss_and_slopes([lead + offset, offset, offset], [0.75, 0.0, 0.25])
+    assert loss == lead / 4
+    assert slopes[1] == pytest.approx(truth, rel=1e-15, abs=0.0)
+
+
+@pytest.mark.parametrize("z", [-800.0, -37.43, -1.0, 0.0, 1e-9, 3.0, 37.43, 800.0])
+def test_two_logits_are_the_binary_cross_entropy(z: float) -> None:
+    for k in (0, 1):
+        loss, (slope, other) = loss_and_slopes([z, 0.0], k)
+        x = ag.Value(z)
+        binary = nn.binary_cross_entropy_with_logits(x, 1 - k)
+        binary.backward()
+        assert loss == pytest.approx(binary.data, rel=1e-15, abs=0.0)
+        assert slope == pytest.approx(x.grad, rel=1e-15, abs=5e-324)
+        assert slope == pytest.approx(-other, rel=1e-15, abs=0.0)
+
+
+def test_logsumexp_is_convex() -> None:
+    along = lambda t: ag.logsumexp([t, t / 2])
+    # p(1 - p)(1 - 1/2)², 1 - p = e^-40
+    truth = math.exp(-40.0) / 4
+    assert ag.hessian(along)(80.0) == pytest.approx(truth, rel=1e-15, abs=0.0)
+    assert ag.derivative(along, 2)(80.0) == pytest.approx(truth, rel=1e-15, abs=0.0)
+    assert ag.derivative(along, 3)(80.0) == pytest.approx(
+        -truth / 2, rel=1e-15, abs=0.0
+    )
+    (a, b), (c, d) = ag.hessian(ag.logsumexp)([80.0, 40.0])
+    assert [a, -b, -c, d] == pytest.approx([math.exp(-40.0)] * 4, rel=1e-15, abs=0.0)
+    for row in ag.hessian(ag.logsumexp)([0.5, 0.5, -3.0]):
+        assert abs(sum(row)) <= 2e-16
+
+
+@pytest.mark.parametrize("x", [0.0, 1.0, 1e14, -1e300])
+def test_a_softmax_is_decided_by_differences_alone(x: float) -> None:
+    assert ag.grad(lambda x: ag.logsumexp([x, x]))(x) == 1.0
+    assert loss_and_slopes([x, x], 1) == (math.log(2.0), [0.5, -0.5])
+
+
+def test_a_term_of_weight_0_is_absent() -> None:
+    assert loss_and_slopes([0.0, -INF], [1.0, 0.0]) == (0.0, [0.0, 0.0])
+    assert loss_and_slopes([0.0, -INF], 0) == (0.0, [0.0, 0.0])
+    assert loss_and_slopes([INF, 0.0], 0) == (0.0, [0.0, 0.0])
+    assert loss_and_slopes([INF, 0.0], 1) == (INF, [1.0, -1.0])
+
+
+def test_labels_have_slopes_too_and_need_not_sum_to_1() -> None:
+    ys = [ag.Value(2.0), ag.Value(0.0), ag.Value(1.0)]
+    xs = [ag.Value(0.5), ag.Value(-INF), ag.Value(0.5)]
+    loss = ag.softmax_cross_entropy(xs, ys)
+    loss.backward()
+    assert loss.data == 3 * math.log(2.0)
+    assert [y.grad for y in ys] == [math.log(2.0), INF, math.log(2.0)]
+    assert [x.grad for x in xs] == [-0.5, 0.0, 0.5]
+    with pytest.raises(ValueError, match="xs has 2 entries, ys has 1"):
+        ag.softmax_cross_entropy([0.0, 1.0], [1.0])
+    with pytest.raises(ValueError, match="xs must not be empty"):
+        ag.softmax_cross_entropy([], [])
+
+
+def test_softmax_has_as_many_nodes_as_it_needs_in_a_second_derivative() -> None:
+    def nodes(n: int) -> int:
+        seen, stack = set(), list(ag.gradient(ag.logsumexp(xs := values(n)), xs))
+        while stack:
+            node = stack.pop()
+            if node not in seen and type(node) is ag.Value:
+                seen.add(node)
+                stack += node.operands
+        return len(seen)
+
+    values = lambda n: [ag.Value(float(k % 7)) for k in range(n)]
+    assert nodes(200) <= 2.1 * nodes(100)
+
+
+def test_compiled_programs_have_the_same_bits() -> None:
+    xs = [1.0, 2.0, 2.0, -40.0]
+    for f in (
+        ag.grad(ag.logsumexp),
+        ag.hessian(ag.logsumexp),
+        ag.grad(lambda xs: nn.softmax_cross_entropy(xs, 3)),
+        ag.hessian(lambda xs: nn.softmax_cross_entropy(xs, 3)),
+    ):
+        assert ag.compile(f)(xs) == f(xs)
+
+
+def test_a_product_of_one_factor_is_a_node_of_its_own() -> None:
+    x = ag.Value(3.0, "x")
+    product = ag.prod([x])
+    product.label = "product"
+    assert x.label == "x"
+    assert product.operands == (x,)
+    assert ag.prod([], start=x).operands == (x,)
+    assert ag.prod([2.0, x]).op == "mul"

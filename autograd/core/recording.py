@@ -40,6 +40,20 @@ def record_into(recorder: Any) -> None:
         native.record_into(None if recorder is None else recorder.made)
 
 
+@contextmanager
+def unrecorded() -> Iterator[None]:
+    """While it lasts, what this thread does with Values is told to nobody."""
+    before = here.recorder
+    if before is None:
+        yield
+        return
+    record_into(None)
+    try:
+        yield
+    finally:
+        record_into(before)
+
+
 def asked(what: str, *operands: Any) -> Any:
     """What this thread's recorder answers, NotImplemented if there is none."""
     recorder = here.recorder

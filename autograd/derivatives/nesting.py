@@ -15,22 +15,12 @@ from dataclasses import is_dataclass
 from itertools import islice
 from typing import Any
 
-from autograd.core.plain import is_number
+from autograd.core.plain import is_number, is_value
 
 __all__ = ["flatten", "is_value", "same_nesting"]
 
 Build = Callable[[Sequence[Any]], Any]
 """Puts as many entries as were taken out together in the same nesting."""
-
-
-def is_value(x: Any) -> bool:
-    """Whether ``x`` is a Value of either engine.
-
-    >>> from autograd import Value
-    >>> is_value(Value(1.0)), is_value(1.0)
-    (True, False)
-    """
-    return hasattr(type(x), "backward") and hasattr(type(x), "_apply")
 
 
 def _is_scalar(x: Any) -> bool:

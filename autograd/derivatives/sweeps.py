@@ -20,6 +20,7 @@ from typing import Any, TypeVar
 from autograd.core import choice, graph, limits
 from autograd.core import recording as recorders
 from autograd.core.graph import Node
+from autograd.core.plain import is_value
 from autograd.core.recording import resumed as recording
 from autograd.table.custom import advice
 from autograd.table.primitive import apply
@@ -354,10 +355,10 @@ def fresh(x: Any, mark: Mark | None = None) -> Node:
 
     Derivatives by it stop there; those of an outer transform go through.
     """
+    if is_value(x):
+        return x._apply("pos", (x,))
     answer = apply("pos", (x,))
     if answer is not NotImplemented:
-        if mark is not None and recorders.here.recorder is not None:
-            recorders.here.recorder.differentiated(answer, mark)
         return answer
     leaf = choice.Value(x)
     if mark is not None:

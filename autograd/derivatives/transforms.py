@@ -23,6 +23,7 @@ from autograd.core import choice
 from autograd.core.graph import Node
 from autograd.core.hips import plural
 from autograd.core.plain import is_number
+from autograd.core.recording import here
 from autograd.derivatives.nesting import (
     Build,
     flatten,
@@ -130,6 +131,8 @@ def call(
         scalars, build = flatten(wanted, f"{label}s {tuple(chosen)}")
     mark = Mark()
     inputs = [fresh(x, mark) for x in scalars]
+    if here.recorder is not None:
+        here.recorder.differentiated(inputs, mark)
     given = list(arguments)
     nested = build(inputs)
     for i, x in zip(chosen, (nested,) if single else nested):

@@ -235,6 +235,27 @@ entries_known(Entries *entries, PyObject *x)
     return k < 0 ? Py_NewRef(Py_None) : PyLong_FromLong(k);
 }
 
+/* The entry of a Value, after those of what was made before it; -1 with an exception. */
+static int32_t
+find(Entries *entries, Value *node, PyObject *made)
+{
+    int32_t k = known(entries, node);
+    while (k < 0 && entries->read < PyList_GET_SIZE(made)) {
+        PyObject *item = PyList_GET_ITEM(made, entries->read++);
+        if (is_value(item) && ((Value *)item)->count > 0 &&
+            known(entries, (Value *)item) < 0 && walk(entries, (Value *)item, 1) < 0) {
+            return -1;
+        }
+        if (entries->read == PyList_GET_SIZE(made)) {
+            k = known(entries, node);
+        }
+    }
+    if (k < 0 && walk(entries, node, 0) < 0) {
+        return -1;
+    }
+    return k < 0 ? known(entries, node) : k;
+}
+
 /* entry(x, made): its entry, after those of what was made since. */
 static PyObject *
 entries_entry(Entries *entries, PyObject *args)
@@ -243,22 +264,40 @@ entries_entry(Entries *entries, PyObject *args)
     if (!PyArg_ParseTuple(args, "O!O!:entry", Value_Type, &x, &PyList_Type, &made)) {
         return NULL;
     }
-    Value *node = (Value *)x;
-    while (known(entries, node) < 0 && entries->read < PyList_GET_SIZE(made)) {
-        const Py_ssize_t last = PyList_GET_SIZE(made);
-        while (entries->read < last && entries->read < PyList_GET_SIZE(made)) {
-            PyObject *item = PyList_GET_ITEM(made, entries->read++);
-            if (is_value(item) && ((Value *)item)->count > 0 &&
-                known(entries, (Value *)item) < 0 &&
-                walk(entries, (Value *)item, 1) < 0) {
-                return NULL;
-            }
-        }
-    }
-    if (known(entries, node) < 0 && walk(entries, node, 0) < 0) {
+    const int32_t k = find(entries, (Value *)x, made);
+    return k < 0 ? NULL : PyLong_FromLong(k);
+}
+
+/* all(xs, made): the entries of many, or None if not all of them are Values. */
+static PyObject *
+entries_all(Entries *entries, PyObject *args)
+{
+    PyObject *xs, *made;
+    if (!PyArg_ParseTuple(args, "OO!:all", &xs, &PyList_Type, &made)) {
         return NULL;
     }
-    return PyLong_FromLong(known(entries, node));
+    PyObject *fast = PySequence_Fast(xs, "xs must be a sequence");
+    if (fast == NULL) {
+        return NULL;
+    }
+    const Py_ssize_t count = PySequence_Fast_GET_SIZE(fast);
+    int values = 1;
+    for (Py_ssize_t i = 0; i < count; i++) {
+        values &= is_value(PySequence_Fast_GET_ITEM(fast, i));
+    }
+    PyObject *found = values ? PyList_New(count) : Py_NewRef(Py_None);
+    for (Py_ssize_t i = 0; values && found != NULL && i < count; i++) {
+        const int32_t k = find(entries, (Value *)PySequence_Fast_GET_ITEM(fast, i), made);
+        PyObject *one = k < 0 ? NULL : PyLong_FromLong(k);
+        if (one == NULL) {
+            Py_CLEAR(found);
+        }
+        else {
+            PyList_SET_ITEM(found, i, one);
+        }
+    }
+    Py_DECREF(fast);
+    return found;
 }
 
 /* A new leaf that stands for an entry. */
@@ -446,6 +485,9 @@ static PyMethodDef entries_methods[] = {
     {"entry", METHOD(entries_entry), METH_VARARGS,
      "entry($self, x, made, /)\n--\n\n"
      "The entry of a Value, after those of the nodes that were made before it."},
+    {"all", METHOD(entries_all), METH_VARARGS,
+     "all($self, xs, made, /)\n--\n\n"
+     "The entries of many; None if not all of them are Values."},
     {"stand_in", METHOD(entries_stand_in), METH_VARARGS,
      "stand_in($self, k, number, /)\n--\n\nA new leaf for an entry that no Value is."},
     {"inputs", METHOD(entries_inputs), METH_O,

@@ -54,6 +54,9 @@ static void
 find_varies(Groups *w, const Chosen *varying)
 {
     const Tape *tape = w->tape;
+    if (varying->count == 0) {
+        return;
+    }
     for (Py_ssize_t i = 0; i < varying->count; i++) {
         w->varies[varying->entries[i]] = 1;
     }

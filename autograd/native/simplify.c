@@ -22,6 +22,7 @@ enum { AHEAD = 24 };
 typedef struct {
     Tape *old, *new;
     uint8_t *needed;
+    int64_t entries_needed, args_needed;
     int32_t *place; /* the new entry of each old one; -1 for one that is not needed */
     uint64_t *hash; /* of each old entry: the same for the same new one */
     uint64_t *hashes; /* of each new entry */
@@ -49,22 +50,21 @@ pass_free(Pass *p)
 }
 
 /* Mark what the outputs depend on. Operands come before their users. */
-static int64_t
+static void
 mark_needed(Pass *p, const int32_t *outputs, Py_ssize_t count)
 {
-    int64_t needed = 0;
     for (Py_ssize_t i = 0; i < count; i++) {
         p->needed[outputs[i]] = 1;
     }
     for (int64_t k = p->old->count - 1; k >= 0; k--) {
         if (p->needed[k]) {
-            needed++;
+            p->entries_needed++;
+            p->args_needed += operand_count(p->old, k);
             for (int64_t e = p->old->first[k]; e < p->old->first[k + 1]; e++) {
                 p->needed[p->old->arg[e]] = 1;
             }
         }
     }
-    return needed;
 }
 
 /* Whether an operation is a reduction that is a loop over rows. */
@@ -310,8 +310,8 @@ tape_simplified(Tape *tape, PyObject *given)
     p.place = PyMem_New(int32_t, size + 1);
     p.hash = PyMem_New(uint64_t, size + 1);
     if (p.needed != NULL && p.place != NULL && p.hash != NULL) {
-        const int64_t needed = mark_needed(&p, outputs, count);
-        while (slots < 2 * (uint64_t)needed) {
+        mark_needed(&p, outputs, count);
+        while (slots < 2 * (uint64_t)p.entries_needed) {
             slots *= 2;
         }
         p.mask = slots - 1;
@@ -327,7 +327,9 @@ tape_simplified(Tape *tape, PyObject *given)
     else {
         memset(p.place, 0xff, size * sizeof *p.place);
         p.new = tape_new();
-        PyObject *places = p.new == NULL || place_all(&p, (int64_t)size) < 0
+        const int failed =
+            p.new == NULL || tape_reserve(p.new, p.entries_needed, p.args_needed) < 0;
+        PyObject *places = failed || place_all(&p, (int64_t)size) < 0
             ? NULL
             : numbers_of_entries(p.place, (Py_ssize_t)(size * sizeof *p.place), "i");
         found = places == NULL ? NULL : PyTuple_Pack(2, p.new, places);

@@ -83,13 +83,6 @@ python_function(const char *module, const char *name)
 
 /* Maps */
 
-uint64_t
-mixed(uint64_t hash, uint64_t x)
-{
-    hash = (hash ^ x) * UINT64_C(0x9E3779B97F4A7C15);
-    return hash ^ hash >> 29;
-}
-
 int
 map_make(Map *map, int64_t expected)
 {
@@ -163,12 +156,12 @@ map_put(Map *map, uint64_t key, int32_t entry)
 
 /* Entries */
 
-/* Room for one more entry, and for its operands. */
-static int
-make_room(Tape *tape, int64_t args)
+/* Room for some more entries, and for their operands. */
+int
+tape_reserve(Tape *tape, int64_t entries, int64_t args)
 {
-    if (tape->count == tape->room) {
-        const size_t room = 2 * (size_t)tape->room + 256;
+    if (tape->count + entries > tape->room) {
+        const size_t room = (size_t)(tape->room + tape->room / 2 + entries + 16);
         if (room > INT32_MAX) {
             PyErr_NoMemory();
             return -1;
@@ -190,7 +183,7 @@ make_room(Tape *tape, int64_t args)
         tape->first[0] = 0;
     }
     if (tape->arg_count + args > tape->arg_room) {
-        const size_t room = 2 * (size_t)tape->arg_room + (size_t)args + 512;
+        const size_t room = (size_t)(tape->arg_room + tape->arg_room / 2 + args + 32);
         void *arg = PyMem_Realloc(tape->arg, room * sizeof *tape->arg);
         if (arg == NULL) {
             PyErr_NoMemory();
@@ -207,7 +200,7 @@ int32_t
 tape_add(Tape *tape, int32_t op, const int32_t *args, int64_t count,
          const double *number, int checked)
 {
-    if (make_room(tape, count) < 0) {
+    if (tape_reserve(tape, 1, count) < 0) {
         return -1;
     }
     const int64_t k = tape->count;
@@ -669,7 +662,7 @@ Tape *
 tape_new(void)
 {
     Tape *tape = (Tape *)PyType_GenericAlloc(Tape_Type, 0); /* all zero */
-    if (tape != NULL && (map_make(&tape->constants, 16) < 0 || make_room(tape, 0) < 0 ||
+    if (tape != NULL && (map_make(&tape->constants, 16) < 0 || tape_reserve(tape, 16, 32) < 0 ||
                          (tape->labels = PyDict_New()) == NULL ||
                          (tape->columns = PyDict_New()) == NULL ||
                          (tape->written_out = PyDict_New()) == NULL)) {

@@ -61,15 +61,23 @@ is_leaf_op(int32_t op)
     return op <= OP_NUMBER;
 }
 
+/* A hash of a hash and one more number. */
+static inline uint64_t
+mixed(uint64_t hash, uint64_t x)
+{
+    hash = (hash ^ x) * UINT64_C(0x9E3779B97F4A7C15);
+    return hash ^ hash >> 29;
+}
+
 /* wengert.c */
 
-uint64_t mixed(uint64_t hash, uint64_t x);
 int map_make(Map *map, int64_t expected);
 void map_free(Map *map);
 int32_t *map_at(Map *map, uint64_t key);
 int map_put(Map *map, uint64_t key, int32_t entry);
 
 Tape *tape_new(void);
+int tape_reserve(Tape *tape, int64_t entries, int64_t args);
 int32_t tape_add(Tape *tape, int32_t op, const int32_t *args, int64_t count,
                  const double *number, int checked);
 int32_t tape_constant(Tape *tape, double x);

@@ -431,7 +431,7 @@ class Program:
             result = structure.result(
                 answer, lambda x: is_value(x) or x.__class__ is Condition
             )
-            outputs = [recorder.entry(x) for x in result.values]
+            outputs = recorder.entries_of(result.values)
         recording = Recording(
             tape=recorder.tape,
             inputs=recorder.inputs,

@@ -10,6 +10,8 @@ from typing import Any
 
 from autograd.core import choice
 from autograd.core.graph import Node
+from autograd.core.plain import is_value
+from autograd.core.recording import unrecorded
 from autograd.derivatives.sweeps import Mark
 from autograd.program.tape import Tape
 
@@ -46,11 +48,16 @@ class Entries:
         places = self._places
         if x not in places:
             new, self._read = made[self._read :], len(made)
-            for node in new:
-                if node.op:
-                    self._walk(node)
-        self._walk(x)
+            with unrecorded():
+                for node in new:
+                    if node.op:
+                        self._walk(node)
+                self._walk(x)
         return places[x]
+
+    def all(self, xs: Sequence[Any], made: list[Node]) -> list[int] | None:
+        """The entries of many; None if not all of them are Values."""
+        return [self.entry(x, made) for x in xs] if all(map(is_value, xs)) else None
 
     def _walk(self, output: Node) -> None:
         places, add = self._places, self.tape.add

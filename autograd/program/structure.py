@@ -148,6 +148,10 @@ class Result(NamedTuple):
     template: Any
 
 
+VALUE = ("value",)
+"""The template of a number that a call computes."""
+
+
 def result(x: Any, is_traced: Callable[[Any], bool]) -> Result:
     """Take a result apart.
 
@@ -163,7 +167,7 @@ def result(x: Any, is_traced: Callable[[Any], bool]) -> Result:
 def _template(x: Any, is_traced: Callable[[Any], bool], values: list[Any]) -> Any:
     if is_traced(x):
         values.append(x)
-        return ("value",)
+        return VALUE
     if isinstance(x, dict):
         return "dict", list(x), [_template(y, is_traced, values) for y in x.values()]
     if isinstance(x, (list, tuple)):
@@ -182,7 +186,9 @@ def filled(template: Any, values: Iterator[Any]) -> Any:
     if kind == "static":
         return rest[0].copy() if is_array(rest[0]) else rest[0]
     how, parts = rest
-    made = [filled(part, values) for part in parts]
+    made = [
+        next(values) if part is VALUE else filled(part, values) for part in parts
+    ]
     if kind == "dict":
         return dict(zip(how, made))
     return like(how, made) if kind == "list" else as_array(made, how)

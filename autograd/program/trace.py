@@ -42,7 +42,7 @@ class Recorder:
         self.inputs: list[int] = []
         self.guards: list[Guard] = []
         self.made: list[Node] = []
-        self._differentiated: list[tuple[Node, Mark]] = []
+        self._differentiated: list[tuple[Sequence[Node], Mark]] = []
         self._passes_through = False
 
     @contextmanager
@@ -57,28 +57,16 @@ class Recorder:
                 recording.record_into(before)
                 self.entries.finish()
 
-    @contextmanager
-    def paused(self) -> Iterator[None]:
-        """While it lasts, Values are used without being recorded."""
-        before = recording.here.recorder
-        recording.record_into(None)
-        try:
-            yield
-        finally:
-            recording.record_into(before)
-
     def take_inputs(self, numbers: Sequence[float]) -> list[Node]:
         """A Value for each scalar of the arguments."""
         first = len(self.tape)
-        with self.paused():
-            leaves = self.entries.inputs(numbers)
+        leaves = self.entries.inputs(numbers)
         self.inputs += range(first, len(self.tape))
         return leaves
 
     def stand_in(self, k: int) -> Node:
         """A leaf for an entry that is no node of the engine's graph."""
-        with self.paused():
-            return self.entries.stand_in(k, self.tape.value(k))
+        return self.entries.stand_in(k, self.tape.value(k))
 
     def entry(self, x: Any) -> int:
         """The entry of a Value or a plain number, whose graph goes onto the tape."""
@@ -86,11 +74,12 @@ class Recorder:
             return int(x.entry)
         if not is_value(x):
             return self.tape.constant(float(x))
-        k = self.entries.known(x)
-        if k is None:
-            with self.paused():
-                k = self.entries.entry(x, self.made)
-        return k
+        return self.entries.entry(x, self.made)
+
+    def entries_of(self, xs: Sequence[Any]) -> list[int]:
+        """The entries of many."""
+        found = self.entries.all(xs, self.made)
+        return [self.entry(x) for x in xs] if found is None else found
 
     # What the engines ask while the function runs.
 
@@ -180,15 +169,15 @@ class Recorder:
         if self.tape.depends(k):
             self.guards.append(Guard.here(k, self.tape.value(k) != 0.0, FROZEN))
 
-    def differentiated(self, x: Node, mark: Mark) -> None:
-        """A transform within the function differentiates by ``x`` while it runs."""
-        self._differentiated.append((x, mark))
+    def differentiated(self, xs: Sequence[Node], mark: Mark) -> None:
+        """A transform within the function differentiates by Values while it runs."""
+        self._differentiated.append((xs, mark))
 
     def _is_data(self, k: int) -> bool:
         """Whether an entry is a number where the function is called with numbers."""
         tape, marks = self.tape, self.entries.marks
-        for x, mark in self._differentiated:
-            marks[self.entry(x)] = mark
+        for xs, mark in self._differentiated:
+            marks.update((x, mark) for x in self.entries_of(xs))
         self._differentiated.clear()
         seen, stack = {k}, [k]
         while stack:
@@ -224,11 +213,10 @@ class Recorder:
             return [0.0] * len(inputs)
         numbers: list[float | None] = [None] * len(inputs)
         if not self._passes_through:  # no derivative leaves the engine's graph
-            with self.paused():
+            with recording.unrecorded():
                 numbers = [*choice.module().gradients(output, inputs)[0]]
-        entries = adjoint.sweep(
-            self.tape, self.entry(output), [self.entry(x) for x in inputs], stop
-        )
+        k = self.entry(output)
+        entries = adjoint.sweep(self.tape, k, self.entries_of(inputs), stop)
         return self._derivatives(entries, numbers)
 
     def push(self, tangents: dict[Node, Any]) -> Any:
@@ -246,8 +234,7 @@ class Recorder:
     ) -> list[Any]:
         """Entries as derivatives are, with their numbers where these are known."""
         self._passes_through = True
-        with self.paused():
-            return self.entries.derivatives(entries, numbers)
+        return self.entries.derivatives(entries, numbers)
 
 
 class _Tangents:

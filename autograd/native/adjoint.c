@@ -32,7 +32,8 @@ typedef struct {
     int32_t *order; /* what the output depends on, operands first */
     int64_t count, room;
     uint8_t *seen, *active; /* by entry, for those before ``end`` */
-    Term *adjoints, *reached;
+    Term *adjoints;
+    Term *reached; /* NULL if no choice is on the way: all is reached then */
     int64_t end, capacity;
     Shape (*shapes)[MOST_OPERANDS]; /* by operation */
     int64_t shape_count;
@@ -47,11 +48,11 @@ no_derivative(int32_t op)
 static void
 sweep_free(Sweep *s)
 {
-    PyMem_Free(s->order);
-    PyMem_Free(s->seen);
-    PyMem_Free(s->active);
-    PyMem_Free(s->adjoints);
-    PyMem_Free(s->reached);
+    array_free(s->order);
+    array_free(s->seen);
+    array_free(s->active);
+    array_free(s->adjoints);
+    array_free(s->reached);
     PyMem_Free(s->shapes);
 }
 
@@ -62,7 +63,7 @@ seen_room(Sweep *s)
 {
     if (s->tape->count > s->capacity) {
         const int64_t capacity = s->tape->count + s->tape->count / 4 + 64;
-        uint8_t *more = PyMem_Realloc(s->seen, (size_t)capacity);
+        uint8_t *more = array_grow(s->seen, (size_t)capacity);
         if (more == NULL) {
             PyErr_NoMemory();
             return -1;
@@ -118,7 +119,7 @@ walk(Sweep *s, int32_t output)
         if (!failed && next < 0) {
             if (s->count == s->room) {
                 const size_t more = 2 * (size_t)s->room + 256;
-                int32_t *order = PyMem_Realloc(s->order, more * sizeof *order);
+                int32_t *order = array_grow(s->order, more * sizeof *order);
                 if (order == NULL) {
                     failed = 1;
                     break;
@@ -326,7 +327,8 @@ static int
 hand_on(Sweep *s, int32_t k, int64_t i, int32_t a)
 {
     Tape *tape = s->tape;
-    const Term adjoint = s->adjoints[k], here = s->reached[k], none = plain(0.0);
+    const Term adjoint = s->adjoints[k], none = plain(0.0);
+    const Term here = s->reached == NULL ? TRUE_TERM : s->reached[k];
     const int always = here.kind == NUMBER;
     Term there = here, part;
     if (tape->op[k] == FIRST_ROW + ROW_where) {
@@ -359,8 +361,12 @@ hand_on(Sweep *s, int32_t k, int64_t i, int32_t a)
     if (part.kind == ABSENT || there.kind == ABSENT) {
         return -1;
     }
-    Term *sum = &s->adjoints[a], *reach = &s->reached[a];
+    Term *sum = &s->adjoints[a];
     *sum = sum->kind == ABSENT ? part : plus(tape, *sum, part);
+    if (s->reached == NULL) {
+        return sum->kind == ABSENT ? -1 : 0;
+    }
+    Term *reach = &s->reached[a];
     if (there.kind == NUMBER || reach->kind == NUMBER) {
         *reach = TRUE_TERM;
     }
@@ -396,17 +402,23 @@ find_between(Sweep *s, const int32_t *inputs, Py_ssize_t count)
     Tape *tape = s->tape;
     s->end = tape->count;
     const size_t size = (size_t)s->end;
-    s->active = PyMem_Calloc(size + 1, 1);
-    s->adjoints = PyMem_Calloc(size + 1, sizeof *s->adjoints);
-    s->reached = PyMem_Calloc(size + 1, sizeof *s->reached);
-    if (s->active == NULL || s->adjoints == NULL || s->reached == NULL) {
+    s->active = array_new(size + 1);
+    s->adjoints = array_new((size + 1) * sizeof *s->adjoints);
+    int choices = 0;
+    for (int64_t j = 0; j < s->count; j++) {
+        choices |= tape->op[s->order[j]] == FIRST_ROW + ROW_where;
+    }
+    if (choices) {
+        s->reached = array_new((size + 1) * sizeof *s->reached);
+    }
+    if (s->active == NULL || s->adjoints == NULL || (choices && s->reached == NULL)) {
         PyErr_NoMemory();
         return -1;
     }
     for (Py_ssize_t i = 0; i < count; i++) {
         s->active[inputs[i]] = 1;
     }
-    int64_t kept = 0;
+    int64_t kept = 0, edges = 0;
     for (int64_t j = 0; j < s->count; j++) {
         const int32_t k = s->order[j];
         int depends = 0;
@@ -422,10 +434,11 @@ find_between(Sweep *s, const int32_t *inputs, Py_ssize_t count)
         if (depends) {
             s->active[k] = 1;
             s->order[kept++] = k;
+            edges += operand_count(tape, k);
         }
     }
     s->count = kept;
-    return 0;
+    return tape_reserve(tape, 2 * edges, 4 * edges); /* a product and a sum for each */
 }
 
 static int
@@ -446,7 +459,9 @@ run(Sweep *s, int32_t output, int32_t *inputs, Py_ssize_t count, int stop, int32
         s->adjoints[inputs[i]] = (Term){ZERO, -1, 0.0};
     }
     s->adjoints[output] = seed < 0 ? plain(1.0) : entry(seed);
-    s->reached[output] = TRUE_TERM;
+    if (s->reached != NULL) {
+        s->reached[output] = TRUE_TERM;
+    }
     for (int64_t j = s->count - 1; j >= 0; j--) {
         const int kind = s->adjoints[s->order[j]].kind;
         if (kind != ABSENT && kind != ZERO && hand_on_all(s, s->order[j]) < 0) {

@@ -93,6 +93,12 @@ void block_give_back(void *block);
 Value *nodes_take(size_t edges);
 void nodes_give_back(Value *node, size_t edges);
 
+/* arrays.c: memory for large arrays */
+
+void *array_new(size_t bytes);
+void *array_grow(void *array, size_t bytes);
+void array_free(void *array);
+
 /* value.c: the type, its memory and its attributes */
 
 extern PyTypeObject *Value_Type;

@@ -56,9 +56,9 @@ put(Entries *entries, Value *node, int32_t k)
 {
     if (entries->count == entries->room) {
         const size_t room = 2 * (size_t)entries->room + 64;
-        Value **kept = PyMem_Realloc(entries->kept, room * sizeof *kept);
+        Value **kept = array_grow(entries->kept, room * sizeof *kept);
         entries->kept = kept != NULL ? kept : entries->kept;
-        int32_t *entry = PyMem_Realloc(entries->entry, room * sizeof *entry);
+        int32_t *entry = array_grow(entries->entry, room * sizeof *entry);
         entries->entry = entry != NULL ? entry : entries->entry;
         if (kept == NULL || entry == NULL) {
             PyErr_NoMemory();
@@ -446,8 +446,8 @@ entries_dealloc(Entries *entries)
     for (int64_t i = 0; i < count; i++) {
         Py_DECREF(kept[i]);
     }
-    PyMem_Free(kept);
-    PyMem_Free(entries->entry);
+    array_free(kept);
+    array_free(entries->entry);
     map_free(&entries->places);
     PyMem_Free(entries->args);
     Py_XDECREF(entries->parameters);

@@ -15,7 +15,7 @@ enum { BEGINS_MINUS_ZERO = 2, BEGINS_ZERO };
 static void *
 taken(Groups *w, int64_t count, size_t size)
 {
-    void *block = PyMem_Calloc((size_t)count + 1, size);
+    void *block = array_new(((size_t)count + 1) * size);
     if (block == NULL) {
         PyErr_NoMemory();
         return NULL;
@@ -27,7 +27,7 @@ void
 groups_free(Groups *w)
 {
     for (int i = 0; i < w->block_count; i++) {
-        PyMem_Free(w->blocks[i]);
+        array_free(w->blocks[i]);
     }
     for (int64_t g = 0; g < w->group_count; g++) {
         PyMem_Free(w->groups[g].nodes);

@@ -876,7 +876,7 @@ in_python(Lowering *l, const Chosen *inputs, const Chosen *parameters,
 static int
 begin(Lowering *l)
 {
-    l->slot = PyMem_New(int32_t, (size_t)l->tape->count + 1);
+    l->slot = array_new(((size_t)l->tape->count + 1) * sizeof *l->slot);
     if (l->slot == NULL) {
         PyErr_NoMemory();
         return -1;
@@ -894,7 +894,7 @@ end(Lowering *l)
     for (size_t i = 0; i < Py_ARRAY_LENGTH(arrays); i++) {
         PyMem_Free(arrays[i]->data);
     }
-    PyMem_Free(l->slot);
+    array_free(l->slot);
     map_free(&l->constants);
     groups_free(&l->groups);
 }

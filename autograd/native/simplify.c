@@ -25,7 +25,7 @@ typedef struct {
     int64_t entries_needed, args_needed;
     int32_t *place; /* the new entry of each old one; -1 for one that is not needed */
     uint64_t *hash; /* of each old entry: the same for the same new one */
-    uint64_t *hashes; /* of each new entry */
+    uint64_t *hashes; /* of each new entry; NULL until somebody needs them */
     int64_t hash_room, hash_count;
     uint32_t *same; /* a table of old entries plus 1, the first of each kind, and above
                        their bits some of their hashes */
@@ -40,11 +40,11 @@ typedef struct {
 static void
 pass_free(Pass *p)
 {
-    PyMem_Free(p->needed);
-    PyMem_Free(p->place);
-    PyMem_Free(p->hash);
+    array_free(p->needed);
+    array_free(p->place);
+    array_free(p->hash);
     PyMem_Free(p->hashes);
-    PyMem_Free(p->same);
+    array_free(p->same);
     PyMem_Free(p->loops);
     PyMem_Free(p->args);
 }
@@ -171,7 +171,7 @@ hash_entry(Pass *p, int64_t k)
     FETCH(p->same + (hash >> 20 & p->mask));
 }
 
-/* Remember the hash of a new entry. Those that nobody knew are as good as any. */
+/* Remember the hash of a new entry. Those that no old entry has are as good as any. */
 static int
 remember(Pass *p, int32_t place, uint64_t hash)
 {
@@ -191,6 +191,20 @@ remember(Pass *p, int32_t place, uint64_t hash)
             : i == place                          ? hash
                                                   : mixed(3, (uint64_t)i);
     }
+    return 0;
+}
+
+/* An entry was written otherwise, and maybe in place of another one: its hash is that of
+   the new entry. */
+static int
+rehash(Pass *p, int32_t k)
+{
+    for (int32_t j = p->hashes == NULL ? 0 : k; j <= k; j++) {
+        if (p->place[j] >= 0 && remember(p, p->place[j], p->hash[j]) < 0) {
+            return -1;
+        }
+    }
+    p->hash[k] = p->hashes[p->place[k]];
     return 0;
 }
 
@@ -223,10 +237,10 @@ first_of(Pass *p, int32_t k, int64_t count)
     }
 }
 
-/* The place of entry k on the new tape. Sets ``surprise`` if its hash must be that of
-   the new entry. */
+/* The place of entry k on the new tape; ``otherwise`` is whether it is another
+   operation there. */
 static int32_t
-place_of(Pass *p, int32_t k, int *surprise)
+place_of(Pass *p, int32_t k, int *otherwise)
 {
     const Tape *old = p->old;
     const int32_t op = old->op[k], *operands = operands_of(old, k);
@@ -261,10 +275,10 @@ place_of(Pass *p, int32_t k, int *surprise)
         return p->place[same];
     }
     const int loop = numbers ? 1 : is_loop(p, op);
-    *surprise = loop;
+    *otherwise = loop;
     return loop < 0 ? -1
         : loop      ? rewritten_in_python(p, op, count, checked)
-                    : tape_add(p->new, op, p->args, count, NULL, checked);
+                    : tape_append(p->new, op, p->args, count, 0.0, (uint8_t)checked);
 }
 
 static int
@@ -280,14 +294,19 @@ place_all(Pass *p, int64_t size)
         if (!p->needed[k]) {
             continue;
         }
-        int surprise = 0;
-        const int32_t place = p->place[k] = place_of(p, k, &surprise);
-        if (place < 0 || remember(p, place, p->hash[k]) < 0) {
+        int otherwise = 0;
+        p->place[k] = place_of(p, k, &otherwise);
+        if (p->place[k] < 0) {
             return -1;
         }
-        if (surprise) {
-            p->hash[k] = p->hashes[place];
+        if (otherwise) {
+            if (rehash(p, k) < 0) {
+                return -1;
+            }
             ahead = k + 1;
+        }
+        else if (p->hashes != NULL && remember(p, p->place[k], p->hash[k]) < 0) {
+            return -1;
         }
     }
     return 0;
@@ -306,9 +325,9 @@ tape_simplified(Tape *tape, PyObject *given)
     Pass p = {.old = tape};
     uint64_t slots = 64;
     PyObject *found = NULL;
-    p.needed = PyMem_Calloc(size + 1, 1);
-    p.place = PyMem_New(int32_t, size + 1);
-    p.hash = PyMem_New(uint64_t, size + 1);
+    p.needed = array_new(size + 1);
+    p.place = array_new((size + 1) * sizeof *p.place);
+    p.hash = array_new((size + 1) * sizeof *p.hash);
     if (p.needed != NULL && p.place != NULL && p.hash != NULL) {
         mark_needed(&p, outputs, count);
         while (slots < 2 * (uint64_t)p.entries_needed) {
@@ -318,7 +337,7 @@ tape_simplified(Tape *tape, PyObject *given)
         while (p.entry_mask <= size) {
             p.entry_mask = 2 * p.entry_mask + 1;
         }
-        p.same = PyMem_Calloc(slots, sizeof *p.same);
+        p.same = array_new(slots * sizeof *p.same);
     }
     PyMem_Free(outputs);
     if (p.same == NULL) {

@@ -90,8 +90,8 @@ map_make(Map *map, int64_t expected)
     while (size < 2 * (uint64_t)expected) {
         size *= 2;
     }
-    map->keys = PyMem_New(uint64_t, size);
-    map->entries = PyMem_New(int32_t, size);
+    map->keys = array_new(size * sizeof *map->keys);
+    map->entries = array_new(size * sizeof *map->entries);
     if (map->keys == NULL || map->entries == NULL) {
         map_free(map);
         PyErr_NoMemory();
@@ -106,8 +106,8 @@ map_make(Map *map, int64_t expected)
 void
 map_free(Map *map)
 {
-    PyMem_Free(map->keys);
-    PyMem_Free(map->entries);
+    array_free(map->keys);
+    array_free(map->entries);
     *map = (Map){NULL, NULL, 0, 0};
 }
 
@@ -161,19 +161,19 @@ int
 tape_reserve(Tape *tape, int64_t entries, int64_t args)
 {
     if (tape->count + entries > tape->room) {
-        const size_t room = (size_t)(tape->room + tape->room / 2 + entries + 16);
+        const size_t room = (size_t)(2 * tape->room + entries);
         if (room > INT32_MAX) {
             PyErr_NoMemory();
             return -1;
         }
         /* Each array is as good as before if a later one cannot grow. */
-        void *op = PyMem_Realloc(tape->op, room * sizeof *tape->op);
+        void *op = array_grow(tape->op, room * sizeof *tape->op);
         tape->op = op != NULL ? op : tape->op;
-        void *first = PyMem_Realloc(tape->first, (room + 1) * sizeof *tape->first);
+        void *first = array_grow(tape->first, (room + 1) * sizeof *tape->first);
         tape->first = first != NULL ? first : tape->first;
-        void *number = PyMem_Realloc(tape->number, room * sizeof *tape->number);
+        void *number = array_grow(tape->number, room * sizeof *tape->number);
         tape->number = number != NULL ? number : tape->number;
-        void *flags = PyMem_Realloc(tape->flags, room * sizeof *tape->flags);
+        void *flags = array_grow(tape->flags, room * sizeof *tape->flags);
         tape->flags = flags != NULL ? flags : tape->flags;
         if (op == NULL || first == NULL || number == NULL || flags == NULL) {
             PyErr_NoMemory();
@@ -183,8 +183,8 @@ tape_reserve(Tape *tape, int64_t entries, int64_t args)
         tape->first[0] = 0;
     }
     if (tape->arg_count + args > tape->arg_room) {
-        const size_t room = (size_t)(tape->arg_room + tape->arg_room / 2 + args + 32);
-        void *arg = PyMem_Realloc(tape->arg, room * sizeof *tape->arg);
+        const size_t room = (size_t)(2 * tape->arg_room + args);
+        void *arg = array_grow(tape->arg, room * sizeof *tape->arg);
         if (arg == NULL) {
             PyErr_NoMemory();
             return -1;
@@ -193,31 +193,6 @@ tape_reserve(Tape *tape, int64_t entries, int64_t args)
         tape->arg_room = (int64_t)room;
     }
     return 0;
-}
-
-/* Append an entry. ``args`` are none of the tape's own array. Returns its position. */
-int32_t
-tape_add(Tape *tape, int32_t op, const int32_t *args, int64_t count,
-         const double *number, int checked)
-{
-    if (tape_reserve(tape, 1, count) < 0) {
-        return -1;
-    }
-    const int64_t k = tape->count;
-    uint8_t flags = (number != NULL ? KNOWN : 0) | (checked ? CHECKED : 0);
-    flags |= op == OP_INPUT ? ON_INPUT : op == OP_PARAMETER ? ON_PARAMETER : 0;
-    int32_t *arg = tape->arg + tape->arg_count;
-    for (int64_t i = 0; i < count; i++) {
-        arg[i] = args[i];
-        flags |= tape->flags[args[i]] & (ON_INPUT | ON_PARAMETER);
-    }
-    tape->op[k] = op;
-    tape->number[k] = number != NULL ? *number : 0.0;
-    tape->flags[k] = flags;
-    tape->arg_count += count;
-    tape->first[k + 1] = tape->arg_count;
-    tape->count++;
-    return (int32_t)k;
 }
 
 static uint64_t
@@ -645,11 +620,11 @@ static void
 tape_dealloc(Tape *tape)
 {
     PyTypeObject *type = Py_TYPE(tape);
-    PyMem_Free(tape->op);
-    PyMem_Free(tape->first);
-    PyMem_Free(tape->arg);
-    PyMem_Free(tape->number);
-    PyMem_Free(tape->flags);
+    array_free(tape->op);
+    array_free(tape->first);
+    array_free(tape->arg);
+    array_free(tape->number);
+    array_free(tape->flags);
     map_free(&tape->constants);
     Py_XDECREF(tape->labels);
     Py_XDECREF(tape->columns);
@@ -662,7 +637,7 @@ Tape *
 tape_new(void)
 {
     Tape *tape = (Tape *)PyType_GenericAlloc(Tape_Type, 0); /* all zero */
-    if (tape != NULL && (map_make(&tape->constants, 16) < 0 || tape_reserve(tape, 16, 32) < 0 ||
+    if (tape != NULL && (map_make(&tape->constants, 16) < 0 || tape_reserve(tape, 64, 128) < 0 ||
                          (tape->labels = PyDict_New()) == NULL ||
                          (tape->columns = PyDict_New()) == NULL ||
                          (tape->written_out = PyDict_New()) == NULL)) {

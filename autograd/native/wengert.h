@@ -78,8 +78,6 @@ int map_put(Map *map, uint64_t key, int32_t entry);
 
 Tape *tape_new(void);
 int tape_reserve(Tape *tape, int64_t entries, int64_t args);
-int32_t tape_add(Tape *tape, int32_t op, const int32_t *args, int64_t count,
-                 const double *number, int checked);
 int32_t tape_constant(Tape *tape, double x);
 int32_t tape_written_out(Tape *tape, int32_t k);
 int tape_value(Tape *tape, int32_t k, double *number);
@@ -98,6 +96,40 @@ int entries_init(PyObject *module);
 PyObject *tape_sweep(Tape *tape, PyObject *args);
 PyObject *tape_simplified(Tape *tape, PyObject *outputs);
 PyObject *tape_lowered(Tape *tape, PyObject *args);
+
+/* Append an entry, with the flags of ``more`` and those that its operands hand on.
+   ``args`` are none of the tape's own array. Returns its position; -1 without memory. */
+static inline int32_t
+tape_append(Tape *tape, int32_t op, const int32_t *args, int64_t count, double number,
+            uint8_t more)
+{
+    if ((tape->count >= tape->room || tape->arg_count + count > tape->arg_room) &&
+        tape_reserve(tape, 1, count) < 0) {
+        return -1;
+    }
+    const int64_t k = tape->count++;
+    int32_t *arg = tape->arg + tape->arg_count;
+    for (int64_t i = 0; i < count; i++) {
+        arg[i] = args[i];
+        more |= tape->flags[args[i]] & (ON_INPUT | ON_PARAMETER);
+    }
+    tape->op[k] = op;
+    tape->number[k] = number;
+    tape->flags[k] = more;
+    tape->first[k + 1] = tape->arg_count += count;
+    return (int32_t)k;
+}
+
+/* Append an entry with its number, if that is known. */
+static inline int32_t
+tape_add(Tape *tape, int32_t op, const int32_t *args, int64_t count, const double *number,
+         int checked)
+{
+    const uint8_t flags = (uint8_t)((number != NULL ? KNOWN : 0) | (checked ? CHECKED : 0) |
+                                    (op == OP_INPUT ? ON_INPUT : 0) |
+                                    (op == OP_PARAMETER ? ON_PARAMETER : 0));
+    return tape_append(tape, op, args, count, number != NULL ? *number : 0.0, flags);
+}
 
 /* The entry that stands for k: what a partial of a row is written out as, or k itself. */
 static inline int32_t

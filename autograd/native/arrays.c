@@ -1,7 +1,9 @@
 /* Memory for large arrays that live for a short time.
 
    Fresh memory in pages of 4 KiB costs more than most passes do with it: the system is
-   asked for each. So a large array lies in pages of 2 MiB where the system has them. */
+   asked for each, and clears it. So an array of some size takes one of the blocks that
+   nodes.c keeps, which are in use already or in large pages, and one that is larger yet
+   lies in large pages itself, where the system has them. */
 
 #include "engine.h"
 
@@ -15,19 +17,21 @@
 #define LARGE_PAGES 0
 #endif
 
-enum { PAGE = 1 << 21, LARGE = 1 << 18 };
+enum { SMALL, IN_BLOCK, MAPPED };
 
 /* What stands before an array. */
 typedef union {
     struct {
         size_t room; /* bytes of the array */
-        size_t mapped; /* bytes that the system gave, or 0 */
+        int where;
     } is;
     char line[64];
 } Head;
 
+enum { PAGE = 1 << 21, LARGE = 1 << 18, BLOCK_ROOM = BLOCK_SIZE - sizeof(Head) };
+
 #if LARGE_PAGES
-/* Memory that begins at a multiple of a page, and is all zero. */
+/* Memory that begins at a multiple of a page. */
 static Head *
 map_pages(size_t size)
 {
@@ -48,33 +52,70 @@ map_pages(size_t size)
 }
 #endif
 
+/* A new array, or a small one that grows and stays small. */
+static Head *
+take(Head *small, size_t bytes)
+{
+    Head *head = NULL;
+    size_t room = bytes;
+    int where = SMALL;
+#if LARGE_PAGES
+    if (bytes > (size_t)BLOCK_ROOM) {
+        where = MAPPED;
+        room = (bytes + sizeof(Head) + PAGE - 1) / PAGE * PAGE - sizeof(Head);
+        head = map_pages(room + sizeof(Head));
+    }
+    else if (bytes >= LARGE) {
+        where = IN_BLOCK;
+        room = BLOCK_ROOM;
+        head = block_take();
+    }
+#endif
+    if (where == SMALL) {
+        head = PyMem_RawRealloc(small, sizeof(Head) + bytes);
+    }
+    if (head == NULL) {
+        return NULL;
+    }
+    head->is.room = room;
+    head->is.where = where;
+    return head;
+}
+
+/* The array with room for so many bytes, perhaps elsewhere; what is new in it may be
+   anything. NULL, without an exception, for want of memory: then it is what it was. */
+void *
+array_grow(void *array, size_t bytes)
+{
+    Head *head = array == NULL ? NULL : (Head *)array - 1;
+    if (head != NULL && bytes <= head->is.room) {
+        return array;
+    }
+    if (bytes > PY_SSIZE_T_MAX - 2 * (size_t)PAGE) {
+        return NULL;
+    }
+    if (head == NULL || !LARGE_PAGES || bytes < LARGE) {
+        head = take(head, bytes);
+        return head == NULL ? NULL : head + 1;
+    }
+    Head *more = take(NULL, bytes);
+    if (more == NULL) {
+        return NULL;
+    }
+    memcpy(more + 1, array, head->is.room);
+    array_free(array);
+    return more + 1;
+}
+
 /* An array of so many bytes, all zero; NULL, without an exception, for want of memory. */
 void *
 array_new(size_t bytes)
 {
-    Head *head;
-    if (bytes > PY_SSIZE_T_MAX - 2 * (size_t)PAGE) {
-        return NULL;
+    void *array = array_grow(NULL, bytes);
+    if (array != NULL && ((Head *)array - 1)->is.where != MAPPED) {
+        memset(array, 0, bytes);
     }
-#if LARGE_PAGES
-    if (bytes >= LARGE) {
-        const size_t size = (bytes + sizeof(Head) + PAGE - 1) / PAGE * PAGE;
-        head = map_pages(size);
-        if (head == NULL) {
-            return NULL;
-        }
-        head->is.room = size - sizeof(Head);
-        head->is.mapped = size;
-        return head + 1;
-    }
-#endif
-    head = PyMem_RawCalloc(1, sizeof(Head) + bytes);
-    if (head == NULL) {
-        return NULL;
-    }
-    head->is.room = bytes;
-    head->is.mapped = 0;
-    return head + 1;
+    return array;
 }
 
 void
@@ -85,41 +126,14 @@ array_free(void *array)
     }
     Head *head = (Head *)array - 1;
 #if LARGE_PAGES
-    if (head->is.mapped != 0) {
-        (void)munmap(head, head->is.mapped);
+    if (head->is.where == IN_BLOCK) {
+        block_give_back(head);
+        return;
+    }
+    if (head->is.where == MAPPED) {
+        (void)munmap(head, head->is.room + sizeof(Head));
         return;
     }
 #endif
     PyMem_RawFree(head);
-}
-
-/* The array with room for so many bytes, perhaps elsewhere; what is new in it may be
-   anything. NULL, without an exception,
-   for want of memory: then it is what it was. */
-void *
-array_grow(void *array, size_t bytes)
-{
-    if (bytes > PY_SSIZE_T_MAX - 2 * (size_t)PAGE) {
-        return NULL;
-    }
-    const size_t before = array == NULL ? 0 : ((Head *)array - 1)->is.room;
-    if (array != NULL && bytes <= before) {
-        return array;
-    }
-    if (bytes < LARGE || !LARGE_PAGES) {
-        Head *head = array == NULL ? NULL : (Head *)array - 1;
-        head = PyMem_RawRealloc(head, sizeof(Head) + bytes);
-        if (head == NULL) {
-            return NULL;
-        }
-        head->is.room = bytes;
-        head->is.mapped = 0;
-        return head + 1;
-    }
-    void *more = array_new(bytes);
-    if (more != NULL && array != NULL) {
-        memcpy(more, array, before);
-        array_free(array);
-    }
-    return more;
 }

@@ -12,10 +12,12 @@
 
 enum { BEGINS_MINUS_ZERO = 2, BEGINS_ZERO };
 
+/* An array that is as long as the tape; all zero, if asked for. */
 static void *
-taken(Groups *w, int64_t count, size_t size)
+taken(Groups *w, int64_t count, size_t size, int zero)
 {
-    void *block = array_new(((size_t)count + 1) * size);
+    const size_t bytes = ((size_t)count + 1) * size;
+    void *block = zero ? array_new(bytes) : array_grow(NULL, bytes);
     if (block == NULL) {
         PyErr_NoMemory();
         return NULL;
@@ -148,12 +150,20 @@ write_fold(Groups *w, Lane *lane, int32_t *chain)
     w->args[lane->arg + lane->args++] = start;
 }
 
-static void
+static int
 write_lanes(Groups *w)
 {
     const Tape *tape = w->tape;
     int32_t *chain = w->depth; /* which is not needed yet */
     int64_t arg = 0, kind = 0;
+    int64_t count = 0;
+    for (int32_t k = 0; k < tape->count; k++) {
+        count += !w->inner[k] && !is_leaf_op(tape->op[k]);
+    }
+    w->lanes = taken(w, count, sizeof *w->lanes, 0);
+    if (w->lanes == NULL) {
+        return -1;
+    }
     for (int32_t k = 0; k < tape->count; k++) {
         w->at[k] = NONE;
         if (w->inner[k] || is_leaf_op(tape->op[k])) {
@@ -176,6 +186,7 @@ write_lanes(Groups *w)
         kind += lane->terms;
     }
     memset(w->depth, 0, (size_t)tape->count * sizeof *w->depth);
+    return 0;
 }
 
 /* ReLU, and the product with its partial, in the fold before */
@@ -483,18 +494,19 @@ static int
 make_room(Groups *w)
 {
     const int64_t n = w->tape->count, args = w->tape->arg_count;
-    return (w->varies = taken(w, n, 1)) == NULL || (w->inner = taken(w, n, 1)) == NULL ||
-            (w->wanted = taken(w, n, 1)) == NULL || (w->read = taken(w, n, 1)) == NULL ||
-            (w->uses = taken(w, n, sizeof *w->uses)) == NULL ||
-            (w->previous = taken(w, n, sizeof *w->previous)) == NULL ||
-            (w->start = taken(w, n, sizeof *w->start)) == NULL ||
-            (w->at = taken(w, n, sizeof *w->at)) == NULL ||
-            (w->depth = taken(w, n, sizeof *w->depth)) == NULL ||
-            (w->slopes = taken(w, n, sizeof *w->slopes)) == NULL ||
-            (w->lanes = taken(w, n, sizeof *w->lanes)) == NULL ||
+    return (w->varies = taken(w, n, 1, 1)) == NULL ||
+            (w->inner = taken(w, n, 1, 1)) == NULL ||
+            (w->wanted = taken(w, n, 1, 1)) == NULL ||
+            (w->read = taken(w, n, 1, 1)) == NULL ||
+            (w->uses = taken(w, n, sizeof *w->uses, 1)) == NULL ||
+            (w->slopes = taken(w, n, sizeof *w->slopes, 1)) == NULL ||
+            (w->previous = taken(w, n, sizeof *w->previous, 0)) == NULL ||
+            (w->start = taken(w, n, sizeof *w->start, 0)) == NULL ||
+            (w->at = taken(w, n, sizeof *w->at, 0)) == NULL ||
+            (w->depth = taken(w, n, sizeof *w->depth, 0)) == NULL ||
             /* a term takes two operands, and every fold has one more */
-            (w->args = taken(w, 2 * args + n, sizeof *w->args)) == NULL ||
-            (w->kinds = taken(w, args + n, 1)) == NULL
+            (w->args = taken(w, 2 * args + n, sizeof *w->args, 0)) == NULL ||
+            (w->kinds = taken(w, args + n, 1, 0)) == NULL
         ? -1
         : 0;
 }
@@ -532,8 +544,7 @@ groups_find(Groups *w, const Tape *tape, const Chosen *outputs, const Chosen *va
     if (!failed) {
         find_varies(w, varying);
         find_chains(w, all, count);
-        write_lanes(w);
-        failed = fuse(w, all, count) < 0;
+        failed = write_lanes(w) < 0 || fuse(w, all, count) < 0;
     }
     if (!failed) {
         find_alone(w, outputs, sums);

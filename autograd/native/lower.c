@@ -876,7 +876,7 @@ in_python(Lowering *l, const Chosen *inputs, const Chosen *parameters,
 static int
 begin(Lowering *l)
 {
-    l->slot = array_new(((size_t)l->tape->count + 1) * sizeof *l->slot);
+    l->slot = array_grow(NULL, ((size_t)l->tape->count + 1) * sizeof *l->slot);
     if (l->slot == NULL) {
         PyErr_NoMemory();
         return -1;

@@ -326,8 +326,8 @@ tape_simplified(Tape *tape, PyObject *given)
     uint64_t slots = 64;
     PyObject *found = NULL;
     p.needed = array_new(size + 1);
-    p.place = array_new((size + 1) * sizeof *p.place);
-    p.hash = array_new((size + 1) * sizeof *p.hash);
+    p.place = array_grow(NULL, (size + 1) * sizeof *p.place);
+    p.hash = array_grow(NULL, (size + 1) * sizeof *p.hash);
     if (p.needed != NULL && p.place != NULL && p.hash != NULL) {
         mark_needed(&p, outputs, count);
         while (slots < 2 * (uint64_t)p.entries_needed) {

@@ -90,8 +90,8 @@ map_make(Map *map, int64_t expected)
     while (size < 2 * (uint64_t)expected) {
         size *= 2;
     }
-    map->keys = array_new(size * sizeof *map->keys);
-    map->entries = array_new(size * sizeof *map->entries);
+    map->keys = array_grow(NULL, size * sizeof *map->keys);
+    map->entries = array_grow(NULL, size * sizeof *map->entries);
     if (map->keys == NULL || map->entries == NULL) {
         map_free(map);
         PyErr_NoMemory();

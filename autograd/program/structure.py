@@ -186,9 +186,7 @@ def filled(template: Any, values: Iterator[Any]) -> Any:
     if kind == "static":
         return rest[0].copy() if is_array(rest[0]) else rest[0]
     how, parts = rest
-    made = [
-        next(values) if part is VALUE else filled(part, values) for part in parts
-    ]
+    made = [next(values) if part is VALUE else filled(part, values) for part in parts]
     if kind == "dict":
         return dict(zip(how, made))
     return like(how, made) if kind == "list" else as_array(made, how)

@@ -9,15 +9,19 @@ holds for those calls where every outcome is the same.
 
 from __future__ import annotations
 
+import math
 import sys
+from decimal import Decimal
+from fractions import Fraction
+from numbers import Rational
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
-from autograd.core.plain import is_number
+from autograd.core.plain import is_number, is_numpy_scalar
 from autograd.derivatives.nesting import is_value
 from autograd.table.number import Operations
 
-__all__ = ["FROZEN", "Condition", "Guard", "refuse"]
+__all__ = ["FROZEN", "Condition", "Guard", "refuse", "with_a_float"]
 
 PACKAGE = str(Path(__file__).parents[1])
 
@@ -126,6 +130,40 @@ class Condition(Operations):
 
     def __repr__(self) -> str:
         return repr(bool(self))
+
+
+def with_a_float(name: str, y: Any) -> tuple[str, float] | None:
+    """A comparison with some number as one with a float that has the same outcome.
+
+    An int, a Fraction or a Decimal that is no float lies between two of them; a complex
+    number off the real line equals none.
+
+    Returns:
+        The name of the comparison and the float; None where floats do not compare.
+
+    >>> with_a_float("lt", 2**53 + 1)
+    ('le', 9007199254740992.0)
+    """
+    if isinstance(y, float) or is_numpy_scalar(y):
+        return name, float(y)
+    if isinstance(y, complex):
+        real = y.real if y.imag == 0.0 else math.nan
+        return (name, real) if name in ("eq", "ne") else None
+    if not isinstance(y, (Rational, Decimal)):
+        return None
+    if isinstance(y, Decimal) and not y.is_finite():
+        return name, float(y)
+    exact = Fraction(y)
+    try:
+        near = float(exact)
+    except OverflowError:
+        near = math.inf if exact > 0 else -math.inf
+    if near == exact:
+        return name, near
+    if name in ("eq", "ne"):
+        return name, math.nan
+    below = near if near < exact else math.nextafter(near, -math.inf)
+    return ("le" if name in ("lt", "le") else "gt"), below
 
 
 def is_scalar(x: Any) -> bool:

@@ -18,13 +18,12 @@ from typing import Any
 
 from autograd.core import choice, recording
 from autograd.core.graph import Node
-from autograd.core.plain import is_number
 from autograd.derivatives.nesting import is_value
 from autograd.derivatives.sweeps import Mark
 from autograd.derivatives.sweeps import recording as with_graph
 from autograd.program import adjoint
 from autograd.program.entries import new_entries
-from autograd.program.guards import FROZEN, Condition, Guard, refuse
+from autograd.program.guards import FROZEN, Condition, Guard, refuse, with_a_float
 from autograd.program.tape import Number, new_tape
 
 __all__ = ["Recorder"]
@@ -87,8 +86,11 @@ class Recorder:
         """``x < y`` and the like: a condition that becomes a guard if asked for."""
         swapped = {"gt": "less", "ge": "less_equal"}
         plain = {"lt": "less", "le": "less_equal", "eq": "equal", "ne": "equal"}
-        if not (is_value(y) or is_number(y) or y.__class__ is Condition):
-            return NotImplemented
+        if not (is_value(y) or y.__class__ is Condition):
+            alike = with_a_float(name, y)
+            if alike is None:
+                return NotImplemented
+            name, y = alike
         a, b = self.entry(x), self.entry(y)
         if name in swapped:
             k = self.tape.add(swapped[name], (b, a))

@@ -12,6 +12,8 @@ import random
 from collections.abc import Collection
 from typing import Any
 
+from autograd.core.plain import is_value
+
 __all__ = [
     "as_list",
     "choice",
@@ -22,16 +24,6 @@ __all__ = [
     "switch",
     "whole",
 ]
-
-
-def is_value(x: Any) -> bool:
-    """Whether ``x`` is a Value, of either engine.
-
-    >>> import autograd as ag
-    >>> is_value(ag.Value(1.0)), is_value(1.0)
-    (True, False)
-    """
-    return hasattr(type(x), "_apply")
 
 
 def whole(name: str, x: Any, at_least: int = 1) -> int:

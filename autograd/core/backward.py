@@ -22,7 +22,7 @@ from typing import Any
 
 from autograd.core import graph
 from autograd.core.graph import Node
-from autograd.core.plain import is_value
+from autograd.core.plain import check_value
 
 
 def sweep(output: Node, seed: float) -> dict[Node, float]:
@@ -59,9 +59,9 @@ def gradients(output: Node, inputs: Iterable[Node]) -> tuple[list[float], list[N
     Raises:
         TypeError: ``output`` or one of ``inputs`` is no Value.
     """
-    check("gradients: output", output)
+    check_value(output, "gradients: output")
     for i, x in enumerate(inputs := tuple(inputs)):
-        check(f"gradients: inputs[{i}]", x)
+        check_value(x, f"gradients: inputs[{i}]")
     adjoints, own = sweep(output, 1.0), set(inputs)
     others = [x for x in adjoints if not x._operands and x not in own]
     return [adjoints.get(x, 0.0) for x in inputs], others
@@ -69,11 +69,5 @@ def gradients(output: Node, inputs: Iterable[Node]) -> tuple[list[float], list[N
 
 def leaves(output: Node) -> list[Node]:
     """Every leaf that a Value depends on; itself, if it is one."""
-    check("leaves: output", output)
+    check_value(output, "leaves: output")
     return [x for x in graph.topological_order(output) if not x._operands]
-
-
-def check(what: str, x: object) -> None:
-    """Raise a TypeError unless ``x`` is a Value."""
-    if not is_value(x):
-        raise TypeError(f"{what} must be a Value, got {type(x).__name__}")

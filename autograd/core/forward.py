@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from autograd.core import graph
-from autograd.core.backward import check
 from autograd.core.graph import Node
+from autograd.core.plain import check_value
 
 
 def tangents(
@@ -43,7 +43,7 @@ def tangents(
     outputs, inputs = tuple(outputs), tuple(inputs)
     for name, values in (("outputs", outputs), ("inputs", inputs)):
         for i, x in enumerate(values):
-            check(f"tangents: {name}[{i}]", x)
+            check_value(x, f"tangents: {name}[{i}]")
     if len(set(inputs)) != len(inputs):
         raise ValueError("tangents: inputs must be distinct")
     order: list[Node] = []

@@ -11,8 +11,19 @@ values: tuple[type, ...] = ()
 
 
 def is_value(x: Any) -> bool:
-    """Whether ``x`` is a Value of either engine, whatever it says of its class."""
+    """Whether ``x`` is a Value of either engine, whatever it says of its class.
+
+    >>> from autograd import Value
+    >>> is_value(Value(1.0)), is_value(1.0)
+    (True, False)
+    """
     return type(x) in values
+
+
+def check_value(x: object, name: str) -> None:
+    """Raise a TypeError unless ``x`` is a Value of either engine."""
+    if not is_value(x):
+        raise TypeError(f"{name} must be a Value, got {type(x).__name__}")
 
 
 def as_float(x: Any, name: str = "operand") -> float:

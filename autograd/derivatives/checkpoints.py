@@ -19,8 +19,9 @@ from typing import Any
 
 from autograd.core import choice, graph, limits
 from autograd.core.graph import Node
+from autograd.core.plain import is_value
 from autograd.core.recording import here
-from autograd.derivatives.nesting import flatten, is_value
+from autograd.derivatives.nesting import flatten
 from autograd.derivatives.sweeps import dependents, fresh
 from autograd.table.rules import CHECKPOINT, RULES
 

@@ -21,8 +21,7 @@ from typing import Any, NoReturn
 
 from autograd.core import limits
 from autograd.core.graph import Node
-from autograd.core.plain import is_number
-from autograd.derivatives.nesting import is_value
+from autograd.core.plain import is_number, is_value
 from autograd.derivatives.sweeps import dependents, rerun, value_of, with_recording
 from autograd.derivatives.transforms import call, derived, number, scalar
 from autograd.table.custom import advice

@@ -41,6 +41,7 @@ class Between:
     """
 
     def __init__(self, output: Node, wrt: Node, avoid: Collection[Node] = ()) -> None:
+        avoid = set(avoid)  # in a list, a node would be found by its number
         index: dict[Node, int] = {}
         self.order: list[Node] = []
         self.start = [0]

@@ -15,13 +15,13 @@ from operator import mul
 from typing import Any
 
 from autograd.core.graph import Node, topological_order
+from autograd.core.plain import check_value
 from autograd.formula.latex import latex_text
 from autograd.formula.notation import latex as in_latex
 from autograd.formula.rows import folded, replaced, size
 from autograd.formula.symbol import Symbol, is_number
 from autograd.paths.between import Between
 from autograd.paths.cuts import narrowest, users_of
-from autograd.paths.explain import check_value
 from autograd.paths.names import ACTIVATIONS, names, neurons, operation
 from autograd.table.rules import RULES, Rule
 

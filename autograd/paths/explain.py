@@ -17,6 +17,7 @@ from operator import index
 from typing import Any, overload
 
 from autograd.core.graph import Node, topological_order
+from autograd.core.plain import check_value
 from autograd.paths.between import Between
 from autograd.paths.cuts import cut, tangents
 from autograd.paths.labels import shortened, visible
@@ -418,9 +419,3 @@ def _crossed(
     if (at and at[0] != len(between.order) - 1) or (not at and between.order):
         rest, others = rest + behind[-1], others + paths[-1]
     return CutSum(output, wrt, count, tuple(rows), rest, others, adjoints[0])
-
-
-def check_value(x: object, name: str) -> None:
-    """Raise a TypeError unless ``x`` is a Value of either engine."""
-    if not (hasattr(x, "operands") and hasattr(x, "partials")):
-        raise TypeError(f"{name} must be a Value, got {type(x).__name__}")

@@ -15,7 +15,7 @@ from typing import Any, Literal, get_args
 
 from autograd.core import files
 from autograd.core.graph import Node, topological_order
-from autograd.paths.explain import check_value
+from autograd.core.plain import check_value
 from autograd.paths.names import names
 from autograd.pictures.bands import bands_view
 from autograd.pictures.neurons import neurons_view

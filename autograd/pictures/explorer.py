@@ -24,8 +24,8 @@ from typing import Any
 
 from autograd.core import graph
 from autograd.core.graph import Node
+from autograd.core.plain import check_value
 from autograd.formula.rows import formulas
-from autograd.paths.explain import check_value
 from autograd.paths.names import NUMBERED, PARAMETER, names, operation
 from autograd.paths.numerals import number
 from autograd.pictures.emit_js import asset, emitted

@@ -17,8 +17,7 @@ from numbers import Rational
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
-from autograd.core.plain import is_number, is_numpy_scalar
-from autograd.derivatives.nesting import is_value
+from autograd.core.plain import is_number, is_numpy_scalar, is_value
 from autograd.table.number import Operations
 
 __all__ = ["FROZEN", "Condition", "Guard", "refuse", "with_a_float"]

@@ -13,8 +13,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd.core import choice, graph
+from autograd.core.plain import is_value
 from autograd.derivatives import transforms
-from autograd.derivatives.nesting import is_value
 from autograd.derivatives.sweeps import sweep, value_of, with_recording
 from autograd.table.rules import RULES
 from autograd.testing.estimate import Direction

@@ -166,3 +166,11 @@ def test_bad_cuts_are_named() -> None:
             explain(a * a, a, through=wrong)
     with pytest.raises(ValueError, match="through='h': no value is called so"):
         explain(a * a, a, through="h")
+
+
+def test_a_crossing_is_opened_though_all_nodes_have_the_same_number() -> None:
+    a, b = ag.Value(0.0), ag.Value(0.0)
+    inner = ag.sum([ag.sum([a, a, a]), b])
+    output = ag.sum([a, a, inner])
+    taken = explain(output, a, through=[inner, output])
+    assert [x.before().count for x in taken.crossings] == [2, 3]

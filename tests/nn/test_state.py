@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import os
-import struct
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +15,7 @@ from hypothesis import strategies as st
 
 import autograd as ag
 import nn
-
-
-def bits(state: dict[str, Any]) -> list[bytes]:
-    flat = np.concatenate([np.ravel(entry) for entry in state.values()])
-    return [struct.pack("<d", x) for x in flat]
+from tests.exact import bits
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])

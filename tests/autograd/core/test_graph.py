@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 import autograd as ag
 from autograd.core import graph
 from autograd.table.rules import RULES, Reduction
+from tests.exact import same
 
 # Rows that give a Fraction for Fractions, value and partials; the 1 / n of "mean"
 # is the one division of two ints, and so a float.
@@ -129,13 +130,6 @@ def test_the_gradient_is_the_sum_over_all_paths(
     adjoints = graph.reverse_sweep(order, {output: Fraction(1)}, Node.partial)
     assert adjoints == sums
     assert {node: graph.count_paths(output, node) for node in order} == counts
-
-
-def same(x: float, y: float) -> bool:
-    """Equality of bits, every nan being the same nan."""
-    return (x != x and y != y) or (
-        x == y and math.copysign(1, x) == math.copysign(1, y)
-    )
 
 
 FLOAT_ROWS = tuple(name for name in RULES if name != "dist")

@@ -14,7 +14,8 @@ import autograd as ag
 from autograd.core import graph
 from autograd.derivatives import sweeps
 from autograd.table.rules import RULES, Rule
-from tests.autograd.native.test_parity import NUMBERS, bits, outcome
+from tests.autograd.native.test_parity import NUMBERS, outcome
+from tests.exact import bits
 
 native = pytest.importorskip(
     "autograd.native.engine", reason="the C engine is not built"

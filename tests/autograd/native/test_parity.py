@@ -7,7 +7,6 @@ import math
 import operator
 import pickle
 import random
-import struct
 import sys
 from collections.abc import Callable
 from fractions import Fraction
@@ -23,6 +22,7 @@ from autograd.core import limits, value
 from autograd.table.functions import FUNCTIONS
 from autograd.table.number import BINARY
 from autograd.table.rules import ALIASES, RULES, Reduction, Rule
+from tests.exact import bits
 
 native = pytest.importorskip(
     "autograd.native.engine", reason="the C engine is not built"
@@ -41,15 +41,6 @@ NUMBERS = st.one_of(
     st.floats(-4, 4),
     st.integers(-5, 5).map(float),
 )
-
-
-def bits(x: Any) -> Any:
-    """A float as its bytes, all nan alike, and containers of floats likewise."""
-    if isinstance(x, float):
-        return "nan" if math.isnan(x) else struct.pack("<d", x)
-    if isinstance(x, (tuple, list)):
-        return [bits(y) for y in x]
-    return x
 
 
 def outcome(compute: Callable[[], Any]) -> tuple[Any, ...]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import json
-import math
 import re
 import shutil
 import subprocess
@@ -30,12 +29,6 @@ def read(text: str) -> float:
 def shown(x: float) -> float:
     """What four significant digits leave of a number."""
     return read(number(x))
-
-
-def same(x: float, y: float) -> bool:
-    if math.isnan(x) or math.isnan(y):
-        return math.isnan(x) and math.isnan(y)
-    return x == y and math.copysign(1.0, x) == math.copysign(1.0, y)
 
 
 def cells(label: str) -> list[list[str]]:

@@ -16,6 +16,7 @@ from autograd.pictures import explorer
 from autograd.pictures.explorer import page
 from autograd.table.rules import RULES, Rule
 from tests.autograd.pictures.lecture import NASTY, network
+from tests.exact import same
 
 
 class _Embedded(HTMLParser):
@@ -44,12 +45,6 @@ class _Embedded(HTMLParser):
 
 def data_of(text: str) -> dict[str, Any]:
     return json.loads(_Embedded(text).json)  # type: ignore[no-any-return]
-
-
-def same(x: float, y: float) -> bool:
-    return math.copysign(1, x) == math.copysign(1, y) and (
-        x == y or (math.isnan(x) and math.isnan(y))
-    )
 
 
 def test_the_data_of_the_page_are_the_numbers_of_the_graph() -> None:

@@ -22,10 +22,10 @@ from tests.autograd.pictures.dot import (
     needs_dot,
     parsed,
     read,
-    same,
     shown,
 )
 from tests.autograd.pictures.lecture import network
+from tests.exact import same
 
 
 def check_values(output: Any) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 import autograd as ag
 from autograd.testing import random_expression
-from tests.autograd.program.test_compiled import bits
+from tests.exact import bits
 
 CC = shutil.which("gcc") or shutil.which("cc")
 needs_cc = pytest.mark.skipif(CC is None, reason="there is no C compiler")

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 import autograd as ag
 from autograd.testing import Expression, expressions
-from tests.autograd.program.test_compiled import ROWS, Library, bits
+from tests.autograd.program.test_compiled import ROWS, Library
 from tests.benchmarks import workloads
+from tests.exact import bits
 
 
 def summed(terms: Any) -> float:

@@ -57,8 +57,7 @@ help:  ## this list
 # the metadata and what is compiled call for a new one.
 SOURCES := pyproject.toml setup.py \
            $(wildcard autograd/table/*.py autograd/core/*.py) \
-           autograd/native/emit.py \
-           $(wildcard autograd/native/*.c autograd/native/*.h)
+           $(wildcard autograd/native/*.c autograd/native/*.h autograd/native/*.py)
 
 $(VENV)/ready: $(SOURCES) .ci/get-dot
 	@echo "== making the virtual environment $(VENV)"

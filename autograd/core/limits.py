@@ -76,6 +76,18 @@ def evaluate(function: Callable[..., Any], *numbers: float) -> float:
     return float(_number(function(*map(IEEE, numbers))))
 
 
+def number(function: Callable[..., Any], *numbers: float) -> float:
+    """``function(*numbers)`` on floats, and only if these raise, its limit.
+
+    >>> number(lambda x: 1 / x, 2.0), number(lambda x: 1 / x, 0.0)
+    (0.5, inf)
+    """
+    try:
+        return float(function(*numbers))
+    except FAILURES:
+        return evaluate(function, *numbers)
+
+
 def value(rule: Rule | Reduction, numbers: Sequence[float]) -> float:
     """The value of a row on floats, or the exception of float arithmetic.
 

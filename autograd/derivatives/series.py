@@ -137,10 +137,7 @@ def _value(name: str, operands: list[Any]) -> Any:
     answer = apply(name, tuple(operands))
     if answer is not NotImplemented:
         return answer
-    try:
-        return float(RULES[name].value(*operands))
-    except limits.FAILURES:
-        return limits.evaluate(RULES[name].value, *operands)
+    return limits.number(RULES[name].value, *operands)
 
 
 def _add(x: Any, y: Any) -> Any:

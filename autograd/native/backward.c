@@ -344,22 +344,25 @@ derivatives_and_others(Value *output, PyObject *inputs)
 PyObject *
 gradients(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t count)
 {
-    if (count != 2) {
-        return PyErr_Format(
-            PyExc_TypeError, "gradients(output, inputs) takes 2 arguments, got %zd",
-            count);
-    }
-    if (!is_value(args[0])) {
-        return PyErr_Format(
-            PyExc_TypeError, "gradients: output must be a Value, got %.200s",
-            Py_TYPE(args[0])->tp_name);
-    }
-    PyObject *inputs = values_of("gradients: inputs", args[1], 0);
-    if (inputs == NULL) {
+    PyObject *inputs = count == 2 ? PySequence_Tuple(args[1]) : NULL;
+    if (PyErr_Occurred()) {
         return NULL;
     }
-    PyObject *answer = derivatives_and_others((Value *)args[0], inputs);
-    Py_DECREF(inputs);
+    int fit = inputs != NULL && is_value(args[0]);
+    for (Py_ssize_t i = 0; fit && i < PyTuple_GET_SIZE(inputs); i++) {
+        fit = is_value(PyTuple_GET_ITEM(inputs, i));
+    }
+    PyObject *answer;
+    if (fit) {
+        answer = derivatives_and_others((Value *)args[0], inputs);
+    }
+    else if (inputs != NULL) {
+        answer = misuse_of("gradients", (PyObject *[]){args[0], inputs}, 2, NULL);
+    }
+    else {
+        answer = misuse_of("gradients", args, count, NULL);
+    }
+    Py_XDECREF(inputs);
     return answer;
 }
 
@@ -368,9 +371,7 @@ PyObject *
 leaves(PyObject *Py_UNUSED(module), PyObject *output)
 {
     if (!is_value(output)) {
-        return PyErr_Format(
-            PyExc_TypeError, "leaves: output must be a Value, got %.200s",
-            Py_TYPE(output)->tp_name);
+        return misuse_of("leaves", &output, 1, NULL);
     }
     Graph graph;
     PyObject *none = PyTuple_New(0), *found = NULL;

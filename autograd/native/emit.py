@@ -23,7 +23,7 @@ from typing import Any
 
 from autograd.core import value
 from autograd.table.functions import FUNCTIONS
-from autograd.table.number import OPERATORS, Operations, signature
+from autograd.table.number import OPERATORS, Comparisons, Operations, signature
 from autograd.table.primitive import PRIMITIVES, Primitive
 from autograd.table.rules import ALIASES, RULES, Reduction, Rule
 
@@ -73,7 +73,7 @@ class Block:
             self.statements.append(f"if (!isfinite({result})) return NAN;")
 
 
-class Expression(Operations):
+class Expression(Comparisons, Operations):
     """A number in a C function: the text that stands for it."""
 
     __slots__ = ("_text", "block")
@@ -104,28 +104,15 @@ class Expression(Operations):
         fallible = primitive if primitive.raises else None
         return self.block.let(primitive.c.format(*given), fallible, given[0])
 
-    def _compare(self, sign: str, other: Any) -> Any:
+    def _compare(self, compare: Callable[[Any, Any], Any], other: Any) -> Any:
+        sign = SIGNS[compare.__name__]
         return Condition(self.block, f"{self.text} {sign} {text(other)}")
 
     def __bool__(self) -> bool:
         raise TypeError("a rule must branch with where(), not with if")
 
-    def __eq__(self, other: object) -> Any:
-        return self._compare("==", other)
 
-    def __lt__(self, other: Any) -> Any:
-        return self._compare("<", other)
-
-    def __le__(self, other: Any) -> Any:
-        return self._compare("<=", other)
-
-    def __gt__(self, other: Any) -> Any:
-        return self._compare(">", other)
-
-    def __ge__(self, other: Any) -> Any:
-        return self._compare(">=", other)
-
-    __hash__ = None  # type: ignore[assignment]
+SIGNS = {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
 
 
 class Condition(Expression):

@@ -114,6 +114,8 @@ PyObject *value_track(Value *node);
 PyObject *value_track_if_needed(Value *node);
 extern Py_ssize_t tracked; /* nodes that the collector watches: mostly none */
 PyObject *rule_of(uint32_t row);
+PyObject *misuse_of(const char *name, PyObject *const *args, Py_ssize_t count,
+                    PyObject *names);
 
 /* A node with room for some edges, which the caller must fill in at once. */
 static inline Value *

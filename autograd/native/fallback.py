@@ -9,7 +9,7 @@ from __future__ import annotations
 import operator
 from typing import Any
 
-from autograd.core.value import Value
+from autograd.core.value import Value, gradients, leaves
 
 _SIGNS = ("lt", "le", "eq", "ne", "gt", "ge")  # as C numbers them
 
@@ -20,7 +20,13 @@ def compare(data: float, other: Any, sign: int) -> Any:
 
 
 def misuse(name: str, args: tuple[Any, ...], named: Any = None) -> None:
-    """Raise what the reference engine raises for a call that does not fit."""
-    call: Any = Value if name == "__new__" else getattr(Value(0.0), name)
+    """Raise what the reference engine raises for a call that does not fit.
+
+    Args:
+        name: of a method, of ``__new__``, or of a function of the engine.
+        args, named: what it was called with, but for ``self``.
+    """
+    functions = {"__new__": Value, "gradients": gradients, "leaves": leaves}
+    call: Any = functions.get(name) or getattr(Value(0.0), name)
     call(*args, **(named or {}))
     raise TypeError(f"{name}() does not take these arguments")

@@ -423,8 +423,8 @@ get_prev(PyObject *self, void *Py_UNUSED(closure))
 
 /* Methods that are no operation */
 
-/* Raise what a call of a method raises that does not fit. */
-static PyObject *
+/* Raise what a call of a method or function raises that does not fit. */
+PyObject *
 misuse_of(const char *name, PyObject *const *args, Py_ssize_t count, PyObject *names)
 {
     PyObject *tuple = PyTuple_New(count), *kwargs = PyDict_New(), *answer = NULL;
@@ -551,9 +551,7 @@ static PyObject *
 value_format(PyObject *self, PyObject *spec)
 {
     if (!PyUnicode_Check(spec)) {
-        return PyErr_Format(
-            PyExc_TypeError, "format() argument 2 must be str, not %.200s",
-            Py_TYPE(spec)->tp_name);
+        return misuse_of("__format__", &spec, 1, NULL);
     }
     if (PyUnicode_GetLength(spec) == 0) {
         return value_repr(self);
@@ -659,12 +657,7 @@ value_float(PyObject *self)
         return number;
     }
     Py_XDECREF(number);
-    PyErr_SetString(
-        PyExc_TypeError,
-        "a Value is not silently a float, since its gradient would be lost: "
-        "write v.data for the number, autograd.exp(v) for math.exp(v) and so on, "
-        "f'{v:.2f}' to print it, and dtype=object for an array to hold it");
-    return NULL;
+    return misuse_of("__float__", NULL, 0, NULL);
 }
 
 static PyObject *
@@ -675,10 +668,7 @@ value_int(PyObject *self)
         return number;
     }
     Py_XDECREF(number);
-    PyErr_SetString(
-        PyExc_TypeError,
-        "write int(v.data) for the whole number, or autograd.trunc(v)");
-    return NULL;
+    return misuse_of("__int__", NULL, 0, NULL);
 }
 
 /* The type */

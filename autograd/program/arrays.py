@@ -20,7 +20,7 @@ from autograd.core import limits
 from autograd.program import packs as kinds
 from autograd.program.packs import Operand, Pack, Packs
 from autograd.program.tape import value_of_row
-from autograd.table.number import Operations
+from autograd.table.number import Comparisons, Operations
 from autograd.table.primitive import PRIMITIVES
 from autograd.table.rules import RULES
 
@@ -41,7 +41,7 @@ WIDE = 512
 """From so many lanes on, adding term after term is faster than all at once."""
 
 
-class Lanes(Operations):
+class Lanes(Comparisons, Operations):
     """A number for each lane: an array, which the rows of the table compute with."""
 
     __slots__ = ("array",)
@@ -62,22 +62,8 @@ class Lanes(Operations):
     def __bool__(self) -> bool:
         raise TypeError("a rule must branch with where(), not with if")
 
-    def __eq__(self, other: object) -> Any:
-        return Lanes(self.array == _array(other))
-
-    def __lt__(self, other: Any) -> Any:
-        return Lanes(self.array < _array(other))
-
-    def __le__(self, other: Any) -> Any:
-        return Lanes(self.array <= _array(other))
-
-    def __gt__(self, other: Any) -> Any:
-        return Lanes(self.array > _array(other))
-
-    def __ge__(self, other: Any) -> Any:
-        return Lanes(self.array >= _array(other))
-
-    __hash__ = None  # type: ignore[assignment]
+    def _compare(self, compare: Callable[[Any, Any], Any], other: Any) -> Lanes:
+        return Lanes(compare(self.array, _array(other)))
 
 
 def _array(x: Any) -> Any:
@@ -91,15 +77,8 @@ def one_by_one(function: Callable[..., Any], arrays: list[Any]) -> Any:
     try:
         values = list(map(float, map(function, *columns)))
     except limits.FAILURES:
-        values = [_limit(function, numbers) for numbers in zip(*columns)]
+        values = [limits.number(function, *numbers) for numbers in zip(*columns)]
     return np.array(values, dtype=float).reshape(together[0].shape)
-
-
-def _limit(function: Callable[..., Any], numbers: tuple[float, ...]) -> float:
-    try:
-        return float(function(*numbers))
-    except limits.FAILURES:
-        return limits.evaluate(function, *numbers)
 
 
 def vectorized(name: str) -> Callable[..., Any]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 import sys
+from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
 from numbers import Rational
@@ -18,7 +19,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
 from autograd.core.plain import is_number, is_numpy_scalar, is_value
-from autograd.table.number import Operations
+from autograd.table.number import Comparisons, Operations
 
 __all__ = ["FROZEN", "Condition", "Guard", "refuse", "with_a_float"]
 
@@ -51,7 +52,7 @@ def caller() -> str:
     return f"{frame.f_code.co_filename}:{frame.f_lineno} ({frame.f_code.co_name})"
 
 
-class Condition(Operations):
+class Condition(Comparisons, Operations):
     """A comparison that is recorded: 1 or 0, or True or False when somebody asks."""
 
     __slots__ = ("entry", "recorder")
@@ -98,25 +99,10 @@ class Condition(Operations):
         args = (self.entry, self.recorder.entry(other))
         return Condition(self.recorder, self.recorder.tape.add(name, args))
 
-    def __eq__(self, other: object) -> Any:
-        return self.value() == _value(other)
+    def _compare(self, compare: Callable[[Any, Any], Any], other: Any) -> Any:
+        return compare(self.value(), _value(other))
 
-    def __ne__(self, other: object) -> Any:
-        return self.value() != _value(other)
-
-    def __lt__(self, other: Any) -> Any:
-        return self.value() < _value(other)
-
-    def __le__(self, other: Any) -> Any:
-        return self.value() <= _value(other)
-
-    def __gt__(self, other: Any) -> Any:
-        return self.value() > _value(other)
-
-    def __ge__(self, other: Any) -> Any:
-        return self.value() >= _value(other)
-
-    def __hash__(self) -> int:
+    def __hash__(self) -> int:  # type: ignore[override]
         return hash(bool(self))
 
     def __int__(self) -> int:

@@ -18,7 +18,7 @@ from typing import Any
 
 from autograd.core import choice, limits
 from autograd.core.plain import as_float
-from autograd.table.number import Operations
+from autograd.table.number import Comparisons, Operations
 from autograd.table.primitives import where
 from autograd.table.rules import RULES, Reduction, Rule
 
@@ -201,14 +201,20 @@ def compute(op: str, operands: Sequence[float]) -> float:
     """An operation on floats, at a singular point its limit."""
     if op == "detach":
         return operands[0]
-    function = value_of_row(op)
-    try:
-        return float(function(*operands))
-    except limits.FAILURES:
-        return limits.evaluate(function, *operands)
+    return limits.number(value_of_row(op), *operands)
 
 
-class Number(Operations):
+COMPARED = {
+    "eq": ("equal", False),
+    "lt": ("less", False),
+    "le": ("less_equal", False),
+    "gt": ("less", True),
+    "ge": ("less_equal", True),
+}
+"""How a tape writes the comparisons that rules may make, and which of them turned."""
+
+
+class Number(Comparisons, Operations):
     """An entry of a tape that computes as a number: its operations are appended."""
 
     __slots__ = ("index", "tape")
@@ -227,22 +233,9 @@ class Number(Operations):
     def __bool__(self) -> bool:
         raise TypeError("a rule must branch with where(), not with if")
 
-    def __eq__(self, other: object) -> Any:
-        return self._apply("equal", (self, other))
-
-    def __lt__(self, other: Any) -> Any:
-        return self._apply("less", (self, other))
-
-    def __le__(self, other: Any) -> Any:
-        return self._apply("less_equal", (self, other))
-
-    def __gt__(self, other: Any) -> Any:
-        return self._apply("less", (other, self))
-
-    def __ge__(self, other: Any) -> Any:
-        return self._apply("less_equal", (other, self))
-
-    __hash__ = None  # type: ignore[assignment]
+    def _compare(self, compare: Callable[[Any, Any], Any], other: Any) -> Number:
+        name, swapped = COMPARED[compare.__name__]
+        return self._apply(name, (other, self) if swapped else (self, other))
 
 
 _shapes: dict[tuple[Rule | Reduction, int], float | int | None] = {}

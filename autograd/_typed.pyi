@@ -205,8 +205,6 @@ class Methods:
         """√(Σ x²), the length of the vector xs; at 0 its slopes are 0 / 0 = nan."""
     def logsumexp(self, *others: Self | Number) -> Self:
         """Log Σ e^x, whose partials are the softmax of xs."""
-    def softmax_cross_entropy(self, *others: Self | Number) -> Self:
-        """Σ y (log Σ e^x - x), the cross-entropy of softmax(xs), whose partials by xs are Σ y softmax(xs) - ys."""
     def arcsin(self) -> Self:
         """Arc sine in radians."""
     def arccos(self) -> Self:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import operator
 from typing import Any
 
+from autograd.core import recording
 from autograd.core.value import Value, gradients, leaves
 
 _SIGNS = ("lt", "le", "eq", "ne", "gt", "ge")  # as C numbers them
@@ -28,5 +29,9 @@ def misuse(name: str, args: tuple[Any, ...], named: Any = None) -> None:
     """
     functions = {"__new__": Value, "gradients": gradients, "leaves": leaves}
     call: Any = functions.get(name) or getattr(Value(0.0), name)
-    call(*args, **(named or {}))
+    recorder, recording.here.recorder = recording.here.recorder, None
+    try:
+        call(*args, **(named or {}))
+    finally:
+        recording.here.recorder = recorder
     raise TypeError(f"{name}() does not take these arguments")

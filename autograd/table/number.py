@@ -28,8 +28,15 @@ BINARY = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow")
 UNARY = ("neg", "abs", "trunc", "floor", "ceil")
 """Rows that Python, or ``math``, calls by a special method of one operand."""
 
-OPERATORS = {*BINARY, "neg", "pos", "where", "sum", "mean", "dot", "fsum", "dist"}
-"""Rows that have no method of their own name, but Python's operator or a function."""
+OPERATORS = {*BINARY, "neg", "pos", "where", "sum", "mean", "fsum"} | {
+    name
+    for name, rule in RULES.items()
+    if isinstance(rule, Reduction) and rule.columns > 1
+}
+"""Rows that have no method of their own name, but Python's operator or a function.
+
+Among them are all that take columns of operands, which a method could not tell apart.
+"""
 
 METHODS = tuple(name for name in RULES if name not in OPERATORS or name == "pow")
 """Rows that are a method of their own name."""

@@ -86,6 +86,7 @@ BUILTINS = {
     **{f.__name__: f for f in (pow, complex, str, abs, max, min)},
 }
 REDUCTIONS = tuple(name for name, rule in RULES.items() if isinstance(rule, Reduction))
+PAIRED = tuple(name for name in REDUCTIONS if RULES[name].columns == 2)
 LISTED = tuple(
     name for name in ("sum", "mean", "fsum", "logsumexp") if name in FUNCTIONS
 )
@@ -152,7 +153,7 @@ def random_program(seed: int) -> Program:
             steps.append(Step(kind, source.choice(LISTED), operands(count)))
         else:
             n = source.randint(0, 4)
-            name = source.choice(("dot", "dist", "hypot"))
+            name = source.choice((*PAIRED, "hypot"))
             steps.append(Step(kind, name, operands(2 * n)))
     return Program(point, tuple(steps))
 

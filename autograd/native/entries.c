@@ -415,22 +415,26 @@ entries_make(PyTypeObject *type, PyObject *args, PyObject *keywords)
     return (PyObject *)entries;
 }
 
-/* Every grad that holds a place is 0 again, as that of a new node. */
+/* Let those that were made while recording go, with a grad of 0, as new nodes have. */
 static void
-clear_grads(Entries *entries)
+let_go(Entries *entries)
 {
-    for (int64_t i = 0; i < entries->count; i++) {
-        if (entries->kept[i]->grad == (double)(i + 1)) {
-            entries->kept[i]->grad = 0.0;
-        }
+    Value **kept = entries->kept;
+    const int64_t count = entries->count;
+    entries->kept = NULL;
+    entries->count = entries->room = 0;
+    for (int64_t i = 0; i < count; i++) {
+        kept[i]->grad = 0.0;
+        Py_DECREF(kept[i]);
     }
+    array_free(kept);
 }
 
 /* finish(): the recording is over. */
 static PyObject *
 entries_finish(Entries *entries, PyObject *Py_UNUSED(ignored))
 {
-    clear_grads(entries);
+    let_go(entries);
     Py_RETURN_NONE;
 }
 
@@ -438,15 +442,7 @@ static void
 entries_dealloc(Entries *entries)
 {
     PyTypeObject *type = Py_TYPE(entries);
-    clear_grads(entries);
-    Value **kept = entries->kept;
-    const int64_t count = entries->count;
-    entries->kept = NULL;
-    entries->count = 0;
-    for (int64_t i = 0; i < count; i++) {
-        Py_DECREF(kept[i]);
-    }
-    array_free(kept);
+    let_go(entries);
     array_free(entries->entry);
     map_free(&entries->places);
     PyMem_Free(entries->args);

@@ -12,6 +12,11 @@
 
 enum { BEGINS_MINUS_ZERO = 2, BEGINS_ZERO };
 
+/* What an entry is to folds: part of one; a sum; and of a sum, whether it goes on from
+   the fold of its first operand, which operands are products in it, and its sign. */
+enum { INNER = 1, SUM = 2, GOES_ON = 4, TAKES_FIRST = 8, TAKES_SECOND = 16,
+       SUBTRACTS = 32 };
+
 /* An array that is as long as the tape; all zero, if asked for. */
 static void *
 taken(Groups *w, int64_t count, size_t size, int zero)
@@ -46,12 +51,6 @@ is_op(const Tape *tape, int32_t k, int row)
     return tape->op[k] == FIRST_ROW + row;
 }
 
-static int
-is_sum(const Tape *tape, int32_t k)
-{
-    return is_op(tape, k, ROW_add) || is_op(tape, k, ROW_sub);
-}
-
 static void
 find_varies(Groups *w, const Chosen *varying)
 {
@@ -71,10 +70,18 @@ find_varies(Groups *w, const Chosen *varying)
 
 /* Folds: chains of additions whose inner sums and products nobody else reads */
 
+/* Whether x is a product that is a term of the sum k, and of nothing else. */
 static int
 is_inner_product(const Groups *w, int32_t x, int32_t k)
 {
-    return is_op(w->tape, x, ROW_mul) && w->uses[x] == 1 && w->varies[x] == w->varies[k];
+    return w->uses[x] == 1 && is_op(w->tape, x, ROW_mul) && w->varies[x] == w->varies[k];
+}
+
+/* Count a use, up to 2. */
+static void
+use(Groups *w, int32_t k)
+{
+    w->uses[k] = (uint8_t)(w->uses[k] == 0 ? 1 : 2);
 }
 
 static void
@@ -82,33 +89,35 @@ find_chains(Groups *w, const int32_t *outputs, Py_ssize_t count)
 {
     const Tape *tape = w->tape;
     for (int64_t e = 0; e < tape->arg_count; e++) {
-        w->uses[tape->arg[e]]++;
+        use(w, tape->arg[e]);
     }
     for (Py_ssize_t i = 0; i < count; i++) {
-        w->uses[outputs[i]] += 2;
+        w->uses[outputs[i]] = 2;
     }
     for (int32_t k = 0; k < tape->count; k++) {
-        w->previous[k] = NONE;
-        if (!is_sum(tape, k)) {
+        const int subtracts = is_op(tape, k, ROW_sub);
+        if (!subtracts && !is_op(tape, k, ROW_add)) {
             continue;
         }
         const int32_t a = operands_of(tape, k)[0], b = operands_of(tape, k)[1];
-        w->start[k] = a;
-        if (is_sum(tape, a) && w->uses[a] == 1 && w->varies[a] == w->varies[k]) {
-            w->previous[k] = a;
-            w->inner[a] = 1;
+        int form = SUM | (subtracts ? SUBTRACTS : 0);
+        if (w->form[a] & SUM && w->uses[a] == 1 && w->varies[a] == w->varies[k]) {
+            form |= GOES_ON;
+            w->form[a] |= INNER;
         }
         else if (is_inner_product(w, a, k)) {
-            w->start[k] = NONE;
-            w->inner[a] = 1;
+            form |= TAKES_FIRST;
+            w->form[a] |= INNER;
         }
-        if (is_op(tape, k, ROW_add) && is_inner_product(w, b, k)) {
-            w->inner[b] = 1;
+        if (!subtracts && is_inner_product(w, b, k)) {
+            form |= TAKES_SECOND;
+            w->form[b] |= INNER;
         }
+        w->form[k] |= (uint8_t)form;
     }
 }
 
-/* Add a term; returns how many arguments there are now. */
+/* Add a term to a fold, of a product's factors the one that varies first. */
 static void
 add_term(Groups *w, Lane *lane, int kind, int32_t a, int32_t b)
 {
@@ -126,26 +135,28 @@ write_fold(Groups *w, Lane *lane, int32_t *chain)
 {
     const Tape *tape = w->tape;
     int64_t length = 0;
-    for (int32_t k = lane->node; k != NONE; k = w->previous[k]) {
+    int32_t k = lane->node;
+    for (; w->form[k] & GOES_ON; k = operands_of(tape, k)[0]) {
         chain[length++] = k;
     }
-    const int32_t start = w->start[chain[length - 1]];
-    while (length-- > 0) {
-        const int32_t k = chain[length], *x = operands_of(tape, k);
-        if (w->start[k] == NONE && w->previous[k] == NONE) {
-            add_term(w, lane, PRODUCT, operands_of(tape, x[0])[0],
-                     operands_of(tape, x[0])[1]);
-        }
-        if (is_op(tape, k, ROW_sub)) {
-            add_term(w, lane, MINUS, x[1], x[1]);
-        }
-        else if (is_inner_product(w, x[1], k)) {
-            add_term(w, lane, PRODUCT, operands_of(tape, x[1])[0],
-                     operands_of(tape, x[1])[1]);
+    int32_t start = operands_of(tape, k)[0];
+    if (w->form[k] & TAKES_FIRST) {
+        add_term(w, lane, PRODUCT, operands_of(tape, start)[0],
+                 operands_of(tape, start)[1]);
+        start = NONE;
+    }
+    while (1) {
+        const int32_t b = operands_of(tape, k)[1];
+        if (w->form[k] & TAKES_SECOND) {
+            add_term(w, lane, PRODUCT, operands_of(tape, b)[0], operands_of(tape, b)[1]);
         }
         else {
-            add_term(w, lane, PLUS, x[1], x[1]);
+            add_term(w, lane, w->form[k] & SUBTRACTS ? MINUS : PLUS, b, b);
         }
+        if (length == 0) {
+            break;
+        }
+        k = chain[--length];
     }
     w->args[lane->arg + lane->args++] = start;
 }
@@ -158,7 +169,7 @@ write_lanes(Groups *w)
     int64_t arg = 0, kind = 0;
     int64_t count = 0;
     for (int32_t k = 0; k < tape->count; k++) {
-        count += !w->inner[k] && !is_leaf_op(tape->op[k]);
+        count += !(w->form[k] & INNER) && !is_leaf_op(tape->op[k]);
     }
     w->lanes = taken(w, count, sizeof *w->lanes, 0);
     if (w->lanes == NULL) {
@@ -166,14 +177,14 @@ write_lanes(Groups *w)
     }
     for (int32_t k = 0; k < tape->count; k++) {
         w->at[k] = NONE;
-        if (w->inner[k] || is_leaf_op(tape->op[k])) {
+        if (w->form[k] & INNER || is_leaf_op(tape->op[k])) {
             continue;
         }
         Lane *lane = &w->lanes[w->lane_count];
         w->at[k] = (int32_t)w->lane_count++;
         *lane = (Lane){.node = k, .op = tape->op[k], .after = NO_OP, .beside = NONE,
                        .arg = arg, .kind = kind};
-        if (is_sum(tape, k)) {
+        if (w->form[k] & SUM) {
             lane->op = FOLD_OP;
             write_fold(w, lane, chain);
         }
@@ -222,14 +233,13 @@ continue_fold(Lane *lane, Lane *fold, int32_t after, int32_t beside)
 static int
 fuse(Groups *w, const int32_t *outputs, Py_ssize_t count)
 {
-    int32_t *reads = w->uses; /* which is not needed any more */
+    int32_t *reads = w->reads;
     PyObject *name = PyUnicode_FromString("relu:0");
     const int32_t value = FIRST_ROW + ROW_relu, slope = name ? op_number(name) : -1;
     Py_XDECREF(name);
     if (slope < 0) {
         return -1;
     }
-    memset(reads, 0, (size_t)w->tape->count * sizeof *reads);
     for (Py_ssize_t i = 0; i < count; i++) {
         reads[outputs[i]]++;
     }
@@ -495,13 +505,12 @@ make_room(Groups *w)
 {
     const int64_t n = w->tape->count, args = w->tape->arg_count;
     return (w->varies = taken(w, n, 1, 1)) == NULL ||
-            (w->inner = taken(w, n, 1, 1)) == NULL ||
+            (w->form = taken(w, n, 1, 1)) == NULL ||
+            (w->uses = taken(w, n, 1, 1)) == NULL ||
             (w->wanted = taken(w, n, 1, 1)) == NULL ||
             (w->read = taken(w, n, 1, 1)) == NULL ||
-            (w->uses = taken(w, n, sizeof *w->uses, 1)) == NULL ||
+            (w->reads = taken(w, n, sizeof *w->reads, 1)) == NULL ||
             (w->slopes = taken(w, n, sizeof *w->slopes, 1)) == NULL ||
-            (w->previous = taken(w, n, sizeof *w->previous, 0)) == NULL ||
-            (w->start = taken(w, n, sizeof *w->start, 0)) == NULL ||
             (w->at = taken(w, n, sizeof *w->at, 0)) == NULL ||
             (w->depth = taken(w, n, sizeof *w->depth, 0)) == NULL ||
             /* a term takes two operands, and every fold has one more */

@@ -3,9 +3,9 @@
 #ifndef AUTOGRAD_GROUPS_H
 #define AUTOGRAD_GROUPS_H
 
+#include "kernels.h"
 #include "wengert.h"
 
-enum { PRODUCT, PLUS, MINUS }; /* terms of a fold, as packs.py has them */
 enum { FOLD_OP = -1, NO_OP = -1, NONE = -1 };
 
 /* What becomes a lane of a pack. A fold has two operands for each term, and then what
@@ -29,8 +29,8 @@ typedef struct {
 
 typedef struct {
     const Tape *tape;
-    uint8_t *varies, *inner, *wanted, *read;
-    int32_t *uses, *previous, *start, *at, *depth, *slopes;
+    uint8_t *varies, *form, *uses, *wanted, *read;
+    int32_t *at, *depth, *reads, *slopes;
     Lane *lanes;
     int64_t lane_count;
     int32_t *args;

@@ -9,11 +9,6 @@
 
 enum { SMALL = 32, LIMIT = 1 << 30 };
 
-/* The numbers of packs.py. */
-enum { FOLD, ROW, PARTIAL, MANY, TAKE, DOTS, TOTAL };
-enum { BEGIN_NUMBER, BEGIN_OPERAND, BEGIN_OUT };
-enum { AFTER_NOTHING, AFTER_VALUE, AFTER_TIMES };
-
 typedef struct {
     int64_t op, row, kind, m0, m1, terms, begin, after, after_row, checked, first, read;
 } Code;
@@ -571,7 +566,7 @@ emit_piece(Lowering *l, Code *pack, double start, const Piece *piece, Rows *extr
         }
         pack->terms = end - t;
         if (after != NO_OP && end == terms) {
-            pack->after = beside != NULL ? AFTER_TIMES : AFTER_VALUE;
+            pack->after = beside != NULL ? TIMES : VALUE;
             pack->after_row = row_number(l, after);
             failed = pack->after_row < 0;
             if (beside != NULL) {
@@ -579,7 +574,7 @@ emit_piece(Lowering *l, Code *pack, double start, const Piece *piece, Rows *extr
             }
         }
         failed = failed || cut(l, pack, start, rows, count, out, lanes) < 0;
-        pack->begin = BEGIN_OUT;
+        pack->begin = OUT;
         extras = 0;
         t = end;
     }
@@ -623,9 +618,9 @@ emit_fold(Lowering *l, const Group *group, const Lane *lane)
     }
     for (int64_t n = 0; n < count; n++) {
         Code pack = {.op = FOLD, .row = -1, .kind = pieces[n].kind, .after_row = -1,
-                     .begin = n > 0        ? BEGIN_OUT
-                         : from_zero       ? BEGIN_NUMBER
-                                           : BEGIN_OPERAND};
+                     .begin = n > 0        ? OUT
+                         : from_zero       ? NUMBER
+                                           : OPERAND};
         const int last = n == count - 1;
         if (emit_piece(l, &pack, from_zero ? zero : 0.0, &pieces[n], &begins,
                        n == 0 && !from_zero, &out, lanes, last ? lane->after : NO_OP,
@@ -837,38 +832,36 @@ totals_in_python(const int64_t *order, Py_ssize_t count)
     return view;
 }
 
+/* Put a new reference into a dict, unless it is NULL. */
+static int
+put(PyObject *found, const char *name, PyObject *part)
+{
+    const int failed = part == NULL || PyDict_SetItemString(found, name, part) < 0;
+    Py_XDECREF(part);
+    return failed ? -1 : 0;
+}
+
 static PyObject *
 in_python(Lowering *l, const Chosen *inputs, const Chosen *parameters,
           const Chosen *outputs, const int32_t *read, const int64_t *order,
           Py_ssize_t sums, int64_t once)
 {
     move_all(l);
-    const char *const keys[] = {"code", "start", "operands", "index", "numbers", "inputs",
-                                "parameters", "outputs", "totals", "rows", "slots",
-                                "once"};
-    PyObject *const parts[] = {
-        array_in_python(&l->code, sizeof(Code), "q"),
-        array_in_python(&l->start, sizeof(double), "d"),
-        array_in_python(&l->reads, sizeof(Read), "q"),
-        array_in_python(&l->index, sizeof(int32_t), "i"),
-        array_in_python(&l->numbers, sizeof(double), "d"),
-        slots_in_python(l, NULL, inputs),
-        slots_in_python(l, NULL, parameters),
-        slots_in_python(l, read, outputs),
-        totals_in_python(order, sums),
-        rows_in_python(l),
-        PyLong_FromLongLong(l->numbers.count + l->examples),
-        PyLong_FromLongLong(once),
-    };
     PyObject *found = PyDict_New();
-    for (size_t i = 0; i < Py_ARRAY_LENGTH(parts); i++) {
-        if (found != NULL &&
-            (parts[i] == NULL || PyDict_SetItemString(found, keys[i], parts[i]) < 0)) {
-            Py_CLEAR(found);
-        }
-    }
-    for (size_t i = 0; i < Py_ARRAY_LENGTH(parts); i++) {
-        Py_XDECREF(parts[i]);
+    if (found == NULL ||
+        put(found, "code", array_in_python(&l->code, sizeof(Code), "q")) < 0 ||
+        put(found, "start", array_in_python(&l->start, sizeof(double), "d")) < 0 ||
+        put(found, "operands", array_in_python(&l->reads, sizeof(Read), "q")) < 0 ||
+        put(found, "index", array_in_python(&l->index, sizeof(int32_t), "i")) < 0 ||
+        put(found, "numbers", array_in_python(&l->numbers, sizeof(double), "d")) < 0 ||
+        put(found, "inputs", slots_in_python(l, NULL, inputs)) < 0 ||
+        put(found, "parameters", slots_in_python(l, NULL, parameters)) < 0 ||
+        put(found, "outputs", slots_in_python(l, read, outputs)) < 0 ||
+        put(found, "totals", totals_in_python(order, sums)) < 0 ||
+        put(found, "rows", rows_in_python(l)) < 0 ||
+        put(found, "slots", PyLong_FromLongLong(l->numbers.count + l->examples)) < 0 ||
+        put(found, "once", PyLong_FromLongLong(once)) < 0) {
+        Py_CLEAR(found);
     }
     return found;
 }

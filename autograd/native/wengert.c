@@ -6,6 +6,7 @@
 
 #include "wengert.h"
 
+#include "kernels.h"
 #include "rows.h"
 
 PyTypeObject *Tape_Type;
@@ -219,7 +220,7 @@ tape_constant(Tape *tape, double x)
 
 /* A position from Python. */
 static int32_t
-position(const Tape *tape, PyObject *x)
+entry_from(const Tape *tape, PyObject *x)
 {
     const Py_ssize_t k = PyNumber_AsSsize_t(x, PyExc_IndexError);
     if (k == -1 && PyErr_Occurred()) {
@@ -247,7 +248,7 @@ entries_from(PyObject *sequence, const Tape *tape, Py_ssize_t *count)
         PyErr_NoMemory();
     }
     for (Py_ssize_t i = 0; found != NULL && i < *count; i++) {
-        found[i] = position(tape, PySequence_Fast_GET_ITEM(fast, i));
+        found[i] = entry_from(tape, PySequence_Fast_GET_ITEM(fast, i));
         if (found[i] < 0) {
             PyMem_Free(found);
             found = NULL;
@@ -330,7 +331,7 @@ method_shared(Tape *tape, PyObject *args)
     if (!PyArg_ParseTuple(args, "dO:shared", &x, &entry)) {
         return NULL;
     }
-    const int32_t k = position(tape, entry);
+    const int32_t k = entry_from(tape, entry);
     if (k < 0 || (*map_at(&tape->constants, bits(x)) < 0 &&
                   map_put(&tape->constants, bits(x), k) < 0)) {
         return NULL;
@@ -369,6 +370,21 @@ compute_in_python(const Tape *tape, int32_t k, double *number)
     return *number == -1.0 && PyErr_Occurred() ? -1 : 0;
 }
 
+/* A comparison, by the function that programs have for it. */
+static int
+compare(int32_t op, const double *x, const double *y, double *number)
+{
+    const double *const operands[] = {x, y};
+    for (int i = 0; i < lane_functions; i++) {
+        const LaneFunction *function = &kernels_portable.functions[i];
+        if (strcmp(function->name, no_rows[op]) == 0) {
+            (void)function->apply(number, operands, 1);
+            return 1;
+        }
+    }
+    return 0;
+}
+
 static int
 compute(Tape *tape, int32_t k)
 {
@@ -380,6 +396,9 @@ compute(Tape *tape, int32_t k)
     if (op == OP_DETACH) {
         number = tape->number[args[0]];
         known = 1;
+    }
+    else if (op >= OP_LESS && op <= OP_EQUAL) {
+        known = compare(op, &tape->number[args[0]], &tape->number[args[1]], &number);
     }
     else if (op >= FIRST_ROW && op < FIRST_ROW + ROWS && count <= MOST_OPERANDS) {
         for (int64_t i = 0; i < count; i++) {
@@ -455,7 +474,7 @@ static PyObject *
 method_value(Tape *tape, PyObject *entry)
 {
     double number;
-    const int32_t k = position(tape, entry);
+    const int32_t k = entry_from(tape, entry);
     return k < 0 || tape_value(tape, k, &number) < 0 ? NULL : PyFloat_FromDouble(number);
 }
 
@@ -480,7 +499,7 @@ tape_written_out(Tape *tape, int32_t k)
         PyObject *made =
             write == NULL ? NULL : PyObject_CallFunctionObjArgs(write, tape, key, NULL);
         if (made != NULL && PyDict_SetItem(tape->written_out, key, made) == 0) {
-            found = position(tape, made);
+            found = entry_from(tape, made);
         }
         Py_XDECREF(made);
         Py_XDECREF(write);
@@ -492,7 +511,7 @@ tape_written_out(Tape *tape, int32_t k)
 static PyObject *
 method_expanded(Tape *tape, PyObject *entry)
 {
-    int32_t k = position(tape, entry);
+    int32_t k = entry_from(tape, entry);
     k = k < 0 ? k : tape_expanded(tape, k);
     return k < 0 ? NULL : PyLong_FromLong(k);
 }
@@ -500,7 +519,7 @@ method_expanded(Tape *tape, PyObject *entry)
 static PyObject *
 method_depends(Tape *tape, PyObject *entry)
 {
-    const int32_t k = position(tape, entry);
+    const int32_t k = entry_from(tape, entry);
     return k < 0 ? NULL
                  : PyBool_FromLong(tape->flags[k] & (ON_INPUT | ON_PARAMETER));
 }
@@ -508,7 +527,7 @@ method_depends(Tape *tape, PyObject *entry)
 static PyObject *
 method_on_parameters(Tape *tape, PyObject *entry)
 {
-    const int32_t k = position(tape, entry);
+    const int32_t k = entry_from(tape, entry);
     return k < 0 ? NULL : PyBool_FromLong(tape->flags[k] & ON_PARAMETER);
 }
 
@@ -637,6 +656,9 @@ Tape *
 tape_new(void)
 {
     Tape *tape = (Tape *)PyType_GenericAlloc(Tape_Type, 0); /* all zero */
+    if (tape != NULL) {
+        tape->later = INT64_MAX;
+    }
     if (tape != NULL && (map_make(&tape->constants, 16) < 0 || tape_reserve(tape, 64, 128) < 0 ||
                          (tape->labels = PyDict_New()) == NULL ||
                          (tape->columns = PyDict_New()) == NULL ||

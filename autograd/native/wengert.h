@@ -35,6 +35,7 @@ typedef struct {
     double *number; /* what it was when it was recorded, where KNOWN */
     uint8_t *flags;
     int64_t count, room, arg_count, arg_room;
+    int64_t later; /* entries before this one are leaves and rows, and no partials */
     Map constants;       /* from the bits of a number */
     PyObject *labels;    /* a dict */
     PyObject *columns;   /* a dict */
@@ -113,6 +114,9 @@ tape_append(Tape *tape, int32_t op, const int32_t *args, int64_t count, double n
         arg[i] = args[i];
         more |= tape->flags[args[i]] & (ON_INPUT | ON_PARAMETER);
     }
+    if (op >= first_later_op && k < tape->later) {
+        tape->later = k;
+    }
     tape->op[k] = op;
     tape->number[k] = number;
     tape->flags[k] = more;
@@ -135,7 +139,8 @@ tape_add(Tape *tape, int32_t op, const int32_t *args, int64_t count, const doubl
 static inline int32_t
 tape_expanded(Tape *tape, int32_t k)
 {
-    return tape->op[k] < first_later_op ? k : tape_written_out(tape, k);
+    return k < tape->later || tape->op[k] < first_later_op ? k
+                                                            : tape_written_out(tape, k);
 }
 
 #endif

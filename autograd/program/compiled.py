@@ -157,6 +157,9 @@ class Program:
     def stats(self) -> dict[str, int]:
         """Counts of what was recorded, over all recordings, and the bytes of memory.
 
+        ``tape_bytes`` are those of the tapes, ``pack_bytes`` those of the packs, and
+        ``bytes`` those of the numbers that the packs compute with.
+
         >>> from autograd import compile
         >>> area = compile(lambda r: 3.0 * r * r)
         >>> _ = area(2.0)
@@ -171,8 +174,10 @@ class Program:
             "guards": sum(len(r.guards) for r in recordings),
             "parameters": len(self.parameters),
             "packs": sum(m.packs.count for m in machines),
-            "lanes": sum(p.m0 * p.m1 for m in machines for p in m.packs.packs),
+            "lanes": sum(m.packs.lanes for m in machines),
             "slots": sum(m.packs.slots for m in machines),
+            "tape_bytes": sum(r.tape.bytes for r in recordings),
+            "pack_bytes": sum(m.packs.bytes for m in machines),
             "bytes": sum(8 * m.packs.doubles(m.block) for m in machines),
         }
 
@@ -441,7 +446,7 @@ class Program:
             guards=recorder.guards,
             template=result.template,
             kinds=[x.__class__ is Condition for x in result.values],
-            on_parameters=[recorder.tape.on_parameters(k) for k in outputs],
+            on_parameters=list(map(recorder.tape.on_parameters, outputs)),
             kept=given.kept,
             engine=self.executor,
             exact=self.exact,
@@ -479,6 +484,8 @@ class Program:
         count = len(recording.outputs)
         numbers = found[:count].tolist()
         at = count + len(recording.guards)
+        if not any(recording.kinds) and not any(recording.on_parameters):
+            return True, recording.build(iter(numbers))
         results: list[Any] = []
         for k, (z, condition, depends) in enumerate(
             zip(numbers, recording.kinds, recording.on_parameters)

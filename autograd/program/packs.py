@@ -124,6 +124,8 @@ PACK = (
 """The columns of ``code``: the last two are the pack's first row in ``operands`` (its
 ``out``, followed by what it reads) and how many it reads."""
 
+M0, M1 = PACK.index("m0"), PACK.index("m1")
+
 OPERANDS = ("base", "s0", "s1", "term", "index")
 """The columns of ``operands``: ``index`` is where it begins in the index array, or
 −1."""
@@ -178,6 +180,18 @@ class Packs:
     def count(self) -> int:
         """How many packs there are."""
         return len(self.flat.code)
+
+    @property
+    def lanes(self) -> int:
+        """How many lanes all packs have together."""
+        return int((self.flat.code[:, M0] * self.flat.code[:, M1]).sum())
+
+    @property
+    def bytes(self) -> int:
+        """How much memory the packs themselves take."""
+        flat = self.flat
+        arrays = flat.code, flat.start, flat.operands, flat.index, self.numbers
+        return sum(int(x.nbytes) for x in arrays)
 
     @property
     def sums(self) -> int:

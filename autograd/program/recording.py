@@ -91,14 +91,15 @@ class Recording:
                     tape, entry_of(tape, sum(products)), self.parameters, False
                 )
         new, place = simplified(tape, [*outputs, *sums])
-        moved = [place[k] for k in inputs]
+        placed = place.__getitem__
+        moved = list(map(placed, inputs))
         packs = lower(
             new,
             moved,
-            [place[k] for k in self.parameters],
-            [place[k] for k in outputs],
+            list(map(placed, self.parameters)),
+            list(map(placed, outputs)),
             [moved[n] for n in varying],
-            [place[k] for k in sums],
+            list(map(placed, sums)),
         )
         return Machine(packs, self.engine, self.exact)
 

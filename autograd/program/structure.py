@@ -173,7 +173,11 @@ def _template(x: Any, is_traced: Callable[[Any], bool], values: list[Any]) -> An
     if isinstance(x, (list, tuple)):
         return "list", type(x), [_template(y, is_traced, values) for y in x]
     if is_array(x) and x.dtype == object:
-        parts = [_template(y, is_traced, values) for y in x.ravel().tolist()]
+        entries = x.ravel().tolist()
+        if all(map(is_traced, entries)):
+            values += entries
+            return "array", x.shape, [VALUE] * len(entries)
+        parts = [_template(y, is_traced, values) for y in entries]
         return "array", x.shape, parts
     return "static", x
 
@@ -195,6 +199,8 @@ def filled(template: Any, values: Iterator[Any]) -> Any:
 def as_array(entries: list[Any], shape: tuple[int, ...]) -> Any:
     """Entries as an array: of floats, or of objects if a Value is among them."""
     numpy = sys.modules["numpy"]
+    if set(map(type, entries)) == {float}:
+        return numpy.array(entries).reshape(shape)
     if any(map(is_array, entries)):  # a number for each example
         together = numpy.stack(numpy.broadcast_arrays(*entries), axis=-1)
         return together.reshape(together.shape[:-1] + shape)

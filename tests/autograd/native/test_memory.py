@@ -156,6 +156,25 @@ def unrecorded(x: Any, y: Any) -> Any:
         return ag.sum([x, y]) + x * y
 
 
+def taped(x: Any, y: Any) -> Any:
+    """A graph on the tape of a program, its derivatives, and the packs of all."""
+    tape = native.Tape()
+    entries = native.Entries(tape)
+    a = entries.entry(x, [])
+    b = entries.entry(y, [])
+    z = x * y + 1.0
+    k = entries.entry(ag.where(1.0, z.tanh() / x, y), [z])
+    entries.stand_in(k, 2.0)
+    entries.finish()
+    found = tape.sweep(k, [a, b], False, None)
+    tape.value(found[0])
+    new = tape.simplified(found)
+    place = new[1]
+    outputs = [place[found[0]], place[found[1]]]
+    inputs = [place[a], place[b]]
+    return new[0].lowered([], inputs, outputs, [], [])
+
+
 # The Python code that these run unpacks, catches and closes over nothing: without
 # memory, CPython 3.11 loses references in ``(*xs, *ys)`` and ``except``, and 3.12 and
 # 3.13 crash in ``lambda``, whatever the objects are.
@@ -186,6 +205,7 @@ FAILING = {
     "detach": lambda x, y: x.detach(),
     "gradients": lambda x, y: native.gradients(x * y + x, [x, y]),
     "tangents": lambda x, y: native.tangents([x * y + x], [x, y], [[1.0, None]]),
+    "a tape": taped,
     "a gradient's graph": lambda x, y: native.adjoint_graph(
         (x * y).tanh() + ag.dot([x, 1.0], [y, x]) ** 2, [x, y], True, None
     ),

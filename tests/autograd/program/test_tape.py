@@ -221,3 +221,14 @@ def test_a_row_of_the_users_is_asked_in_python() -> None:
         assert tape.value(k) == ag.sinh(0.5)
     finally:
         RULES["tanh"] = before
+
+
+def test_a_program_says_what_memory_it_takes() -> None:
+    leaves = [ag.Value(0.5) for _ in range(100)]
+    program = ag.compile(lambda x: ag.sum([w * x for w in leaves]))
+    program(2.0)
+    stats = program.stats()
+    assert stats["tape_bytes"] >= stats["operations"] * 21  # at least what one takes
+    machine = next(iter(program._recordings.values()))[0].machine(True)
+    assert stats["lanes"] == sum(p.m0 * p.m1 for p in machine.packs.packs)
+    assert stats["pack_bytes"] >= 8 * machine.packs.uniform

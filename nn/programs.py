@@ -41,27 +41,19 @@ class Batches:
         if rows.dtype.kind not in "fiub":
             raise TypeError("the examples are not rows of numbers")
         self._rows = rows.astype(float)
-        self._model = model
         self._single = False
-        self._outputs = ag.compile(self._run)
-        self._weighted = ag.compile(lambda x, w: ag.dot(w.tolist(), self._run(x)))
+        self._outputs = ag.compile(lambda x: _outputs(model, x))
+        self._weighted = ag.compile(
+            lambda x, w: ag.dot(w.tolist(), _outputs(model, x)[1])
+        )
         self._losses: dict[Any, Any] = {}
-
-    def _run(self, x: Any) -> list[Any]:
-        """The model's outputs for one example."""
-        output = self._model(x.tolist() if hasattr(x, "tolist") else x)
-        entries = as_list(output)
-        self._single = entries is None
-        entries = [output] if entries is None else entries
-        for entry in entries:
-            if not is_value(entry):
-                raise TypeError(f"the model gives a {type(entry).__name__}")
-        return entries
 
     def outputs(self, batch: Sequence[int]) -> list[Any]:
         """For each example of a batch a float, or a list of floats."""
-        columns = np.array(self._outputs.map(self._rows[batch]))
-        found: list[Any] = (columns[0] if self._single else columns.T).tolist()
+        kind, columns = self._outputs.map(self._rows[batch])
+        self._single = kind == "single"
+        together = np.array(columns)
+        found: list[Any] = (together[0] if self._single else together.T).tolist()
         return found
 
     def backward(
@@ -94,6 +86,16 @@ class Batches:
         output = finite(loss(given, targets))
         output.backward()
         return output.data, [[z.grad for z in row] for row in values]
+
+
+def _outputs(model: Callable[[Any], Any], x: Any) -> tuple[str, list[Any]]:
+    """The model's outputs for one example, and ``"single"`` if there is but one."""
+    output = model(x.tolist() if hasattr(x, "tolist") else x)
+    entries = as_list(output)
+    for entry in entries or [output]:
+        if not is_value(entry):
+            raise TypeError(f"the model gives a {type(entry).__name__}")
+    return ("single", [output]) if entries is None else ("", entries)
 
 
 def finite(output: Any) -> Any:

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from autograd.core import recording
 from autograd.core.plain import is_value
 from autograd.table.custom import without_math
 from autograd.table.number import Comparisons, Operations
@@ -227,6 +228,8 @@ def failed(rule: Rule | Reduction, numbers: Sequence[float], error: Exception) -
     """
     if taking_limits():
         return _limit(rule, rule.value, numbers)
+    if recording.recorders:
+        recording.asked("raising")
     shown = ", ".join(f"{x!r}" for x in numbers[:4]) + (", …" * (len(numbers) > 4))
     message = f"{error.args[-1] if error.args else error}: {rule.name}({shown})"
     if isinstance(rule, Rule) and rule.domain:

@@ -29,7 +29,7 @@ def record_into(recorder: Any) -> None:
 
     Nodes go into its list ``made``. For what no node says, there are its methods
     ``lt``, ``le``, ``eq``, ``ne``, ``gt``, ``ge``, ``truth``, ``as_float``,
-    ``as_int``, ``detach`` and ``read``.
+    ``as_int``, ``raising``, ``detach`` and ``read``.
     """
     global recorders
     with _lock:

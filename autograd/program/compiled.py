@@ -11,6 +11,7 @@ from __future__ import annotations
 import functools
 import inspect
 import threading
+import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
@@ -27,6 +28,7 @@ from autograd.program import flat, structure
 from autograd.program.guards import Condition
 from autograd.program.listing import listing
 from autograd.program.mapped import Mapped
+from autograd.program.outside import Outside
 from autograd.program.structure import Arguments
 from autograd.program.trace import Recorder
 from autograd.table.rules import CHECKPOINT, RULES
@@ -35,6 +37,12 @@ if TYPE_CHECKING:  # with NumPy, which is imported when something is recorded
     from autograd.program.recording import Recording
 
 __all__ = ["Program", "compile", "load_program"]
+
+OFTEN = 8
+"""After so many changes of what a function reads outside, a warning says so."""
+
+MANY_INTS = 8
+"""Of so many values of an int each is recorded; then a warning says what to do."""
 
 STRUCTURES = 64
 """Of so many structures of arguments a program keeps recordings; the oldest go."""
@@ -57,9 +65,13 @@ def compile(  # the name that the field uses
     recorded anew. So is a call with another number where ``f`` takes a plain one out of
     an argument, as ``math.log(x)`` or ``int(x)`` does.
 
-    What else ``f`` reads (globals, attributes, lists, files, random numbers) it reads
-    when it is recorded, and not again: pass what changes as an argument, or keep it in
-    a leaf Value. What ``f`` writes or prints happens when it is recorded.
+    What else ``f`` reads, it reads when it is recorded. Variables of its closure and
+    of its module, and the entries of small containers and objects that they hold, are
+    looked at again at each call, and ``f`` is recorded anew if one has changed; the
+    numbers that ``f`` changes itself, and random numbers, are refused. Large containers
+    and what lies deeper, other modules, classes, files and clocks are not looked at:
+    pass what changes as an argument, or keep it in a leaf Value. What ``f`` writes or
+    prints happens when it is recorded.
 
     Args:
         f: a function of floats, arrays, and nested lists, tuples and dicts of them,
@@ -129,6 +141,9 @@ class Program:
         self._recordings: OrderedDict[Any, list[Recording]] = OrderedDict()
         self._lock = threading.Lock()
         self._quick: Callable[..., Any] | None = None
+        self._outside: Outside | None = None
+        self._renewed = 0
+        self._told = False
         try:
             self._signature: inspect.Signature | None = inspect.signature(f)
         except (TypeError, ValueError):
@@ -182,6 +197,8 @@ class Program:
         }
 
     def __call__(self, *args: Any, **named: Any) -> Any:
+        if self._outside is not None:
+            self.look_outside()
         if self._quick is not None and not named and here.recorder is None:
             answer = self._quick(*args)
             if answer is not NotImplemented:
@@ -200,6 +217,8 @@ class Program:
         else:
             recording = self._record(given)
             done, answer = self._run(recording, scalars, args, named)
+        if not named and not recording.once:
+            self._quick = recording.quick(args, answer, self.errors != "ieee")
         if check:
             recording.replay(scalars, recording.numbers().tolist(), check=True)
         if not done:
@@ -207,8 +226,6 @@ class Program:
                 "compile: the function does not compute the same when it is run again; "
                 "what it reads besides its arguments must not change between calls"
             )
-        if not named:
-            self._quick = recording.quick(args, answer, self.errors != "ieee")
         return answer
 
     def map(
@@ -392,7 +409,7 @@ class Program:
             "branches": self.branches,
             "executor": self.executor,
         }
-        return dumped(recorded, options)
+        return dumped(recorded, options, self._signature)
 
     def __reduce__(self) -> Any:
         return _restored, (self._dumped(), "the pickle")
@@ -423,11 +440,35 @@ class Program:
             self._recordings.move_to_end((choice.name, key))
             return list(recordings)
 
+    @property
+    def is_loaded(self) -> bool:
+        """Whether the program came from a file, so that its function is not here."""
+        return self.f.__class__ is _Absent
+
+    def look_outside(self) -> None:
+        """Drop what was recorded, if what the function read besides its arguments has
+        changed since."""
+        if self._outside is None or not self._outside.changed():
+            return
+        with self._lock:
+            self._recordings.clear()
+            self._quick = self._outside = None
+            self._renewed += 1
+            often = self._renewed == OFTEN
+        if often:
+            warnings.warn(
+                f"compile: {self!r} has been recorded anew {OFTEN} times, since what "
+                "it reads besides its arguments has changed: pass it as an argument",
+                RuntimeWarning,
+                stacklevel=3,
+            )
+
     def _record(self, given: Arguments) -> Recording:
         """Run the function on Values, and keep the path that it takes."""
         from autograd.program.recording import Recording
 
         recorder = Recorder()
+        outside = Outside(self.f)
         inputs = recorder.take_inputs(given.scalars)
         ieee = limits.limits() if self.errors == "ieee" else nullcontext()
         with ieee, recorder.running():
@@ -437,6 +478,7 @@ class Program:
                 answer, lambda x: is_value(x) or x.__class__ is Condition
             )
             outputs = recorder.entries_of(result.values)
+        outside.after()
         recording = Recording(
             tape=recorder.tape,
             inputs=recorder.inputs,
@@ -450,8 +492,12 @@ class Program:
             kept=given.kept,
             engine=self.executor,
             exact=self.exact,
+            once=recorder.raised,
         )
+        if recording.once:
+            return recording
         with self._lock:
+            self._outside = outside if outside.watched else None
             known = self._recordings.setdefault((choice.name, given.key), [])
             if len(known) >= self.branches:
                 splits = recording.guards[-1]
@@ -463,6 +509,15 @@ class Program:
             known.insert(0, recording)
             while len(self._recordings) > STRUCTURES:
                 self._recordings.popitem(last=False)
+            keys = [key for _, key in self._recordings]
+        if not self._told and structure.ints_differ(given.key, keys, MANY_INTS):
+            self._told = True
+            warnings.warn(
+                f"compile: {self!r} was called with more than {MANY_INTS} values of an "
+                "int, and recorded for each: pass a float, or an array, if it is data",
+                RuntimeWarning,
+                stacklevel=4,
+            )
         return recording
 
     def _run(
@@ -480,7 +535,12 @@ class Program:
         if not recording.holds(found):
             return False, None
         if failed:
-            recording.replay(scalars, parameters.tolist())
+            try:
+                recording.replay(scalars, parameters.tolist())
+            except limits.FAILURES:
+                if self.is_loaded:
+                    raise
+                return False, None  # the function itself knows what follows from it
         count = len(recording.outputs)
         numbers = found[:count].tolist()
         at = count + len(recording.guards)
@@ -537,8 +597,7 @@ def load_program(path: Any) -> Program:
     """The program that :meth:`Program.save` wrote to a file.
 
     It has the recordings and parameters of then, but not the function: arguments of
-    another structure, or that take another path, are refused. (So give defaults, and
-    keywords in their places.) Loading runs no code.
+    another structure, or that take another path, are refused. Loading runs no code.
 
     Args:
         path: of the file.
@@ -562,8 +621,9 @@ def load_program(path: Any) -> Program:
 def _restored(data: bytes, name: str) -> Program:
     from autograd.program.files import restored
 
-    recorded, options = restored(data, name)
+    recorded, options, signature = restored(data, name)
     program = Program(_Absent(name), **options)
+    program._signature = signature
     for key, recording in recorded:
         program._recordings.setdefault((choice.name, key), []).append(recording)
     return program

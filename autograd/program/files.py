@@ -8,6 +8,7 @@ the file, so that a path that it did not take before is refused.
 from __future__ import annotations
 
 import hashlib
+import inspect
 import json
 from typing import Any
 
@@ -26,8 +27,18 @@ KINDS = {"list": list, "tuple": tuple}
 TYPES = {kind.__name__: kind for kind in STATIC}
 
 
-def dumped(recordings: list[tuple[Any, Recording]], options: dict[str, Any]) -> bytes:
+def dumped(
+    recordings: list[tuple[Any, Recording]],
+    options: dict[str, Any],
+    signature: inspect.Signature | None = None,
+) -> bytes:
     """Recordings, each with the key of its arguments, as the bytes of a file.
+
+    Args:
+        recordings: with their keys.
+        options: of the program.
+        signature: how the function is called. A default that a file cannot hold is
+            left out, as an argument that has to be given.
 
     Raises:
         TypeError: an argument or a result is an object that a file cannot hold.
@@ -41,6 +52,7 @@ def dumped(recordings: list[tuple[Any, Recording]], options: dict[str, Any]) -> 
     place = {x: i for i, x in enumerate(leaves)}
     content = {
         "options": options,
+        "signature": signature and list(map(_argument, signature.parameters.values())),
         "leaves": [[x.data.hex(), str(x.label)] for x in leaves],
         "recordings": [
             {
@@ -68,8 +80,8 @@ def dumped(recordings: list[tuple[Any, Recording]], options: dict[str, Any]) -> 
 
 def restored(
     data: bytes, name: str
-) -> tuple[list[tuple[Any, Recording]], dict[str, Any]]:
-    """The recordings of a file, and the program's options.
+) -> tuple[list[tuple[Any, Recording]], dict[str, Any], inspect.Signature | None]:
+    """The recordings of a file, the program's options, and how it is called.
 
     Args:
         data: what is in the file.
@@ -119,7 +131,26 @@ def restored(
             exact=content["options"]["exact"],
         )
         found.append((_from_plain(r["key"]), recording))
-    return found, content["options"]
+    given = content["signature"]
+    signature = (
+        None if given is None else inspect.Signature(list(map(_parameter, given)))
+    )
+    return found, content["options"], signature
+
+
+def _argument(x: inspect.Parameter) -> list[Any]:
+    """An argument's name, its kind, and its default in a list, as JSON has them."""
+    try:
+        default = [] if x.default is x.empty else [_plain(x.default)]
+    except TypeError:
+        default = []
+    return [x.name, int(x.kind), default]
+
+
+def _parameter(x: Any) -> inspect.Parameter:
+    name, kind, default = x
+    given = _from_plain(default[0]) if default else inspect.Parameter.empty
+    return inspect.Parameter(name, inspect._ParameterKind(kind), default=given)
 
 
 def _known(op: str, name: str) -> None:

@@ -21,6 +21,11 @@ CACHE = 1 << 15
 """Doubles that a block of examples should not exceed: what fits a core's own cache."""
 
 
+OUT_OF_REACH = 1 << 27
+"""Lanes that C may compute, in a tenth of a second or so, before Python hears of
+Ctrl-C again."""
+
+
 class Machine:
     """Runs packs: in C where it can, and on arrays where it cannot."""
 
@@ -142,25 +147,36 @@ class Machine:
     def _blocks_in_c(
         self, memory: Any, columns: Any, found: Any, sums: Any, failed: Any
     ) -> None:
-        """All packs that vary, block after block, without coming back to Python."""
+        """All packs that vary, block after block, without coming back to Python.
+
+        But now and then, so that Ctrl-C is heard.
+        """
         packs = self.packs
         columns = np.ascontiguousarray(columns)
         varying = np.flatnonzero(packs.inputs >= packs.uniform)
         inputs = _rows(columns, varying)
         outputs = _rows(found, np.arange(len(found)))
+        to_inputs = np.ascontiguousarray(packs.inputs[varying])
+        to_outputs = np.ascontiguousarray(packs.outputs)
         examples = columns.shape[1]
-        self.native.map(
-            memory,
-            packs.once,
-            self.block,
-            examples,
-            inputs,
-            np.ascontiguousarray(packs.inputs[varying]),
-            outputs,
-            np.ascontiguousarray(packs.outputs),
-            sums,
-            failed,
-        )
+        lanes = sum(p.m0 * p.m1 * p.terms for p in packs.packs[packs.once :])
+        step = self.block * max(1, OUT_OF_REACH // (self.block * max(1, lanes)))
+        for k in range(0, max(1, examples), step):
+            width = min(step, examples - k)
+            self.native.map(
+                memory,
+                packs.once,
+                self.block,
+                width,
+                inputs,
+                to_inputs,
+                outputs,
+                to_outputs,
+                sums,
+                None if failed is None else failed[k : k + width],
+            )
+            for places in (inputs, outputs):
+                places[:, 0] += places[:, 1] * step
 
     def _blocks(
         self, memory: Any, columns: Any, found: Any, sums: Any, failed: Any

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from autograd.core.limits import FAILURES
 from autograd.derivatives.nesting import same_nesting
 from autograd.program import flat
+from autograd.program.structure import filled, with_numbers
 
 if TYPE_CHECKING:
     from autograd.program.compiled import Program
@@ -37,6 +39,7 @@ class Mapped:
         from autograd.program.batch import examples
 
         self.program = program
+        program.look_outside()
         self.total = total
         if executor is not None and not callable(getattr(executor, "submit", None)):
             raise TypeError(
@@ -48,7 +51,7 @@ class Mapped:
         self.executor, self.chunk = executor, chunk
         self.examples = examples(args, named, in_axes)
         self.gradients: list[tuple[Recording, Any]] = []
-        self._failures: list[tuple[int, Recording]] = []
+        self.catches = False  # whether the function has caught an exception
 
     def result(self) -> Any:
         """The results of all examples."""
@@ -69,18 +72,21 @@ class Mapped:
             if recorded:
                 ready = [self._record(int(left[0]) if count else 0)]
             recording = ready.pop(0)
-            done, results = self._run(recording, left)
+            some = left[:1] if recording.once else left
+            done, results = self._run(recording, some)
             if recorded and count and not done[0]:
                 raise RuntimeError(
                     "map: the function does not compute the same when it is run again; "
                     "what it reads besides its arguments must not change"
                 )
             if done.any() or count == 0:
-                parts.append((left[done], recording, results[:, done]))
-            left = left[~done]
+                parts.append((some[done], recording, results))
+            left = np.concatenate((some[~done], left[len(some) :]))
+            if recording.once:
+                self.catches = True
+                ready = self.program._found(first.key)
             if count == 0:
                 break
-        self._raise_first()
         parts.sort(key=lambda part: int(part[0][0]) if count else 0)
         return self._together(parts)
 
@@ -94,42 +100,58 @@ class Mapped:
         try:
             return self.program._record(self.examples.given(k))
         except (ValueError, ArithmeticError, LookupError) as error:
-            self._raise_first()
             raise type(error)(f"example {k}: {error}") from error
 
     def _run(self, recording: Recording, left: Any) -> tuple[Any, Any]:
-        """Which of these examples took a recording's path, and its outputs."""
+        """Which of these examples took a recording's path, and the outputs of those."""
         import numpy as np
 
-        columns = self.examples.columns
-        some = columns if len(left) == columns.shape[1] else columns[:, left]
-        done = None
-        if self.total is not None and recording.guards:
+        total = self.total is not None
+        taken = np.ones(len(left), dtype=bool)
+        if total and recording.guards:
             # Only the examples of this path may be added up.
-            done = recording.holds(self._outputs(recording, some, False)[0])
-            if not done.any():
-                return done, some[:0]
-            some = some[:, done]
-        found, sums, failed = self._outputs(recording, some, self.total is not None)
-        if done is None:
-            holds = recording.holds(found)
-            done = np.broadcast_to(holds, failed.shape)
-            bad = failed.astype(bool) & done
-            self._failures += [(int(k), recording) for k in left[bad]]
-            results = found
-        else:
-            results = _spread(found, done)
-            self._failures += [
-                (int(k), recording) for k in left[done][failed.astype(bool)]
-            ]
-        if self.total is not None and done.any():
+            taken &= recording.holds(self._outputs(recording, left, False)[0])
+        while True:
+            where = left[taken]
+            found, sums, failed = self._outputs(recording, where, total)
+            fits = np.broadcast_to(recording.holds(found), where.shape)
+            fits = fits & ~self._raising(recording, where, failed.astype(bool) & fits)
+            if fits.all() or not total:
+                break
+            taken[taken] = fits
+        if total and len(where):
             self.gradients.append((recording, sums))
-        return done, results
+        taken[taken] = fits
+        return taken, found if fits.all() else found[:, fits]
+
+    def _raising(self, recording: Recording, where: Any, failed: Any) -> Any:
+        """For which examples an operation raises, so that the function is to be asked.
+
+        The first one will do, unless the function has caught such an exception.
+        """
+        raising = failed & False
+        for i in failed.nonzero()[0].tolist():
+            scalars = self.examples.columns[:, where[i]].tolist()
+            try:
+                recording.replay(scalars, recording.numbers().tolist())
+            except FAILURES as error:
+                if self.program.is_loaded:
+                    raise type(error)(f"example {where[i]}: {error}") from error
+                raising[i] = True
+                if not self.catches:
+                    raising[i:] = failed[i:]
+                    break
+        return raising
 
     def _outputs(
-        self, recording: Recording, columns: Any, total: bool
+        self, recording: Recording, where: Any, total: bool
     ) -> tuple[Any, Any, Any]:
+        """The outputs of some examples, the sums, and where a row may have to raise."""
         from autograd.program.workers import spread
+
+        columns = self.examples.columns
+        if len(where) < columns.shape[1]:
+            columns = columns[:, where]
 
         machine = recording.machine(False, self.examples.varying, total)
         fixed = {
@@ -148,60 +170,44 @@ class Mapped:
         """How much each output counts."""
         assert self.total is not None
         scale, seed = self.total
-        count = len(recording.outputs)
-        shown = recording.build(iter(range(count)))
+        template, places = with_numbers(recording.template)
+        shown = filled(template, iter(range(len(places))))
         if seed is None:
-            if count != 1 or shown != 0:
+            if shown != 0:
                 raise ValueError(
                     "backward: the function must return one scalar, got a nested "
-                    f"result of {count}: give seed=, nested as the result, to say how "
-                    "much each part counts"
+                    f"result of {len(places)}: give seed=, nested as the result, to "
+                    "say how much each part counts"
                 )
-            return [scale]
-        return [
-            scale * float(x)
-            for x in same_nesting(seed, shown, "backward: seed", "the result")
-        ]
-
-    def _raise_first(self) -> None:
-        """Raise what the function raises for the first example that failed."""
-        columns = self.examples.columns
-        for k, recording in sorted(self._failures, key=lambda failure: failure[0]):
-            try:
-                recording.replay(columns[:, k].tolist(), recording.numbers().tolist())
-            except (ValueError, ArithmeticError) as error:
-                raise type(error)(f"example {k}: {error}") from error
+            seeds = [1.0]
+        else:
+            seeds = same_nesting(seed, shown, "backward: seed", "the result")
+        return [scale * float(x) for x, number in zip(seeds, places) if number is None]
 
     def _together(self, parts: list[tuple[Any, Recording, Any]]) -> Any:
         """The results of all paths, in the order of the examples."""
         import numpy as np
 
         count = self.examples.number
-        outputs = len(parts[0][1].outputs)
-        shapes = {len(recording.outputs) for _, recording, _ in parts}
-        if len(shapes) > 1:
+        # A number that is no Value on one path may be one on another.
+        opened = [with_numbers(recording.template) for _, recording, _ in parts]
+        if any(template != opened[0][0] for template, _ in opened):
             raise ValueError(
                 "map: the function returns results of different structure for "
-                f"different examples: of {sorted(shapes)} numbers"
+                "different examples"
             )
-        if len(parts) == 1 and parts[0][2].shape[1] == count:
-            results = parts[0][2][:outputs]
-        else:
-            results = np.empty((outputs, count))
-            for where, _, found in parts:
-                results[:, where] = found[:outputs]
-        recording = parts[0][1]
-        columns = [
-            row != 0.0 if condition else row.copy()
-            for row, condition in zip(results, recording.kinds)
-        ]
-        return recording.build(iter(columns))
-
-
-def _spread(found: Any, done: Any) -> Any:
-    """Columns for some examples among all of them."""
-    import numpy as np
-
-    results = np.empty((len(found), len(done)))
-    results[:, done] = found
-    return results
+        columns = []
+        for i in range(len(opened[0][1])):
+            pieces = []
+            for (where, recording, found), (_, places) in zip(parts, opened):
+                if places[i] is not None:
+                    pieces.append((where, np.full(len(where), places[i])))
+                    continue
+                j = places[:i].count(None)
+                condition = recording.kinds[j]
+                pieces.append((where, found[j] != 0.0 if condition else found[j]))
+            column = np.empty(count, np.result_type(*(piece for _, piece in pieces)))
+            for where, piece in pieces:
+                column[where if len(pieces) > 1 else slice(None)] = piece
+            columns.append(column)
+        return filled(opened[0][0], iter(columns))

@@ -38,7 +38,11 @@ __all__ = ["Recording"]
 
 @dataclass(eq=False)
 class Recording:
-    """A tape, its entries of each kind, and the result that the outputs go into."""
+    """A tape, its entries of each kind, and the result that the outputs go into.
+
+    ``once`` says that the function caught an exception of an operation on the way, so
+    that the recording is the path of these very numbers, and of no others.
+    """
 
     tape: Tape
     inputs: list[int]
@@ -52,6 +56,7 @@ class Recording:
     kept: list[Any] = field(default_factory=list)
     engine: str | None = None
     exact: bool = True
+    once: bool = False
     _machines: dict[Any, Machine] = field(default_factory=dict)
     _quick: Any = field(default=False, repr=False)
 

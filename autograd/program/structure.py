@@ -8,6 +8,7 @@ call them, and each combination is recorded for itself.
 
 from __future__ import annotations
 
+import array
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from numbers import Number
@@ -85,6 +86,8 @@ def _take(x: Any, name: str, found: Arguments) -> tuple[Any, Build]:
         parts = {k: _take(y, f"{name}[{k!r}]", found) for k, y in x.items()}
         key: Any = ("dict", tuple((type(k), k, part[0]) for k, part in parts.items()))
         return key, lambda it: {k: part(it) for k, (_, part) in parts.items()}
+    if isinstance(x, array.array):  # its integers are data, as those of NumPy's arrays
+        x = list(map(float, x))
     if isinstance(x, (list, tuple)):
         kind = type(x)
         if all(y.__class__ is float for y in x):  # the usual case, at once
@@ -128,6 +131,19 @@ def _take_array(x: Any, name: str, found: Arguments) -> tuple[Any, Build]:
         return array.reshape(shape)
 
     return ("array", shape), build
+
+
+def ints_differ(key: Any, keys: Sequence[Any], most: int) -> bool:
+    """Whether more than ``most`` keys are the same but for their ints."""
+    shape = _without_ints(key)
+    alike = [k for k in keys if _without_ints(k) == shape]
+    return bool(shape != key) and len(alike) > most
+
+
+def _without_ints(key: Any) -> Any:
+    if key.__class__ is not tuple:
+        return key
+    return "int" if key[:1] == ("int",) else tuple(map(_without_ints, key))
 
 
 def like(kind: type, parts: list[Any]) -> Any:
@@ -180,6 +196,30 @@ def _template(x: Any, is_traced: Callable[[Any], bool], values: list[Any]) -> An
         parts = [_template(y, is_traced, values) for y in entries]
         return "array", x.shape, parts
     return "static", x
+
+
+def with_numbers(template: Any) -> tuple[Any, list[Any]]:
+    """A template whose plain numbers are places of Values too.
+
+    Returns:
+        That template, and for each of its places the number, or None for a Value.
+
+    >>> with_numbers(("list", list, [("value",), ("static", 1)]))
+    (('list', <class 'list'>, [('value',), ('value',)]), [None, 1])
+    """
+    places: list[Any] = []
+    return _numbers_as_places(template, places), places
+
+
+def _numbers_as_places(template: Any, places: list[Any]) -> Any:
+    kind, *rest = template
+    if kind == "value" or (kind == "static" and is_number(rest[0])):
+        places.append(None if kind == "value" else rest[0])
+        return ("value",)
+    if kind == "static":
+        return template
+    how, parts = rest
+    return kind, how, [_numbers_as_places(part, places) for part in parts]
 
 
 def filled(template: Any, values: Iterator[Any]) -> Any:

@@ -43,6 +43,7 @@ class Recorder:
         self.made: list[Node] = []
         self._differentiated: list[tuple[Sequence[Node], Mark]] = []
         self._passes_through = False
+        self.raised = False
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -161,7 +162,9 @@ class Recorder:
         k = self.entry(x)
         if not self._is_data(k):
             return NotImplemented
+        self.raised, before = True, self.raised  # int(nan) raises
         number = int(self.tape.value(k))
+        self.raised = before
         whole = self.tape.add("trunc", (k,)), self.tape.constant(float(number))
         self.frozen(self.tape.add("equal", whole))
         return number
@@ -198,6 +201,11 @@ class Recorder:
         if what == "data" and not self.tape.depends(self.entry(x)):
             return
         refuse(what)
+
+    def raising(self) -> None:
+        """An operation raises, which the function may catch: what it does then is no
+        matter of comparisons, and holds for this call alone."""
+        self.raised = True
 
     def detach(self, x: Node) -> Node:
         """``x.detach()``: its value, which derivatives do not go through."""

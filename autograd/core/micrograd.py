@@ -37,8 +37,7 @@ class Names:
     @property
     def _backward(self) -> Callable[[], None]:
         """What adds this node's share to the ``grad`` of its operands alone."""
-        if recording.recorders:
-            recording.asked("read", self, "backward")
+        recording.read(self, "backward")
         return partial(push, self)
 
     @_backward.setter

@@ -60,6 +60,12 @@ def asked(what: str, *operands: Any) -> Any:
     return NotImplemented if recorder is None else getattr(recorder, what)(*operands)
 
 
+def read(x: Any, what: str) -> None:
+    """Tell this thread's recorder of what no program can do again; it may refuse."""
+    if recorders:
+        asked("read", x, what)
+
+
 _blocks: ContextVar[tuple[list[bool], ...]] = ContextVar("no_grad", default=())
 """The blocks of ``no_grad`` that this context is in, the innermost last.
 
@@ -112,8 +118,7 @@ class no_grad(ContextDecorator):  # noqa: N801  # the name that users know
     """
 
     def __enter__(self) -> None:
-        if recorders:
-            asked("read", self, "no_grad")
+        read(self, "no_grad")
         _blocks.set((*_blocks.get(), [True]))
         _count(1)
 

@@ -5,6 +5,9 @@ that keeps its operands and the local derivative by each of them: :func:`record`
 below, is all there is to it. What ``backward()`` does with that is told in
 :mod:`autograd.core.backward`. The operations themselves, their names and their
 derivatives are rows of :mod:`autograd.table.rules`.
+
+:mod:`autograd.core.recording` looks on: whoever compiles a program hears of what no
+node tells. To everybody else, ``recording.read`` and ``recording.asked`` do nothing.
 """
 
 from __future__ import annotations
@@ -81,27 +84,23 @@ class Value(micrograd.Names, Comparisons, Operations):
     @property
     def data(self) -> float:
         """The number. Setting it changes no graph that is recorded already."""
-        if recording.recorders:
-            recording.asked("read", self, "data")
+        recording.read(self, "data")
         return self._data
 
     @data.setter
     def data(self, data: Any) -> None:
-        if recording.recorders:
-            recording.asked("read", self, "set")
+        recording.read(self, "set")
         self._data = as_float(data, "data")
 
     @property
     def grad(self) -> float:
         """The derivative of the last output by this value, from ``backward``."""
-        if recording.recorders:
-            recording.asked("read", self, "grad")
+        recording.read(self, "grad")
         return self._grad
 
     @grad.setter
     def grad(self, grad: Any) -> None:
-        if recording.recorders:
-            recording.asked("read", self, "set")
+        recording.read(self, "set")
         self._grad = as_float(grad, "grad")
 
     @property
@@ -128,8 +127,7 @@ class Value(micrograd.Names, Comparisons, Operations):
     @property
     def partials(self) -> tuple[float, ...]:
         """The local derivative by each operand, as recorded; 0.0 at a constant."""
-        if recording.recorders:
-            recording.asked("read", self, "partials")
+        recording.read(self, "partials")
         return tuple(map(float, self._partials))
 
     def backward(self, seed: float = 1.0) -> None:
@@ -150,8 +148,7 @@ class Value(micrograd.Names, Comparisons, Operations):
         >>> x.grad, y.grad
         (12.0, 1.0)
         """
-        if recording.recorders:
-            recording.asked("read", self, "backward")
+        recording.read(self, "backward")
         backward.keep(backward.sweep(self, as_float(seed, "seed")))
 
     def detach(self) -> Value:
@@ -203,19 +200,16 @@ class Value(micrograd.Names, Comparisons, Operations):
         raise TypeError("write int(v.data) for the whole number, or autograd.trunc(v)")
 
     def __repr__(self) -> str:
-        if recording.recorders:
-            recording.asked("read", self, "text")
+        recording.read(self, "text")
         label = f", label={self._label!r}" if self._label else ""
         return f"Value(data={self._data!r}, grad={self._grad!r}{label})"
 
     def __format__(self, spec: str) -> str:
-        if recording.recorders:
-            recording.asked("read", self, "text")
+        recording.read(self, "text")
         return format(self._data, spec) if spec else repr(self)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        if recording.recorders:
-            recording.asked("read", self, "copy")
+        recording.read(self, "copy")
         if self._operands:
             raise TypeError(
                 f"only a leaf can be copied or pickled, not the result of {self.op!r}: "

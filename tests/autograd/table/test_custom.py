@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
+import gc
 import math
+import weakref
 from collections.abc import Iterator
 from math import log
 from typing import Any
@@ -204,3 +206,16 @@ def test_bad_rows_are_refused_and_leave_the_table(
     with pytest.raises(error, match=message):
         ag.rule(*arguments, **named)
     assert before == ag.RULES
+
+
+def test_a_rule_that_is_taken_from_the_table_is_freed_with_its_last_node() -> None:
+    rules = []
+    for k in range(20):
+        square = ag.rule(lambda x: x * x, [lambda x, z: 2 * x], name=f"_square{k}")
+        y = square(ag.Value(3.0))
+        y.backward()
+        rules.append(weakref.ref(ag.RULES.pop(f"_square{k}")))
+    assert rules[-1]() is not None
+    del square, y
+    gc.collect()
+    assert not any(rule() for rule in rules)

@@ -66,6 +66,8 @@ class Condition(Comparisons, Operations):
             if all(is_scalar(x) for x in operands[1:]):
                 return self.recorder.choose(*operands)
             return operands[1] if self else operands[2]
+        if name == "neg":  # of an int, whose 0 has no sign
+            name, operands = "sub", (0.0, self)
         return self.value()._apply(
             name, tuple(x.value() if x.__class__ is Condition else x for x in operands)
         )

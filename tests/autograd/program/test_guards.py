@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import autograd as ag
+from tests.exact import bits
 
 COMPARISONS = [
     *(operator.eq, operator.ne, operator.lt, operator.le, operator.gt, operator.ge)
@@ -46,3 +47,14 @@ def test_a_comparison_with_any_number_has_the_outcome_of_eager(
                 program(x)
         else:
             assert program(x) == expected
+
+
+def test_a_condition_computes_as_a_bool() -> None:
+    def f(x: Any) -> list[Any]:
+        c = x > 0
+        numbers = [-c, abs(c), c * x, c + 1, c - c, 2**c, x / (c + 1)]
+        return [float(y) if isinstance(y, int) else y for y in numbers]
+
+    program = ag.compile(f)
+    for x in (1.5, -1.5, 2.5, -0.0):
+        assert bits(program(x)) == bits(f(ag.Value(x)))

@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 from autograd.core import choice, graph, limits
 from autograd.core import recording as recorders
 from autograd.core.graph import Node
-from autograd.core.plain import is_value
+from autograd.core.plain import check_value, is_value
 from autograd.core.recording import resumed as recording
 from autograd.table.custom import advice
 from autograd.table.primitive import apply
@@ -331,12 +331,9 @@ def gradient(output: Node, inputs: Iterable[Node]) -> list[Any]:
             f"gradient: inputs must be a list of Values, got {type(inputs).__name__}"
         )
     inputs = list(inputs)
-    for name, x in [
-        ("output", output),
-        *((f"inputs[{i}]", x) for i, x in enumerate(inputs)),
-    ]:
-        if not hasattr(type(x), "backward"):
-            raise TypeError(f"gradient: {name} must be a Value, got {type(x).__name__}")
+    check_value(output, "gradient: output")
+    for i, x in enumerate(inputs):
+        check_value(x, f"gradient: inputs[{i}]")
     return [value_of(x) for x in sweep(output, inputs, stop=False)]
 
 

@@ -291,7 +291,7 @@ partial_entry(Tape *tape, int32_t k, int64_t i)
     memcpy(args, operands_of(tape, k), (size_t)count * sizeof *args);
     args[count] = k;
     PyObject *name =
-        PyUnicode_FromFormat("%U:%lld", op_name(tape->op[k]), (long long)i);
+        PyUnicode_FromFormat("%S:%lld", op_name(tape->op[k]), (long long)i);
     const int32_t op = name == NULL ? -1 : op_number(name);
     Py_XDECREF(name);
     const int32_t made = op < 0 ? -1 : tape_add(tape, op, args, count + 1, NULL, 0);

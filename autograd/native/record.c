@@ -243,7 +243,7 @@ int
 operand_number(uint32_t row, PyObject *x, double *number)
 {
     PyObject *name = PyObject_GetAttrString(rule_of(row), "name");
-    PyObject *what = name == NULL ? NULL : PyUnicode_FromFormat("%U: operand", name);
+    PyObject *what = name == NULL ? NULL : PyUnicode_FromFormat("%S: operand", name);
     Py_XDECREF(name);
     const char *text = what == NULL ? NULL : PyUnicode_AsUTF8(what);
     int failed = text == NULL ? -1 : as_double(x, text, number);

@@ -219,3 +219,11 @@ def test_a_rule_that_is_taken_from_the_table_is_freed_with_its_last_node() -> No
     del square, y
     gc.collect()
     assert not any(rule() for rule in rules)
+
+
+def test_a_row_whose_name_is_no_string_has_its_errors_all_the_same() -> None:
+    named = ag.rule(lambda x: x * x, [lambda x, z: 2 * x], name="_five")
+    object.__setattr__(ag.RULES["_five"], "name", 5)
+    with pytest.raises(TypeError, match="5: operand must be a real number"):
+        ag.Value(1.0)._apply("_five", ("text",))
+    del named

@@ -80,7 +80,8 @@ def compile(  # the name that the field uses
         exact: whether results must have the bits of ``f`` on Values. Without it, the C
             executor may fuse products into sums, and takes elementary functions that
             are within four units in the last place.
-        errors: ``"raise"`` as ``f`` does, or ``"ieee"`` for inf and nan instead.
+        errors: ``"raise"`` as ``f`` does, or ``"ieee"`` for inf and nan instead. What
+            no result depends on is not computed, and does not raise either.
         branches: how many paths through ``f`` to keep for one structure.
         executor: ``"arrays"`` to run on NumPy even where the C executor is built.
 

@@ -438,7 +438,7 @@ find_between(Sweep *s, const int32_t *inputs, Py_ssize_t count)
         }
     }
     s->count = kept;
-    return tape_reserve(tape, 2 * edges, 4 * edges); /* a product and a sum for each */
+    return tape_reserve(tape, edges + edges / 4, 2 * edges + edges / 2); /* mostly enough */
 }
 
 static int

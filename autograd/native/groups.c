@@ -167,12 +167,17 @@ write_lanes(Groups *w)
     const Tape *tape = w->tape;
     int32_t *chain = w->depth; /* which is not needed yet */
     int64_t arg = 0, kind = 0;
-    int64_t count = 0;
+    int64_t lanes = 0, args = 0, terms = 0;
     for (int32_t k = 0; k < tape->count; k++) {
-        count += !(w->form[k] & INNER) && !is_leaf_op(tape->op[k]);
+        const int form = w->form[k], begins = !(form & INNER) && !is_leaf_op(tape->op[k]);
+        const int more = form & SUM ? 1 + !!(form & TAKES_FIRST) : 0;
+        lanes += begins;
+        terms += more;
+        args += 2 * more + (form & SUM ? begins : begins ? operand_count(tape, k) : 0);
     }
-    w->lanes = taken(w, count, sizeof *w->lanes, 0);
-    if (w->lanes == NULL) {
+    if ((w->lanes = taken(w, lanes, sizeof *w->lanes, 0)) == NULL ||
+        (w->args = taken(w, args, sizeof *w->args, 0)) == NULL ||
+        (w->kinds = taken(w, terms, 1, 0)) == NULL) {
         return -1;
     }
     for (int32_t k = 0; k < tape->count; k++) {
@@ -503,7 +508,7 @@ fill_groups(Groups *w)
 static int
 make_room(Groups *w)
 {
-    const int64_t n = w->tape->count, args = w->tape->arg_count;
+    const int64_t n = w->tape->count;
     return (w->varies = taken(w, n, 1, 1)) == NULL ||
             (w->form = taken(w, n, 1, 1)) == NULL ||
             (w->uses = taken(w, n, 1, 1)) == NULL ||
@@ -512,10 +517,7 @@ make_room(Groups *w)
             (w->reads = taken(w, n, sizeof *w->reads, 1)) == NULL ||
             (w->slopes = taken(w, n, sizeof *w->slopes, 1)) == NULL ||
             (w->at = taken(w, n, sizeof *w->at, 0)) == NULL ||
-            (w->depth = taken(w, n, sizeof *w->depth, 0)) == NULL ||
-            /* a term takes two operands, and every fold has one more */
-            (w->args = taken(w, 2 * args + n, sizeof *w->args, 0)) == NULL ||
-            (w->kinds = taken(w, args + n, 1, 0)) == NULL
+            (w->depth = taken(w, n, sizeof *w->depth, 0)) == NULL
         ? -1
         : 0;
 }

@@ -163,11 +163,12 @@ hash_entry(Pass *p, int64_t k)
         return;
     }
     const int64_t count = operand_count(old, k);
+    /* A sum of products, since one hash of another would wait for it. */
     uint64_t hash = mixed((uint64_t)op << 2 | (old->flags[k] & CHECKED), (uint64_t)count);
     for (int64_t i = 0; i < count; i++) {
-        hash = mixed(hash, p->hash[operands[i]]);
+        hash += p->hash[operands[i]] * (UINT64_C(0xD1342543DE82EF95) + 2 * (uint64_t)i);
     }
-    p->hash[k] = hash;
+    p->hash[k] = hash = mixed(hash, 0);
     FETCH(p->same + (hash >> 20 & p->mask));
 }
 

@@ -185,7 +185,8 @@ tape_reserve(Tape *tape, int64_t entries, int64_t args)
     }
     if (tape->arg_count + args > tape->arg_room) {
         const size_t room = (size_t)(2 * tape->arg_room + args);
-        void *arg = array_grow(tape->arg, room * sizeof *tape->arg);
+        void *arg =
+            room > INT32_MAX ? NULL : array_grow(tape->arg, room * sizeof *tape->arg);
         if (arg == NULL) {
             PyErr_NoMemory();
             return -1;

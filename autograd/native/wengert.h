@@ -30,7 +30,7 @@ typedef struct {
 typedef struct {
     PyObject_HEAD
     int32_t *op;
-    int64_t *first; /* where its operands begin; one more than there are entries */
+    int32_t *first; /* where its operands begin; one more than there are entries */
     int32_t *arg;
     double *number; /* what it was when it was recorded, where KNOWN */
     uint8_t *flags;
@@ -118,9 +118,12 @@ tape_append(Tape *tape, int32_t op, const int32_t *args, int64_t count, double n
         tape->later = k;
     }
     tape->op[k] = op;
-    tape->number[k] = number;
+    if (more & KNOWN || is_leaf_op(op)) {
+        tape->number[k] = number;
+    }
     tape->flags[k] = more;
-    tape->first[k + 1] = tape->arg_count += count;
+    tape->arg_count += count;
+    tape->first[k + 1] = (int32_t)tape->arg_count;
     return (int32_t)k;
 }
 

@@ -104,9 +104,10 @@ TERMS = {4: 0.0, 5: 1.1, 6: 2.1, 3: 3.1, 2: 5.0}
 
 CHOICES = sorted(
     ((d, s, coarse) for d in FACTORS for s in TERMS for coarse in (0, 1)),
-    key=lambda c: c[0] + TERMS[c[1]] + 0.4 * c[2],
+    key=lambda c: c[0] + TERMS[c[1]] + c[2] * (0.4 if c[1] > 3 else 2.5),
 )
-"""Digits of the factors, of the largest term, and by how many the total has fewer."""
+"""Digits of the factors, of the largest term, and by how many the total has fewer: a
+total of two digits is worse than factors of some more."""
 
 APART = 11
 """Powers of ten by which terms may cancel before that is no longer shown in digits."""

@@ -12,16 +12,18 @@ from autograd.core.graph import Node
 from autograd.paths.explain import CutSum, explain
 from autograd.paths.numerals import counted
 from autograd.pictures.markup import (
+    BANDS,
+    ENDS,
+    MUTED,
     arrow,
+    box,
     cell,
     digraph,
     font,
+    largest,
     quoted,
-    statement,
-    table,
     text,
 )
-from autograd.pictures.palette import BANDS, ENDS, INK, MUTED, largest
 from autograd.pictures.paths import sum_table
 from autograd.pictures.values import title, tooltip
 
@@ -80,7 +82,8 @@ def bands_view(
         band("rest", total.rest)
     lines.append(f"  {{ rank=same; {' -> '.join(order)} [style=invis]; }}")
     pens = [f"{BANDS[x.contribution < 0.0]} solid" for x in total.crossings]
-    label = sum_table(summed, pens)
+    legend = "yellow: the two ends; orange: positive, purple: negative; width: size"
+    label = sum_table(summed, pens, legend)
     look = {"labelloc": "b", "labeljust": "l", "ranksep": "1.1"}
     return digraph(lines, 2, label=label, **look), len(order) + 2
 
@@ -92,13 +95,4 @@ def _paths(count: float, which: str = "") -> str:
 def _box(name: str, called: str, rows: list[str], hint: str) -> str:
     said = [[cell(font(called, bold=True), "CENTER")]]
     said += [[cell(font(text(row), MUTED, 9), "CENTER")] for row in rows]
-    return statement(
-        name,
-        label=table(said),
-        style="rounded,filled",
-        fillcolor="white" if rows else ENDS,
-        color=INK,
-        fontcolor=INK,
-        margin="0.08,0.05",
-        tooltip=hint,
-    )
+    return box(name, said, hint, "white" if rows else ENDS, 1.0)

@@ -6,16 +6,20 @@ Graphviz depends on the graph alone: equal graphs give equal bytes.
 
 from __future__ import annotations
 
+import html
 import importlib
 import itertools
 import math
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 from autograd.core import files
 from autograd.core.graph import Node, topological_order
 from autograd.core.plain import check_value
+from autograd.paths.between import Between
+from autograd.paths.explain import explain
 from autograd.paths.names import names
 from autograd.pictures.bands import bands_view
 from autograd.pictures.neurons import neurons_view
@@ -54,7 +58,6 @@ class Drawing:
         source: the DOT text.
         boxes: how many boxes it has, the small ones of constants and other operands
             not counted.
-        plain: whether it shows value by value, which needs no Graphviz as SVG.
     """
 
     def __init__(
@@ -64,14 +67,16 @@ class Drawing:
         boxes: int,
         force: bool = False,
         timeout: float = 30.0,
-        plain: bool = False,
+        plain: Callable[[], str] | None = None,
+        values: bool = False,
     ) -> None:
         self.output = output
-        self.plain = plain
         self.source = source
         self.boxes = boxes
         self._force = force
         self._timeout = timeout
+        self._plain = plain or self._values
+        self._of_values = values
 
     def render(self, path: str | os.PathLike[str]) -> None:
         """Write the picture to a file, whole or not at all.
@@ -107,18 +112,34 @@ class Drawing:
         order = topological_order(self.output)
         return tree(order, names(order), limit)
 
+    def explore(self, wrt: Node | None = None, height: int = 640) -> Frame:
+        """The explorer of the same graph in a notebook's cell, so many pixels high.
+
+        Args:
+            wrt: a Value in the graph whose paths are lit.
+            height: of the frame.
+        """
+        from autograd.pictures.explorer import page  # which few programs need
+
+        return Frame(page(self.output, wrt), height)
+
     def to_graphviz(self) -> Any:
         """The same as a ``graphviz.Source``, for what that package can do with it."""
         # By name, since it has no types for those who check their own program.
         return importlib.import_module("graphviz").Source(self.source)
 
     def _picture(self, form: str) -> bytes:
-        if self.plain and form == "svg" and self.boxes > LAYOUT and not self._force:
+        if (
+            self._of_values
+            and form == "svg"
+            and self.boxes > LAYOUT
+            and not self._force
+        ):
             return self._plain().encode()
         refuse(self.boxes, form, self._force)
         return render(self.source, form, self._timeout)
 
-    def _plain(self) -> str:
+    def _values(self) -> str:
         order = topological_order(self.output)
         return plain_svg(order, names(order))
 
@@ -136,6 +157,19 @@ class Drawing:
         return f"<Drawing of {self.boxes:,} boxes>"
 
 
+class Frame:
+    """A page within a notebook: a frame that runs its script and nothing else."""
+
+    def __init__(self, page: str, height: int) -> None:
+        self.page, self.height = page, height
+
+    def _repr_html_(self) -> str:
+        return (
+            f'<iframe sandbox="allow-scripts" title="the graph" width="100%" '
+            f'height="{self.height}" srcdoc="{html.escape(self.page)}"></iframe>'
+        )
+
+
 def draw(
     output: Node,
     path: str | os.PathLike[str] | None = None,
@@ -150,7 +184,7 @@ def draw(
     """Draw the graph that computed a value.
 
     Three views: ``values`` has a box for every number, tinted by its gradient,
-    and on each arrow the local derivative; ``paths`` shows how the gradient by one
+    and on each arrow the partial; ``paths`` shows how the gradient by one
     value is the sum over its paths; ``neurons`` has a box for every neuron. The
     numbers shown are the data and the gradients that the graph has now, except
     that ``paths`` computes its gradients itself.
@@ -230,7 +264,15 @@ def draw(
         source, boxes = values_view(order, names(order))
     else:
         source, boxes = neurons_view(order, names(order), full)
-    drawing = Drawing(output, source, boxes, force, timeout, view == "values")
+
+    def plain() -> str:
+        if view != "paths":
+            return plain_svg(order, names(order), view == "neurons")
+        said = str(explain(output, wrt, limit, through=through)).splitlines()
+        between = Between(output, wrt).order or [wrt, output]
+        return plain_svg(between, names(order), notes=said)
+
+    drawing = Drawing(output, source, boxes, force, timeout, plain, view == "values")
     if target is not None and form == "html":
         from autograd.pictures.explorer import page
 

@@ -1,9 +1,10 @@
 """The explorer: one page on which a graph can be walked and its gradient watched.
 
-Python says what is there: every value with its operands, its recorded local
-derivatives, its rule as mathematics, and its place in the drawing. The page's
-script does the rest: it shows them, finds paths, and runs the sweeps step by step
-in the same double precision and the same order as ``backward``.
+Python says what is there: every value with its operands, its recorded partials, its
+rule as mathematics, the scenes that it is drawn in, and the table's rows as JavaScript
+(see :mod:`autograd.pictures.emit_js`). The page's script does the rest: it shows them,
+sums over paths, runs the sweeps step by step in the same double precision and the same
+order as ``backward``, and computes all of it anew when a leaf or a constant is moved.
 
 The page is one file that loads nothing. All that comes from the graph is embedded
 as JSON in which nothing can end the element, and shown as text only; numbers are
@@ -26,6 +27,7 @@ from autograd.core import graph
 from autograd.core.graph import Node
 from autograd.core.plain import check_value
 from autograd.formula.rows import formulas
+from autograd.paths.labels import shortened
 from autograd.paths.names import NUMBERED, PARAMETER, names, operation
 from autograd.paths.numerals import number
 from autograd.pictures.emit_js import asset, emitted
@@ -38,6 +40,9 @@ __all__ = ["LIMIT", "page"]
 
 LIMIT = 20_000
 """Values that a page can hold and stay fluid."""
+
+LONGEST_NAME = 120
+"""Characters of a name, so that a label leaves room for the rest of the page."""
 
 SCRIPT = ("graph", "scene", "paths", "live", "steps", "controls")
 """The parts of the page's script, each of which uses those before it."""
@@ -133,7 +138,7 @@ def _described(order: list[Node]) -> tuple[dict[str, Any], str]:
         shown = uses(node)
         operands, partials = node.operands, node.partials
         entry = {
-            "name": called[node],
+            "name": shortened(called[node], LONGEST_NAME),
             "unnamed": not node.label and bool(NUMBERED.fullmatch(called[node])),
             "op": node.op,
             "symbol": _symbol(node),
@@ -190,9 +195,13 @@ def _letters(node: Node) -> tuple[tuple[float | None, ...], list[int | None]]:
     constant = [x.__class__ is float for x in node.operands]
     if isinstance(rule, Reduction):
         terms, rest = divmod(len(node.operands), rule.columns)
-        # A column whose partial is 0 everywhere has no formula: see ``formulas``.
-        column = list(accumulate(int(p != 0) for p in rule.partials))
-        places = [column[k // terms] for k in range(terms * rule.columns)]
+        # A column whose partial is 0 everywhere has no formula, nor has one that is
+        # computed together with others: see ``formulas``.
+        column = list(accumulate(int(p not in (0, None)) for p in rule.partials))
+        places = [
+            None if rule.partials[k // terms] is None else column[k // terms]
+            for k in range(terms * rule.columns)
+        ]
         places += [column[-1] + 1] * rest
         # All that a reduction's formulas depend on is whether there is a start.
         shape: tuple[float | None, ...] = (None,) * (rule.columns + bool(rest))

@@ -145,7 +145,6 @@ $("scene").hidden = titled.length === 1;
 nameTheme();
 const asked = location.hash; // before anything puts another one there
 open(0);
-explainPaths();
 describe(graph.wrt === null ? output : nodes[graph.wrt]);
 if (graph.wrt !== null) goTo(nodes[graph.wrt]);
 if (asked) {

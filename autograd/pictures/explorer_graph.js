@@ -4,8 +4,12 @@
 const WORDS = { nan: NaN, inf: Infinity, "-inf": -Infinity };
 const parsed = (text) => (text in WORDS ? WORDS[text] : Number(text));
 const graph = JSON.parse(document.getElementById("data").textContent);
+// A name from right to left, or that overrides the direction, keeps it to itself.
+const LEFTWARD = /[\u0590-\u08ff\u200e\u200f\u202a-\u202e\u2066-\u2069\ufb1d-\ufeff]/;
+const isolated = (name) => (LEFTWARD.test(name) ? `\u2068${name.replace(/[\u2066-\u2069]/g, "�")}\u2069` : name);
+const cut = (name, letters) => `${Array.from(name).slice(0, letters).join("")}…${name.startsWith("\u2068") ? "\u2069" : ""}`;
 const nodes = graph.nodes.map((node, id) => ({
-  ...node, id, data: parsed(node.data), grad: parsed(node.grad), partials: node.partials.map(parsed), users: [],
+  ...node, id, name: isolated(node.name), data: parsed(node.data), grad: parsed(node.grad), partials: node.partials.map(parsed), users: [],
 }));
 const sources = nodes.filter((node) => !node.op); // what can be moved
 for (const node of nodes) {
@@ -84,7 +88,17 @@ function exact(x) {
 }
 
 const signed = (x) => (x < 0 || Object.is(x, -0) || Number.isNaN(x) ? short(x) : `+${short(x)}`);
-const factor = (x) => (x < 0 || Object.is(x, -0) ? `(${short(x)})` : short(x));
+const factor = (text) => (text.startsWith("−") ? `(${text})` : text);
+const readBack = (text) => Number(text.replaceAll("−", "-").replace("∞", "Infinity"));
+
+/** Numbers with so few digits that an equation holds as it is printed, or else "≈". */
+function printed(numbers, result, compute) {
+  for (let digits = 4; digits < 10; digits += 1) {
+    const texts = numbers.map((x) => short(x, digits));
+    if (short(compute(texts.map(readBack))) === short(result)) return { texts, sign: "=" };
+  }
+  return { texts: numbers.map((x) => short(x)), sign: "≈" };
+}
 
 // Elements: whatever comes from the graph becomes a text node or an attribute.
 
@@ -103,8 +117,6 @@ const mo = (tag, ...children) => make(MATHML, tag, {}, children);
 const $ = (id) => document.getElementById(id);
 
 /** The derivative of one value by another, as a fraction. */
-const ratio = (over, under) =>
-  mo("mfrac",
-    mo("mrow", mo("mo", "∂"), mo("mtext", over.name)),
-    mo("mrow", mo("mo", "∂"), mo("mtext", under.name)));
+const by = ({ name }) => mo("mrow", mo("mo", "∂"), mo("mtext", name.length > 14 ? cut(name, 13) : name));
+const ratio = (over, under) => mo("mfrac", by(over), by(under));
 const math = (...parts) => mo("math", mo("mrow", ...parts));

@@ -66,9 +66,9 @@ function partials(node) {
       return el("tr", {}, el("td", { class: "muted" }, "constant"), numberCell(operand.data),
         el("td", { class: "muted", colspan: "2" }, "no partial"));
     }
-    const letter = formulas[node.letters[place]].querySelector("mfrac");
+    const letter = formulas[node.letters[place] ?? -1]?.querySelector("mfrac");
     return el("tr", {}, el("td", { class: "who" }, operand.name), numberCell(operand.data),
-      el("td", {}, math(letter.cloneNode(true))), numberCell(node.partials[place]));
+      el("td", {}, letter ? math(letter.cloneNode(true)) : ""), numberCell(node.partials[place]));
   });
   return el("table", {},
     el("thead", {}, el("tr", {}, el("th", { scope: "col" }, "operand"),
@@ -80,9 +80,9 @@ function partials(node) {
 const isMoved = () => sources.some(moved);
 
 /** A slider and a number field for each thing that can be moved about a value. */
-function control(node) {
-  const rows = [node, ...node.operands].filter((one) => one.op === undefined || one.op === "").slice(0, 8);
-  $("controls").replaceChildren(...[...new Set(rows)].map((one) => {
+function control(node, most = 8) {
+  const all = [...new Set([node, ...node.operands])].filter((one) => !one.op);
+  const rows = all.slice(0, most).map((one) => {
     const reach = Math.max(1, 2 * Math.abs(one.recorded.data)) || 1;
     const label = { "aria-label": one.name };
     const slider = el("input", { type: "range", step: "any", min: one.recorded.data - reach, max: one.recorded.data + reach, ...label });
@@ -101,7 +101,10 @@ function control(node) {
     row.show = show;
     show();
     return row;
-  }));
+  });
+  const more = el("button", { type: "button" }, `${all.length - most} more`);
+  more.addEventListener("click", () => control(node, all.length));
+  $("controls").replaceChildren(...rows, ...(all.length > most ? [more] : []));
 }
 
 /** Give some of them new numbers. */
@@ -114,7 +117,7 @@ function move(changes) {
 /** All that is shown, after the numbers have changed. */
 function refresh() {
   rescale();
-  for (const row of $("controls").children) row.show();
+  for (const row of $("controls").children) row.show?.();
   $("title").textContent = `${output.name} = ${short(output.data, 6)}`;
   show();
   explainPaths();
@@ -122,10 +125,10 @@ function refresh() {
 }
 
 /** Say what a move did, and what the derivatives had foretold. */
-function tell(before, how, foretold) {
+function tell(before, how, what, foretold) {
   const change = output.data - before;
   $("told").replaceChildren(`${how}: Δ${output.name} = `, el("b", { title: exact(change) }, signed(change)),
-    `, foretold `, el("b", { title: exact(foretold) }, signed(foretold)),
+    `, ${what} `, el("b", { title: exact(foretold) }, signed(foretold)),
     `. ${output.name}: ${short(before, 6)} → ${short(output.data, 6)}.`);
 }
 
@@ -138,7 +141,7 @@ function nudge() {
   }
   const [before, slope, h] = [output.data, chosen.adjoint, Number($("h").value)];
   move([[chosen, chosen.data + h]]);
-  tell(before, `${chosen.name} ${h < 0 ? "−" : "+"} ${short(Math.abs(h))}`, slope * h);
+  tell(before, `${chosen.name} ${h < 0 ? "−" : "+"} ${short(Math.abs(h))}`, "Σ paths · h =", slope * h);
 }
 
 /** One step of gradient descent: of the network's parameters, or else of all leaves. */
@@ -149,7 +152,7 @@ function descend() {
   const [before, alpha] = [output.data, Number($("alpha").value)];
   const squares = chosen.reduce((sum, node) => sum + node.adjoint * node.adjoint, 0);
   move(chosen.map((node) => [node, node.data - alpha * node.adjoint]));
-  tell(before, `${chosen.length} ${named.length ? "parameters" : "leaves"} − α ∂${output.name}/∂·`, -alpha * squares);
+  tell(before, `${chosen.length} ${named.length ? "parameters" : "leaves"} − α ∂${output.name}/∂·`, "by their derivatives", -alpha * squares);
 }
 
 function restore() {

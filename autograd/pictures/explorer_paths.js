@@ -132,13 +132,14 @@ function explainPaths() {
     const inside = through.slice(1, -1);
     const named = inside.filter((step) => !step.unnamed);
     const names = [...new Set([node, ...(named.length ? named : inside), end])].map((step) => step.name);
-    const factors = row.filter((edge) => edge.partial !== 1).map((edge) => factor(edge.partial));
     const whole = end === output;
-    if (!whole) factors.push(`[${factor(end.adjoint)}]`);
+    const { texts, sign } = printed(factorsOf(row), shares.get(row), product);
+    if (!whole) texts.push(`[${texts.pop()}]`);
+    const factors = texts.filter((text) => text !== "1").map(factor);
     const button = el("button", { type: "button", class: `path p${i % 8}`, "data-count": pathCounts[end.id],
       "aria-pressed": String(lit.solo === row), title: whole ? "Light this path alone" : "Open: one row for each way on" },
     el("b", {}, `${i + 1}  `), abridged(names).join(" → "), whole ? "" : ` ⇉ ${output.name}, ${paths(pathCounts[end.id])}`, el("br"),
-    `${abridged(factors).join(" · ") || "1"} = `,
+    `${abridged(factors).join(" · ") || "1"} ${sign} `,
     el("b", { class: "product", title: exact(shares.get(row)) }, signed(shares.get(row))));
     button.addEventListener("click", () => {
       if (whole) lit.solo = lit.solo === row ? null : row;

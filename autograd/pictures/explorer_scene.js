@@ -1,7 +1,7 @@
 // The drawing: one scene at a time, of values and of groups that open into more
 
 const groups = graph.groups.map(([name, parent, size, roots], g) => ({
-  id: ~g, name, parent, size, roots: roots.map((i) => nodes[i]),
+  id: ~g, name: isolated(name), parent, size, roots: roots.map((i) => nodes[i]),
 }));
 groups.forEach((group, g) => { group.scene = graph.scenes.findIndex((scene) => scene.group === g); });
 const thing = (id) => (id >= 0 ? nodes[id] : groups[~id]);
@@ -29,9 +29,9 @@ const ruler = document.createElement("canvas").getContext("2d");
 ruler.font = "700 13px system-ui, sans-serif";
 function fitted(text, width) {
   if (ruler.measureText(text).width <= width) return text;
-  const letters = Array.from(text.slice(0, 60));
-  while (letters.length && ruler.measureText(`${letters.join("")}…`).width > width) letters.pop();
-  return `${letters.join("")}…`;
+  let letters = Math.min(text.length, 60);
+  while (letters && ruler.measureText(cut(text, letters)).width > width) letters -= 1;
+  return cut(text, letters);
 }
 
 /** The pieces of a route, each a path of its own: bends between layers, lines within. */
@@ -92,8 +92,9 @@ function open(number) {
   drawn.forEach((one, i) => drawBox(one, boxes[i]));
   drawn[drawn.length - 1].element.setAttribute("tabindex", "0");
   $("scene").value = number;
-  if (lit) select();
+  select();
   show();
+  explainPaths();
   fit(true);
 }
 

@@ -72,10 +72,12 @@ function computed(node) {
 }
 
 function handed(node, adjoints, shares) {
-  const rows = shares.map(({ edge, before, share, after }) => el("tr", {},
-    el("td", { class: "who" }, math(ratio(output, edge.source))),
-    el("td", {}, `${short(before)} + ${factor(adjoints.get(node))} × ${factor(edge.partial)}`),
-    el("td", { class: "number after", title: exact(after), "data-share": exact(share) }, `= ${short(after, 6)}`)));
+  const rows = shares.map(({ edge, before, share, after }) => {
+    const { texts: [old, adjoint, partial], sign } = printed([before, adjoints.get(node), edge.partial], after, ([x, y, z]) => x + y * z);
+    return el("tr", {}, el("td", { class: "who" }, math(ratio(output, edge.source))),
+      el("td", {}, `${old} + ${factor(adjoint)} × ${factor(partial)}`),
+      el("td", { class: "number after", title: exact(after), "data-share": exact(share) }, `${sign} ${short(after)}`));
+  });
   const law = shares.length
     ? math(ratio(output, { name: "operand" }), mo("mo", "+="), ratio(output, node), mo("mo", "×"), ratio(node, { name: "operand" }))
     : el("p", {}, "All its operands are constants.");
@@ -92,12 +94,14 @@ function meeting(node, shares) {
   if (!operand) return shares.length ? `Only ${node.name} uses ${namesOf(shares.map(({ edge }) => edge.source))}, so what it hands out is the whole derivative.` : "";
   const { users } = operand;
   const heard = users.filter((edge) => edge.target.turn >= node.turn).map((edge) => edge.target.adjoint * edge.partial).reverse();
+  const total = shares.filter(({ edge }) => edge.source === operand).pop().after;
+  const { texts, sign } = printed(heard, total, (all) => all.reduce((sum, x) => sum + x, 0));
   const sum = heard.length > 6 ? `${counted(BigInt(heard.length))} of them`
-    : heard.map((x, i) => (i && x < 0 ? `− ${short(-x)}` : i ? `+ ${short(x)}` : short(x))).join(" ");
-  const total = heard.length > 1 ? ` = ${short(shares.filter(({ edge }) => edge.source === operand).pop().after)}` : "";
+    : texts.map((text, i) => (i && text.startsWith("−") ? `− ${text.slice(1)}` : i ? `+ ${text}` : text)).join(" ");
+  const met = heard.length > 1 ? ` ${sign} ${short(total)}` : "";
   const left = users.length - heard.length;
   const all = times(users.length);
-  return `${operand.name} feeds ${all} values, ${namesOf(users.map((edge) => edge.target))}, so ${all} shares meet: ${sum}${total}${left ? `, with ${times(left)} still to come` : ""}.`;
+  return `${operand.name} feeds ${all} values, ${namesOf(users.map((edge) => edge.target))}, so ${all} shares meet: ${sum}${met}${left ? `, with ${times(left)} still to come` : ""}.`;
 }
 
 const still = matchMedia("(prefers-reduced-motion: reduce)");
@@ -107,7 +111,7 @@ let trip = 0;
 function travel(shares) {
   trip += 1;
   const [own, began] = [trip, performance.now()];
-  const chips = shares.slice(0, 40).flatMap(({ edge, share }) => {
+  const chips = shares.slice(0, 40).flatMap(({ edge, share }, i) => {
     const line = lineOf(edge);
     if (!line) return [];
     const text = signed(share);
@@ -115,11 +119,12 @@ function travel(shares) {
     const chip = svg("g", { class: "share" }, svg("rect", { x: 0, y: -9, width, height: 18, rx: 9 }),
       svg("text", { x: width / 2, y: 4.5, "text-anchor": "middle" }, text));
     $("shares").append(chip);
-    return [{ chip, path: line.path, length: line.path.getTotalLength() }];
+    const below = 20 * shares.slice(0, i).filter((other) => other.edge.source === edge.source).length;
+    return [{ chip, path: line.path, length: line.path.getTotalLength(), below }];
   });
-  const place = (t) => chips.forEach(({ chip, path, length }) => {
+  const place = (t) => chips.forEach(({ chip, path, length, below }) => {
     const { x, y } = path.getPointAtLength((1 - t) * length);
-    chip.setAttribute("transform", `translate(${x} ${y})`);
+    chip.setAttribute("transform", `translate(${x} ${y + t * below})`);
   });
   const tick = () => {
     if (own !== trip) return;

@@ -66,6 +66,8 @@ def grouped(order: Sequence[Node]) -> Grouping:
     member = _units(order)
     _cones(order, member)
     _alike(order, member)
+    if len(order) > MANY_GROUPS and len(set(member.values())) == 1:  # one blob
+        member = {node: Group() for node in order}
     _slices(order, member)
     groups: dict[Group, None] = {}
     uses: dict[tuple[Group, Group], int] = defaultdict(int)

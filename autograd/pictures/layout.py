@@ -19,6 +19,9 @@ __all__ = ["Layout", "place"]
 WIDTH = 134.0
 """Of a box, in pixels."""
 
+HEIGHT = 66.0
+"""Of a box at least."""
+
 PITCH = 220.0
 """From one layer to the next."""
 
@@ -58,7 +61,6 @@ class Layout:
 
 def place(
     operands: Sequence[Sequence[int | None]],
-    lines: float = 66.0,
     ports: Sequence[float] = (),
 ) -> Layout:
     """Draw a graph.
@@ -66,7 +68,6 @@ def place(
     Args:
         operands: for each node, in topological order, the numbers of its operands,
             None for a constant.
-        lines: the least height of a box, in pixels.
         ports: for each node how far apart the edges enter it; else room for a label.
 
     >>> layout = place([[], [], [0, 1, 1]])
@@ -84,7 +85,7 @@ def place(
 
     ports = ports or [PORT] * len(operands)
     heights = [
-        max(lines, port * sum(x is not None for x in xs) + 2 * WAYPOINT)
+        max(HEIGHT, port * sum(x is not None for x in xs) + 2 * WAYPOINT)
         for xs, port in zip(operands, ports)
     ]
     heights += [WAYPOINT] * (len(up) - len(operands))

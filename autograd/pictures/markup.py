@@ -1,20 +1,94 @@
-"""The pieces of DOT that the views are written with, and any text made safe in them.
+"""How the pictures look: the pieces of DOT that they are written with, and the colors.
 
-A label is text, whatever stands in it: markup, quotes, Graphviz's own escapes such
-as a backslash before N, control characters. It shows as it was written, and where
-no glyph exists for it, as a visible stand-in.
+A gradient is tinted by its sign and size, orange for plus and purple for minus: the two
+ends stay apart for every kind of color vision. All fills are light enough that one dark
+ink has at least the contrast 4.5 : 1 on each, as WCAG 2 asks for.
+
+A label is text, whatever stands in it: markup, quotes, Graphviz's own escapes such as a
+backslash before N, control characters. It shows as it was written, and where no glyph
+exists for it, as a visible stand-in.
 """
 
 from __future__ import annotations
 
 import html
+import math
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from autograd.paths.labels import FIRST, LONGEST, shortened, visible
-from autograd.pictures.palette import INK, MUTED
 from autograd.pictures.render import FONT
+
+INK = "#1b1b1f"
+"""All text on fills."""
+
+MUTED = "#5b6470"
+"""Secondary text and lines, on white."""
+
+GUIDE = "#8793a0"
+"""Edges."""
+
+PALE = "#c6cdd4"
+"""Outlines and edges of what is shown for context only."""
+
+CONSTANT = "#eaf0f5"
+"""Fill of a constant."""
+
+UNDEFINED = "#f6e58d"
+"""Fill of a gradient that is nan."""
+
+NEUTRAL = (255, 255, 255)
+PLUS = (241, 152, 66)
+MINUS = (153, 134, 200)
+UNSIGNED = (158, 172, 186)
+
+PATHS = ("#d55e00", "#0072b2", "#009e73", "#cc79a7")
+"""One color per path, of the eight by Okabe and Ito. They color lines, never text."""
+
+BANDS = ("#e07b1f", "#7b68b5")
+"""Of a positive and a negative contribution: the tints, dark enough for lines."""
+
+ENDS = "#fdf6d8"
+"""Fill of the two ends of the paths."""
+
+
+def tint(x: float, scale: float) -> str:
+    """The fill for a gradient: its size relative to ``scale`` on a root scale.
+
+    The root keeps small gradients visible beside a large one.
+
+    >>> tint(0.0, 1.0), tint(1.0, 1.0), tint(-1.0, 1.0), tint(math.nan, 1.0)
+    ('#ffffff', '#f19842', '#9986c8', '#f6e58d')
+    """
+    return _blend(x, scale, PLUS if x > 0.0 else MINUS)
+
+
+def shade(size: float, scale: float) -> str:
+    """The same in grey, for a length, which has no sign.
+
+    >>> shade(0.0, 1.0), shade(1.0, 1.0)
+    ('#ffffff', '#9eacba')
+    """
+    return _blend(size, scale, UNSIGNED)
+
+
+def _blend(x: float, scale: float, end: tuple[int, int, int]) -> str:
+    if math.isnan(x):
+        return UNDEFINED
+    if x == 0.0:
+        return _hex(NEUTRAL)
+    t = math.sqrt(min(1.0, abs(x) / scale)) if scale > 0.0 else 1.0
+    return _hex(round(n + t * (e - n)) for n, e in zip(NEUTRAL, end))
+
+
+def largest(xs: Iterable[float]) -> float:
+    """The largest finite size, the scale of the tints; 0.0 if there is none."""
+    return max((abs(x) for x in xs if math.isfinite(x)), default=0.0)
+
+
+def _hex(rgb: Iterable[int]) -> str:
+    return "#" + "".join(f"{c:02x}" for c in rgb)
 
 
 def text(label: str, longest: int = LONGEST) -> str:
@@ -90,6 +164,45 @@ def attributes(**pairs: str) -> str:
 def statement(name: str, **pairs: str) -> str:
     """A node with its attributes."""
     return f"  {name} [{attributes(**pairs)}];"
+
+
+def box(
+    name: str,
+    rows: Iterable[Sequence[str]],
+    hint: str,
+    fill: str = "white",
+    pen: float = 0.8,
+    color: str = INK,
+    padding: int = 1,
+) -> str:
+    """A box with rows of cells."""
+    return statement(
+        name,
+        label=table(rows, padding),
+        style="rounded,filled",
+        fillcolor=fill,
+        color=color,
+        fontcolor=INK,
+        penwidth=f"{pen:g}",
+        margin="0.08,0.05",
+        tooltip=hint,
+    )
+
+
+def pale(name: str, label: str, hint: str, fill: str, **pairs: str) -> str:
+    """A small box with what is shown for context only."""
+    return statement(
+        name,
+        label=label,
+        style="rounded,filled",
+        fillcolor=fill,
+        color=PALE,
+        margin="0.06,0.03",
+        height="0.2",
+        width="0.3",
+        tooltip=hint,
+        **{"fontcolor": INK, **pairs},
+    )
 
 
 def arrow(tail: str, head: str, **pairs: str) -> str:

@@ -16,27 +16,25 @@ from autograd.paths.names import operation
 from autograd.paths.numerals import number
 from autograd.pictures.groups import Group, grouped
 from autograd.pictures.markup import (
+    CONSTANT,
+    GUIDE,
+    MUTED,
+    PALE,
     arrow,
+    box,
     caption,
     cell,
     digraph,
     font,
+    largest,
+    pale,
     quoted,
-    statement,
+    shade,
     table,
     text,
-)
-from autograd.pictures.palette import (
-    CONSTANT,
-    GUIDE,
-    INK,
-    MUTED,
-    PALE,
-    largest,
-    shade,
     tint,
 )
-from autograd.pictures.values import NOT_COMPUTED
+from autograd.pictures.values import NOT_COMPUTED, legend
 
 __all__ = ["neurons_view"]
 
@@ -66,8 +64,7 @@ def neurons_view(
     inputs = []
     for group in units:
         unit = next(iter(group.units))
-        drawn = _unit if len(group.units) == 1 else _layer
-        layers[unit[:2]].append(drawn(identifier[group], group, names, scale, full))
+        layers[unit[:2]].append(_neurons(identifier[group], group, names, scale, full))
         given = _given(group)
         if given:
             name = constants.setdefault(given, f"k{len(constants)}")
@@ -89,11 +86,9 @@ def neurons_view(
         )
     count = len(grouping.groups)
     shortened = not full and any(len(x.parameters) > MANY_WEIGHTS + 1 for x in units)
-    footer = caption(
-        _footer(len(order), count, shortened)
-        if order[-1].grad != 0.0
-        else f"{_footer(len(order), count, shortened)}; {NOT_COMPUTED}"
-    )
+    said = _footer(len(order), count, shortened)
+    computed = order[-1].grad != 0.0
+    footer = caption(f"{said}; {legend(order) if computed else NOT_COMPUTED}")
     if units:  # they are declared in order, which Graphviz is not to improve on
         footer["mclimit"] = "0.001"
     return digraph(lines, 0, **footer), count
@@ -124,111 +119,51 @@ def norm(xs: Iterable[float]) -> float:
     return math.nan if any(map(math.isnan, xs)) else math.hypot(*xs)
 
 
-def _row(name: str, data: str, grad: str, fill: str) -> list[str]:
+def _row(name: str, nodes: Sequence[Node], scale: float) -> list[str]:
+    """A value and its gradient; of many values their lengths as vectors."""
+    mark, data, grad = "", nodes[0].data, nodes[0].grad
+    fill = tint(grad, scale)
+    if len(nodes) > 1:
+        mark, data = "‖·‖ ", norm(x.data for x in nodes)
+        grad = norm(x.grad for x in nodes)
+        fill = shade(grad, scale)
     return [
-        cell(name),
-        cell(data, "RIGHT"),
-        cell(font(grad, bold=True), "RIGHT", fill=fill),
+        cell(text(name)),
+        cell(f"{mark}{number(data)}", "RIGHT"),
+        cell(font(mark + number(grad), bold=True), "RIGHT", fill=fill),
     ]
 
 
-def _header() -> list[str]:
-    return [cell(""), *(cell(font(c, MUTED, 9), "RIGHT") for c in ("data", "grad"))]
-
-
-def _parameter_rows(
-    parameters: Sequence[Node], names: Mapping[Node, str], scale: float
-) -> list[list[str]]:
-    return [
-        _row(text(names[p]), number(p.data), number(p.grad), tint(p.grad, scale))
-        for p in parameters
-    ]
-
-
-def _norm_row(name: str, nodes: Sequence[Node], scale: float) -> list[str]:
-    """One row for many values: their lengths as vectors."""
-    grad = norm(x.grad for x in nodes)
-    return _row(
-        text(name),
-        f"‖·‖ {number(norm(x.data for x in nodes))}",
-        f"‖·‖ {number(grad)}",
-        shade(grad, scale),
-    )
-
-
-def _neuron_box(identifier: str, title: str, rows: list[list[str]], hint: str) -> str:
-    return statement(
-        identifier,
-        label=table([[cell(font(text(title), bold=True), "CENTER", 3)], *rows], 3),
-        style="rounded,filled",
-        fillcolor="white",
-        color=INK,
-        fontcolor=INK,
-        penwidth="1.2",
-        margin="0.07,0.05",
-        tooltip=quoted(hint),
-    )
-
-
-def _unit(
+def _neurons(
     identifier: str,
     group: Group,
     names: Mapping[Node, str],
     scale: float,
     full: bool,
 ) -> str:
-    """The box of one neuron."""
-    (instances,) = group.units.values()
-    a, z = instances[0].activation, instances[0].pre_activation
-    several = len(instances) > 1
-    name = names[a]
-    if several and not a.label:
-        name = name.rsplit("(", 1)[0]
-    bias = instances[0].bias
-    affine = "w·x" if bias is None else "w·x + b"
+    """The box of one neuron, or of a layer with very many."""
+    every = [neuron for found in group.units.values() for neuron in found]
+    a, z, alone = every[0].activation, every[0].pre_activation, len(group.units) == 1
+    called = names[a] if len(every) == 1 or a.label else names[a].rsplit("(", 1)[0]
+    name = called if alone else f"{len(group.units):,} neurons"
+    affine = "w·x" if every[0].bias is None else "w·x + b"
     title = f"{name} = {affine}" if a is z else f"{name} = {operation(a)}({affine})"
-    rows = [_header()]
-    if several:
-        outs = [neuron.activation for neuron in instances]
-        rows.append(_norm_row(f"{len(instances):,} examples", outs, scale))
-    else:
-        rows.append(_row("out", number(a.data), number(a.grad), tint(a.grad, scale)))
-    weights = [p for p in group.parameters if p is not bias]
-    if full or len(weights) <= MANY_WEIGHTS:
-        rows += _parameter_rows(group.parameters, names, scale)
-    else:
-        label = f"{names[weights[0]]} … {names[weights[-1]]}"
-        rows.append(_norm_row(label, weights, scale))
-        if bias is not None:
-            rows += _parameter_rows([bias], names, scale)
-    rows.append([cell(font(_size(len(group.nodes)), MUTED, 9), "RIGHT", 3)])
-    return _neuron_box(identifier, title, rows, f"{title}; {_size(len(group.nodes))}")
-
-
-def _layer(
-    identifier: str,
-    group: Group,
-    names: Mapping[Node, str],
-    scale: float,
-    full: bool,
-) -> str:
-    """The box of a layer with very many neurons."""
-    first = next(iter(group.units.values()))[0]
-    title = f"{len(group.units):,} neurons"
-    if first.activation is not first.pre_activation:
-        title += f": {operation(first.activation)}"
-    outs = [n.activation for instances in group.units.values() for n in instances]
-    biases = {n.bias for instances in group.units.values() for n in instances}
-    weights = [p for p in group.parameters if p not in biases]
-    rows = [_header(), _norm_row("out", outs, scale)]
-    rows.append(_norm_row(f"{len(weights):,} weights", weights, scale))
-    listed = [p for p in group.parameters if p in biases]
-    if listed:
-        rows.append(_norm_row(f"{len(listed):,} biases", listed, scale))
-    if full:
-        rows += _parameter_rows(group.parameters, names, scale)
-    rows.append([cell(font(_size(len(group.nodes)), MUTED, 9), "RIGHT", 3)])
-    return _neuron_box(identifier, title, rows, f"{title}; {_size(len(group.nodes))}")
+    rows = [[cell(font(text(title), bold=True), "CENTER", 3)]]
+    rows += [[cell(""), *(cell(font(c, MUTED, 9), "RIGHT") for c in ("data", "grad"))]]
+    once = len(every) == len(group.units)
+    label = "out" if once else f"{len(every) // len(group.units):,} examples"
+    rows.append(_row(label, [neuron.activation for neuron in every], scale))
+    biases = {neuron.bias for neuron in every}
+    for kind in ("weights", "biases"):
+        own = [p for p in group.parameters if (p in biases) == (kind == "biases")]
+        if full or (alone and len(own) <= MANY_WEIGHTS):
+            rows += [_row(names[p], [p], scale) for p in own]
+        elif own:
+            label = f"{names[own[0]]} … {names[own[-1]]}"
+            rows.append(_row(label if alone else f"{len(own):,} {kind}", own, scale))
+    size = _size(len(group.nodes))
+    rows.append([cell(font(size, MUTED, 9), "RIGHT", 3)])
+    return box(identifier, rows, quoted(f"{title}; {size}"), pen=1.2, padding=3)
 
 
 def _size(values: int) -> str:
@@ -267,17 +202,9 @@ def _rest(
         fill = shade(grad, scale)
     if len(group.nodes) > 1:
         rows.append([cell(font(text(_contents(group), 80), size=9), "CENTER", 2)])
-    return statement(
-        identifier,
-        label=table([[cell(font(text(title), bold=True), "CENTER", 2)], *rows]),
-        style="rounded,filled",
-        fillcolor=fill,
-        color=INK,
-        fontcolor=INK,
-        penwidth="1.8" if leaves else "0.8",
-        margin="0.08,0.05",
-        tooltip=quoted(f"{title}; {_contents(group)}"),
-    )
+    rows = [[cell(font(text(title), bold=True), "CENTER", 2)], *rows]
+    hint = quoted(f"{title}; {_contents(group)}")
+    return box(identifier, rows, hint, fill, 1.8 if leaves else 0.8)
 
 
 def _contents(group: Group) -> str:
@@ -311,13 +238,5 @@ def _constants(identifier: str, given: Given) -> str:
         said = [number(x) for x in given[0]]
     else:
         said = [f"{width:,} constants", f"‖x‖ {number(norm(given[0]))}"]
-    return statement(
-        identifier,
-        label=table([[cell(text(line), "CENTER")] for line in said]),
-        style="rounded,filled",
-        fillcolor=CONSTANT,
-        color=PALE,
-        fontcolor=INK,
-        margin="0.06,0.03",
-        tooltip='"constants"',
-    )
+    rows = [[cell(text(line), "CENTER")] for line in said]
+    return pale(identifier, table(rows), '"constants"', CONSTANT)

@@ -29,7 +29,7 @@ def value_html(node: Node) -> str:
     True
     """
     made = f" = {operation(node)}" if node.op else ""
-    rows = [["", "data", "grad", "local derivative"]]
+    rows = [["", "data", "grad", "partial"]]
     rows.append(
         [(node.label or "Value") + made, number(node.data, 6), number(node.grad, 6), ""]
     )

@@ -1,7 +1,7 @@
 """One gradient as the sum that it is: each path in its color, and their products.
 
 Only what lies on the paths from a value to the output is shown, and in grey the
-other operands that the local derivatives were computed from, as the other factor
+other operands that the partials were computed from, as the other factor
 of a product. An edge that several paths share has the colors of all. Where more paths
 leave a box than are drawn, a dashed stub says how many and what they contribute, so
 that the ways out of a box add up to the derivative in it.
@@ -17,18 +17,24 @@ from autograd.paths.explain import explain
 from autograd.paths.numerals import counted, number, signed
 from autograd.paths.tables import Table
 from autograd.pictures.markup import (
+    ENDS,
+    INK,
+    MUTED,
+    PALE,
+    PATHS,
     arrow,
+    box,
     cell,
     digraph,
     font,
     in_order,
+    pale,
     quoted,
     raised,
     statement,
     table,
     text,
 )
-from autograd.pictures.palette import ENDS, INK, MUTED, PALE, PATHS
 from autograd.pictures.values import constant, title, tooltip, uses
 from autograd.table.rules import RULES, Reduction
 
@@ -100,7 +106,8 @@ def paths_view(output: Node, wrt: Node, limit: int) -> tuple[str, int]:
         if count > 0 and node is not output and between.order:
             lines += _stub(identifier[node], count, sum_)
     pens = [_pen(i) for i in range(len(total.paths))]
-    label = sum_table(summed, pens)
+    legend = "yellow: the two ends; grey: other operands, other paths"
+    label = sum_table(summed, pens, legend)
     steps_on = {node: i for p in total.paths for i, node in enumerate(p.nodes)}
     lines += in_order((identifier[x], named[x], steps_on.get(x, 0)) for x in shown)
     deepest = max((len(path.partials) for path in total.paths), default=1)
@@ -154,17 +161,8 @@ def _box(
         [cell(number(node.data), "CENTER")],
         [cell(font(text(slope), MUTED, 9), "CENTER")],
     ]
-    return statement(
-        identifier,
-        label=table(rows),
-        style="rounded,filled",
-        fillcolor=ENDS if end else "white",
-        color=outline,
-        fontcolor=INK,
-        penwidth="1.8",
-        margin="0.08,0.05",
-        tooltip=tooltip(node, name),
-    )
+    fill = ENDS if end else "white"
+    return box(identifier, rows, tooltip(node, name), fill, 1.8, outline)
 
 
 def _others(node: Node, taken: set[int]) -> Iterator[int]:
@@ -199,22 +197,12 @@ def _other(identifier: str, node: Node, k: int, named: dict[Node, str]) -> str:
     else:
         name = named.get(x) or x.label
         said, hint = text(f"{name} {number(x.data)}".strip()), tooltip(x, name)
-    return statement(
-        identifier,
-        label=f"<{said}>",
-        style="rounded",
-        color=PALE,
-        fontcolor=MUTED,
-        fontsize="9",
-        margin="0.05,0.02",
-        height="0.2",
-        width="0.3",
-        tooltip=hint,
-    )
+    look = {"fontcolor": MUTED, "fontsize": "9"}
+    return pale(identifier, f"<{said}>", hint, "white", **look)
 
 
-def sum_table(summed: Table, pens: Sequence[str]) -> str:
-    """The table of the paths, whose last line is their sum."""
+def sum_table(summed: Table, pens: Sequence[str], legend: str) -> str:
+    """The table of the paths with their sum, and what the looks say."""
     shown = summed.printed
     width = max((len(row.factors) for row in summed.rows), default=0)
     rows = []
@@ -243,4 +231,5 @@ def sum_table(summed: Table, pens: Sequence[str]) -> str:
                 cell(font(text(value.strip()), bold=True), "RIGHT"),
             ]
         )
+    rows.append([cell(""), cell(font(text(legend, 300), MUTED, 9), span=4 + width)])
     return table(rows, padding=4, border=PALE)

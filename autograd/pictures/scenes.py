@@ -55,6 +55,7 @@ def scenes(
     order: Sequence[Node],
     called: Mapping[Node, str],
     operands: Sequence[Sequence[int | None]],
+    collapsed: bool | None = None,
 ) -> dict[str, Any]:
     """The scenes of a graph as the page's script reads them, and its groups.
 
@@ -62,6 +63,7 @@ def scenes(
         order: nodes as :func:`~autograd.core.graph.topological_order` gives them.
         called: their names.
         operands: for each of them the numbers of its operands, None for a constant.
+        collapsed: whether to give the scene of groups alone, or that of all values.
 
     Returns:
         ``groups``, each with its name, its parent, how many values it has, and which of
@@ -74,7 +76,7 @@ def scenes(
         for k, x in enumerate(xs):
             if x is not None:
                 users[x].append((i, k))
-    parts = _parts(order, called)
+    parts = [] if collapsed is False else _parts(order, called)
     inside = [-1] * n
     for g, part in enumerate(parts):  # inner ones come later
         for i in part.members:
@@ -95,11 +97,11 @@ def scenes(
         return item
 
     shown = []
-    if n <= MOST:
+    if collapsed is False or (n <= MOST and not (collapsed and parts)):
         shown.append(_scene("all values", range(n), lambda i: i, operands, users))
     if parts:
         shown.append(_scene("groups", range(n), within(-1), operands, users))
-    for g, part in enumerate(parts):
+    for g, part in enumerate(parts if collapsed is None else []):
         shown.append(_scene(part.name, part.members, within(g), operands, users))
         shown[-1]["group"] = g
     groups = []

@@ -1,7 +1,7 @@
 """The graph value by value: one box for each number, one arrow for each use of it.
 
 The operation is part of the box of its result. A box is tinted by the sign and
-size of its gradient, and an arrow carries the local derivative that the chain rule
+size of its gradient, and an arrow carries the partial that the chain rule
 multiplies by there, left out where it is 1.
 """
 
@@ -14,24 +14,21 @@ from autograd.core.graph import Node, edges
 from autograd.paths.names import operation
 from autograd.paths.numerals import number
 from autograd.pictures.markup import (
+    CONSTANT,
+    GUIDE,
+    MUTED,
+    PALE,
     arrow,
+    box,
     caption,
     cell,
     digraph,
     font,
     in_order,
-    quoted,
-    statement,
-    table,
-    text,
-)
-from autograd.pictures.palette import (
-    CONSTANT,
-    GUIDE,
-    INK,
-    MUTED,
-    PALE,
     largest,
+    pale,
+    quoted,
+    text,
     tint,
 )
 from autograd.table.number import BINARY
@@ -73,7 +70,11 @@ def values_view(order: Sequence[Node], names: Mapping[Node, str]) -> tuple[str, 
         operands, partials = node.operands, node.partials
         for k in uses(node):
             if operands[k].__class__ is float:
-                lines.append(constant_box(f"c{i}_{k}", constant(node, k)))
+                lines.append(
+                    pale(
+                        f"c{i}_{k}", f'"{constant(node, k)}"', '"a constant"', CONSTANT
+                    )
+                )
                 lines.append(arrow(f"c{i}_{k}", f"n{i}", color=PALE))
             else:
                 tail = f"n{position[operands[k]]}"
@@ -83,8 +84,14 @@ def values_view(order: Sequence[Node], names: Mapping[Node, str]) -> tuple[str, 
         (f"n{i}", names[x], depth[x]) for i, x in enumerate(order) if x.op
     )
     said = legend(order) if computed else NOT_COMPUTED
-    return digraph(lines, max(depth.values()), **caption(said)), len(order)
+    # A page scrolls down: what is wide stands upright, its layers as columns.
+    deepest, widest = max(depth.values()), max(len(x.operands) for x in order)
+    upright = widest > max(WIDE, deepest)
+    return digraph(lines, 0 if upright else deepest, **caption(said)), len(order)
 
+
+WIDE = 24
+"""Operands of a node above which a layer is a column, not a row."""
 
 NOT_COMPUTED = "no gradient has been computed from here: call backward()"
 
@@ -105,7 +112,7 @@ def legend(order: Sequence[Node]) -> str:
     said += ["yellow: nan"] if any(map(math.isnan, grads)) else []
     said.append("thick border: leaf")
     if any(node.partials[k] == 0.0 for node in order for k, _ in edges(node)):
-        said.append("dashed: local derivative 0")
+        said.append("dashed: partial 0")
     return "; ".join(said)
 
 
@@ -146,37 +153,12 @@ def value_box(
         [cell("data "), cell(number(node.data), "RIGHT")],
         [cell("grad "), cell(font(gradient(node, computed), bold=True), "RIGHT")],
     ]
-    return statement(
-        identifier,
-        label=table(rows),
-        style="rounded,filled",
-        fillcolor=tint(node.grad, scale),
-        color=INK,
-        fontcolor=INK,
-        penwidth="0.8" if node.op else "1.8",
-        margin="0.08,0.05",
-        tooltip=tooltip(node, name),
-    )
-
-
-def constant_box(identifier: str, said: str) -> str:
-    """A small box with a number that is no part of the graph."""
-    return statement(
-        identifier,
-        label=f'"{said}"',
-        style="rounded,filled",
-        fillcolor=CONSTANT,
-        color=PALE,
-        fontcolor=INK,
-        margin="0.06,0.03",
-        height="0.2",
-        width="0.3",
-        tooltip='"a constant"',
-    )
+    pen = 0.8 if node.op else 1.8
+    return box(identifier, rows, tooltip(node, name), tint(node.grad, scale), pen)
 
 
 def partial_arrow(tail: str, head: str, partial: float, names: tuple[str, str]) -> str:
-    """An arrow with the local derivative on it, dotted where nothing gets through."""
+    """An arrow with the partial on it, dashed where nothing gets through."""
     pairs = {"color": PALE if partial == 0.0 else GUIDE, "fontcolor": MUTED}
     if partial == 0.0:
         pairs["style"] = "dashed"

@@ -151,3 +151,14 @@ def test_cancellation_shows_enough_digits_or_says_nearly() -> None:
     shown = printed([([], 1e20), ([], -1e20)], 1.0)
     assert shown.total == ("≈", "+1")
     assert printed([([1e200, 1e200], math.inf)], math.inf).terms == [("≈", "+∞")]
+
+
+def test_a_sum_is_not_cut_to_two_digits_where_more_hold() -> None:
+    """The lecture's two paths, which at three digits add up to 0.20 alone."""
+    ends = [-0.45, 0.24443645046620543, -1.7403738025939406]
+    first = [0.8440932394124407, 0.8778691775941597, *ends]
+    second = [-0.6662764668622723, -0.4512270896766584, *ends]
+    terms = [(own, math.prod(own)) for own in (first, second)]
+    shown = printed(terms, sum(value for _, value in terms))
+    assert shown.terms == [("=", "+0.14185"), ("=", "+0.05755")]
+    assert shown.total == ("=", "+0.1994")

@@ -249,6 +249,18 @@ def test_a_slider_and_a_field_move_a_leaf_and_a_constant(open_tab: Any) -> None:
     assert tab.text("#title") == "y = −27"
 
 
+def test_every_operand_can_be_moved_however_many_there_are(open_tab: Any) -> None:
+    weights = [ag.Value(0.5, label=f"w{k}") for k in range(20)]
+    out = ag.dot(weights, [float(k) for k in range(20)])
+    out.label = "y"
+    tab = open_tab(page(out))
+    assert tab.page.locator("#controls .control").count() == 8
+    tab.page.click("#controls button")
+    assert tab.page.locator("#controls .control").count() == 40
+    tab.page.locator("#controls input[type=number]").last.fill("119")  # not 19
+    assert tab.text("#title") == "y = 145"
+
+
 def test_what_python_alone_computes_is_said_and_never_wrong(open_tab: Any) -> None:
     a = ag.Value(2.0, label="a")
     out = ag.checkpoint(lambda x: x * x)(a)

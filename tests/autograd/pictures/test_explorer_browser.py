@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import random
+import re
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ import nn
 from autograd.core.graph import count_paths, topological_order
 from autograd.paths.explain import explain
 from autograd.pictures.explorer import page
+from tests.autograd.paths.test_numerals import decimal, near
 from tests.autograd.pictures.conftest import Tab
 from tests.autograd.pictures.lecture import NASTY, network
 
@@ -130,6 +133,35 @@ def rows_of_paths(tab: Tab) -> tuple[list[int], list[float]]:
     products = [r.locator(".product").get_attribute("title") for r in rows]
     counts = [int(row.get_attribute("data-count")) for row in rows]
     return counts, list(map(float, products))
+
+
+def holds(equation: str) -> bool:
+    """Whether a pencil finds what is printed: a + b × c, or factors, = a number."""
+    left, sign, right = re.split("([=≈])", equation.replace("\n", " "))
+    total = Decimal(0)
+    for term in re.split(r" \+ ", left):
+        factors = [f.strip(" ()[]") for f in re.split("[×·]", term)]
+        total += math.prod(map(decimal, factors), start=Decimal(1))
+    return sign == "≈" or near(total, decimal(right.strip().lstrip("+")))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_the_page_prints_multiplies_out_and_adds_up(
+    open_tab: Any, seed: int
+) -> None:
+    loss, parameters = network(elementary=seed % 2 == 0, seed=seed)
+    tab = open_tab(page(loss, parameters["W[1]2,2"]))
+    inner = sum(bool(node.op) for node in topological_order(loss))
+    texts = [t.split("L", 1)[1] for t in tab.page.locator(".path").all_text_contents()]
+    texts = [re.sub(r"^, [\d,]+ paths?", "", text) for text in texts]
+    for position in range(inner + 2, 2 * inner + 2):
+        tab.page.evaluate(f"go({position})")
+        for row in tab.page.locator("#step tbody tr").all():
+            cells = row.locator("td").all_text_contents()
+            texts.append(" ".join(cells[1:]))
+    assert len(texts) > inner
+    assert all(map(holds, texts)), [text for text in texts if not holds(text)]
+    assert sum("≈" in text for text in texts) <= len(texts) / 20
 
 
 def test_2_to_the_60_paths_are_a_few_rows_that_hold_them_all(open_tab: Any) -> None:
@@ -314,6 +346,25 @@ def test_a_label_is_text_in_the_browser_too(open_tab: Any) -> None:
     assert tab.page.locator("img, b:text('bold'), script").count() == 3  # its own
     assert tab.page.evaluate("nodes[0].name") == NASTY
     assert NASTY.split("\u2028")[0] in tab.page.locator("#paths").text_content()
+
+
+@pytest.mark.parametrize("width", [1400, 390])
+def test_a_label_of_10_000_letters_or_from_right_to_left_does_no_harm(
+    open_tab: Any, width: int
+) -> None:
+    a = ag.Value(2.0, label="שלום \u2069<b>\n" + "x" * 10_000)
+    out = a * ag.Value(3.0, label="W" * 300) + a
+    out.label = "\u202eevil\x00" + "y" * 5_000
+    tab = open_tab(page(out, a), viewport={"width": width, "height": 844})
+    for act in ("#next", "#next", "#nudge"):
+        tab.page.click(act)
+    tab.page.evaluate("go(LAST)")
+    for place in ("document.documentElement", "$('panel')"):
+        assert tab.page.evaluate(f"{place}.scrollWidth <= {place}.clientWidth + 1")
+    # The number is no part of what the name turns round.
+    title = tab.text("#title")
+    assert title.index("\u2068\u202eevil") < title.index("\u2069 = 8.0")
+    assert title.count("\u2068") == title.count("\u2069") == 1
 
 
 def test_strange_numbers_are_shown_as_what_they_are(open_tab: Any) -> None:
@@ -576,6 +627,16 @@ def test_a_link_chooses_a_value_and_a_step(open_tab: Any) -> None:
     tab.requests.append(tab.file)
 
 
+def test_the_paths_stay_lit_where_neurons_are_collapsed(open_tab: Any) -> None:
+    loss, parameters = network()
+    tab = open_tab(page(loss, parameters["W[1]2,2"]))
+    tab.page.select_option("#scene", label="groups")
+    lit = tab.page.locator(".box.on").evaluate_all("all => all.map(b => b.dataset.id)")
+    names = tab.page.evaluate(f"{lit}.map((id) => thing(Number(id)).name)")
+    assert set(names) == {"a[1]2", "a[2]1", "a[2]2", "a[3]1", "L"}
+    assert tab.page.locator(".ray").count() > 4
+
+
 def test_search_finds_a_value_by_a_part_of_its_name_or_its_operation(
     open_tab: Any,
 ) -> None:
@@ -622,9 +683,10 @@ def test_shares_travel_along_the_edges_and_stand_still_on_request(
         tab.page.wait_for_timeout(900)
         last = tab.page.evaluate(where)
         assert (first == last) == (motion == "reduce")
+        # At the operand, below each other.
         assert last == tab.page.evaluate(
             "scene.drawnLines.map(({ path }) => path.getPointAtLength(0))"
-            ".map(({ x, y }) => `translate(${x} ${y})`)"
+            ".map(({ x, y }, i) => `translate(${x} ${y + 20 * i})`)"
         )
         assert tab.page.locator(".share").all_text_contents() == ["+3", "+3"]
         assert "two shares meet: 3 + 3 = 6" in tab.text("#step")
@@ -642,3 +704,14 @@ def test_axe_finds_nothing(open_tab: Any, scheme: str) -> None:
     assert axe.Axe().run(tab.page).response["violations"] == []
     tab.page.evaluate("go(LAST)")
     assert axe.Axe().run(tab.page).response["violations"] == []
+
+
+def test_in_a_notebook_the_page_runs_in_a_sandbox(open_tab: Any) -> None:
+    a = ag.Value(3.0, label="a")
+    out = a**2
+    out.label = "y"
+    cell = ag.draw(out).explore(a)._repr_html_()
+    tab = open_tab(f"<!doctype html><body>{cell}")
+    frame = tab.page.frames[1]
+    frame.fill("#controls input[type=number]", "5")
+    assert frame.inner_text("#title") == "y = 25"

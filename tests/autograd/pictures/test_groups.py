@@ -45,3 +45,10 @@ def test_the_groups_hold_every_value_once(output: Any) -> None:
         if member[id(x)] is not member[id(node)]
     ]
     assert {pair: uses.count(pair) for pair in uses} == grouping.uses
+
+
+def test_a_large_graph_without_neurons_is_no_single_group() -> None:
+    x = ag.Value(1.0)
+    for _ in range(300):
+        x = x.sin()
+    assert 10 <= len(grouped(topological_order(x)).groups) <= 30

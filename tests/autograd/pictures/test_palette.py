@@ -8,20 +8,33 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograd.paths.numerals import number
-from autograd.pictures.palette import (
+from autograd.pictures.markup import (
     CONSTANT,
     ENDS,
     INK,
     MUTED,
     PATHS,
     UNDEFINED,
-    contrast,
     shade,
     tint,
 )
 from tests.autograd.pictures.dot import (
     MINUS,
 )
+
+
+def contrast(color: str, other: str) -> float:
+    """The contrast of two colors after WCAG 2, from 1 to 21."""
+    light, dark = sorted((_luminance(color), _luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def _luminance(color: str) -> float:
+    def linear(c: float) -> float:
+        return c / 12.92 if c <= 0.04045 else float(((c + 0.055) / 1.055) ** 2.4)
+
+    red, green, blue = (linear(int(color[i : i + 2], 16) / 255) for i in (1, 3, 5))
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 @given(st.floats(-1, 1), st.floats(0, 1))

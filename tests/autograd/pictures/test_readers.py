@@ -81,6 +81,24 @@ def test_without_dot_a_display_is_the_plain_picture(
     assert len([x for x in root.iter() if x.tag.endswith("}g")]) == 35
 
 
+def test_without_dot_neurons_and_paths_are_shown_as_such(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def missing(*_: object) -> bytes:
+        raise GraphvizNotFound
+
+    monkeypatch.setattr(drawing, "render", missing)
+    loss, parameters = network()
+    weight = parameters["W[1]2,2"]
+    root = ElementTree.fromstring(draw(loss, view="neurons")._repr_svg_())
+    said = [x.text or "" for x in root.iter() if x.tag.endswith("}text")]
+    assert {"a[1]1 5", "a[1]2 5", "a[1]3 5", "a[2]1 6", "a[2]2 6"} <= set(said)
+    root = ElementTree.fromstring(draw(loss, wrt=weight)._repr_svg_())
+    said = [x.text or "" for x in root.iter() if x.tag.endswith("}text")]
+    assert said[-3:] == str(explain(loss, weight)).splitlines()
+    assert len([x for x in root.iter() if x.tag.endswith("}g")]) == 10
+
+
 def test_what_would_keep_dot_busy_is_the_plain_picture(tmp_path: Path) -> None:
     draw(chain(6_000), tmp_path / "a.svg", view="values")
     text = (tmp_path / "a.svg").read_text()

@@ -12,7 +12,7 @@ from autograd.core.graph import edges, topological_order
 from autograd.paths.names import names
 from autograd.paths.numerals import number
 from autograd.pictures.draw import draw
-from autograd.pictures.palette import (
+from autograd.pictures.markup import (
     UNDEFINED,
 )
 from autograd.table.rules import RULES
@@ -125,3 +125,10 @@ def test_a_row_of_ones_own_is_drawn_with_its_symbol_and_names() -> None:
         assert sum("k&lt;x²" in label for label in labels) == 2
     finally:
         del RULES["test_scaled"]
+
+
+def test_what_is_wide_goes_down_the_page() -> None:
+    xs = [ag.Value(float(k), label=f"x{k}") for k in range(40)]
+    for values, direction in ((xs[:9], "TB"), (xs, "LR")):
+        out = ag.sum(values).sin().exp().tanh().cos().sin()
+        assert f"rankdir={direction}" in draw(out).source

@@ -140,19 +140,15 @@ def partials(
     >>> partials(RULES["pow"], (2.0, None), [2.0, 0.0], 1.0)
     (0.0, 0.6931471805599453)
     """
+    slopes = []
     if isinstance(rule, Reduction):
-        return tuple(
-            [
-                0.0 if x.__class__ is float else _as_float(rule, slope)
-                for x, slope in zip(operands, _row(rule, numbers, z))
-            ]
-        )
-    return tuple(
-        [
-            0.0 if x.__class__ is float else partial(rule, i, numbers, z)
-            for i, x in enumerate(operands)
-        ]
-    )
+        for x, slope in zip(operands, _row(rule, numbers, z)):
+            slopes.append(0.0 if x.__class__ is float else _as_float(rule, slope))
+    else:
+        for i, x in enumerate(operands):
+            constant = x.__class__ is float
+            slopes.append(0.0 if constant else partial(rule, i, numbers, z))
+    return tuple(slopes)
 
 
 def _row(rule: Reduction, numbers: Sequence[float], z: float) -> list[Any]:

@@ -119,16 +119,27 @@ class no_grad(ContextDecorator):  # noqa: N801  # the name that users know
 
     def __enter__(self) -> None:
         read(self, "no_grad")
-        _blocks.set((*_blocks.get(), [True]))
+        block = [True]
         _count(1)
+        try:
+            _blocks.set((*_blocks.get(), block))
+        except BaseException:  # for want of memory, though it may be set
+            block[0] = False
+            _count(-1)
+            raise
 
     def __exit__(self, *_: object) -> None:
         blocks = _blocks.get()
-        if not (blocks and blocks[-1][0]):
+        k = len(blocks) - 1
+        while k >= 0 and not blocks[k][0]:
+            k -= 1
+        if k < 0:
             raise RuntimeError("no_grad: left more often than entered")
-        blocks[-1][0] = False
-        _blocks.set(blocks[:-1])
-        _count(-1)
+        blocks[k][0] = False
+        try:
+            _blocks.set(blocks[:k])
+        finally:
+            _count(-1)
 
     def __call__(self, function: Any) -> Any:
         """The function within ``no_grad``; a generator, while it is not waiting."""

@@ -160,7 +160,7 @@ def random_program(seed: int) -> Program:
 
 def call(step: Step, operands: Sequence[Any]) -> Any:
     """What the step computes on these operands."""
-    if step.name in ("pow", "power") and all(isinstance(x, int) for x in operands):
+    if step.name in ("pow", "power") and {*map(type, operands)} <= {int, bool}:
         operands = [float(x) for x in operands]  # a power of whole numbers has no end
     if step.kind == "operator":
         return getattr(operator, step.name)(*operands)

@@ -74,6 +74,7 @@ __all__ = [
     "rint",
     "round",
     "sigmoid",
+    "sigmoid_slope",
     "silu",
     "sin",
     "sinh",
@@ -167,6 +168,8 @@ class Methods:
         """Complementary error function."""
     def sigmoid(self) -> Self:
         """1 / (1 + e^-x)."""
+    def sigmoid_slope(self) -> Self:
+        """Σ(x) σ(-x), the slope of σ as a row of its own: its own slope is odd, and would cancel near 0."""
     def softplus(self) -> Self:
         """Log(1 + e^x)."""
     def relu_at(self, at_zero: Self | Number) -> Self:
@@ -385,6 +388,11 @@ def sigmoid(x: Value) -> Value:
     """sigmoid(x): 1 / (1 + e^-x)."""
 @overload
 def sigmoid(x: Number) -> float: ...
+@overload
+def sigmoid_slope(x: Value) -> Value:
+    """sigmoid_slope(x): σ(x) σ(-x), the slope of σ as a row of its own: its own slope is odd, and would cancel near 0."""
+@overload
+def sigmoid_slope(x: Number) -> float: ...
 @overload
 def softplus(x: Value) -> Value:
     """softplus(x): log(1 + e^x)."""

@@ -21,7 +21,7 @@ from autograd.table.rules import (
     Rule,
     exp_minus_square,
     magnitude,
-    power_slope,
+    product,
 )
 
 __all__ = ["Formula", "formulas", "operand_names"]
@@ -132,14 +132,9 @@ def _run(
 
 
 def _partial(rule: Rule, i: int, operands: Sequence[Symbol | float]) -> Any:
-    partial = rule.partials[i]
-    if not callable(partial):
-        return partial
-    found = _run(partial, f"partials[{i}]", operands)
-    chosen = isinstance(found, Symbol) and found.operation == "where"
-    if chosen and rule.name == "pow" and key(found) == key(power_slope(*operands)):
-        return found.operands[2]  # the other branch is the same, to more digits
-    return found
+    *numbers, z = operands
+    formula = lambda *_: rule.formula(i, numbers, z)
+    return _run(formula, f"partials[{i}]", operands)
 
 
 def _reduction(rule: Reduction, starts: bool) -> Iterator[tuple[str, Any]]:
@@ -215,6 +210,7 @@ def _patterns() -> list[tuple[str, tuple[Any, ...], Any]]:
         *((name, operands, RULES[name].value(*operands)) for name, operands in applied),
         ("exp_minus_square", (x,), exp_minus_square(x)),
         ("abs", (x,), magnitude(x)),
+        ("mul", (y, x), product(x, y)),
     ]
 
 

@@ -154,7 +154,7 @@ class _Derivation:
             skip = skip and between.position[edge] == 0
             if skip:
                 z = self.symbol(before.operands[0], before)
-                found = RULES["bce_with_logits"].partial(
+                found = RULES["bce_with_logits"].formula(
                     0, [z, self.symbol(node.operands[1], node, "y")], None
                 )
                 factors.append(self.simple(found, {z.operands[0]: self.called[before]}))
@@ -170,9 +170,8 @@ class _Derivation:
             self.symbol(x, node, own[i] if node.op.startswith("bce") else "")
             for i, x in enumerate(operands)
         ]
-        formula = rule.partial if isinstance(rule, Rule) else rule.formula
         try:
-            found = formula(k, given, Symbol.named(self.called[node]))
+            found = rule.formula(k, given, Symbol.named(self.called[node]))
         except Exception:  # a row of the user's own that needs numbers
             found = None
         if found is None:

@@ -113,6 +113,11 @@ class Rule:
     the same everywhere is written as that number. ``domain`` has one interval per
     operand, each the whole line unless it says otherwise.
     ``defaults`` stand for trailing operands that a caller leaves out.
+
+    A partial may take branches that only its last digits need: ``book`` then has its
+    formula as in a book, or None where it is one itself. Value and partials are right
+    to a few units in the last place; where an order of operations cannot do that,
+    ``backward`` says how often an operand would have to be rounded for as much.
     """
 
     symbol: str
@@ -122,6 +127,8 @@ class Rule:
     domain: tuple[Interval, ...] = ()
     kink: Kink | None = None
     defaults: tuple[float, ...] = ()
+    book: tuple[Callable[..., Any] | None, ...] = ()
+    backward: float = 0
     name: str = field(default="", init=False)
 
     @property
@@ -133,6 +140,11 @@ class Rule:
         """The derivative by operand ``i``, on whatever number type comes."""
         partial = self.partials[i]
         return partial(*operands, z) if callable(partial) else partial
+
+    def formula(self, i: int, operands: Sequence[Any], z: Any) -> Any:
+        """The same as in a book, for readers and not for numbers."""
+        written = self.book[i] if self.book else None
+        return written(*operands, z) if written else self.partial(i, operands, z)
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,7 +159,7 @@ class Reduction:
     other value is ``whole(*operands)``.
 
     Where a term and the result do not tell a partial, or not to the last digit,
-    ``together[c](*columns)`` gives those of a whole column from all operands; what
+    ``together[c](*columns, z)`` gives those of a whole column from all operands; what
     ``partials`` has then is the formula of a book, or None.
     """
 
@@ -159,6 +171,7 @@ class Reduction:
     whole: Callable[..., Any] | None = None
     kink: Kink | None = None
     together: tuple[Callable[..., list[Any]], ...] = ()
+    backward: float = 0
     name: str = field(default="", init=False)
 
     @property
@@ -186,7 +199,7 @@ class Reduction:
         n = len(operands) // self.columns
         columns = [operands[c * n : (c + 1) * n] for c in range(self.columns)]
         if self.together:
-            return self.together[c](*columns)
+            return self.together[c](*columns, z)
         partial = self.partials[c]
         if callable(partial):
             return list(map(partial, *columns, repeat(z), repeat(n)))

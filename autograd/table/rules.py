@@ -23,7 +23,7 @@ more than a line has a name here, and stands below the table.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import accumulate
 from typing import Any
 
@@ -61,10 +61,12 @@ from autograd.table.primitives import (
     log2, log10, power, remainder, round_to, sin, sinh, sqrt, tan, tanh, trunc, where,
 )
 # isort: on
+from autograd.table.primitive import apply
 
 __all__ = ["ALIASES", "RULES", "Interval", "Kink", "Reduction", "Rule"]
 
-LN_2, LN_10 = math.log(2), math.log(10)
+LN_2 = math.log(2)
+LOG2_E, LOG10_E = math.log2(math.e), math.log10(math.e)
 DEGREES, RADIANS = 180 / math.pi, math.pi / 180
 SQRT_HALF = math.sqrt(0.5)
 TWO_OVER_SQRT_PI = 2 / math.sqrt(math.pi)
@@ -87,9 +89,11 @@ RULES: dict[str, Rule | Reduction] = {
                      (REAL, NONZERO), AT_MULTIPLES),
     "pow":      Rule("^", power,
                      (lambda x, y, z: power_slope(x, y, z),
-                      lambda x, y, z: where(z == 0, 0, z * log(x))),
+                      lambda x, y, z: y_log_x(z, x)),
                      "x to the power y, with slope 0 in x at y = 0 for every x",
-                     (POSITIVE, REAL)),
+                     (POSITIVE, REAL), backward=1,  # where z leaves the normal range
+                     book=(lambda x, y, z: y * power(x, y - 1),
+                           lambda x, y, z: z * log(x))),
     "neg":      Rule("−", lambda x: -x, (-1,), "-x"),
     "pos":      Rule("=", lambda x: +x, (1,), "x itself, as a node of its own"),
     "abs":      Rule("|·|", abs,
@@ -108,9 +112,9 @@ RULES: dict[str, Rule | Reduction] = {
                   "natural logarithm", (POSITIVE,)),
     "log1p": Rule("log1p", log1p, (lambda x, z: 1 / (1 + x),),
                   "natural logarithm of 1 + x, accurate near 0", (ABOVE_MINUS_ONE,)),
-    "log2":  Rule("log2",  log2,  (lambda x, z: 1 / x / LN_2,),
+    "log2":  Rule("log2",  log2,  (lambda x, z: LOG2_E / x,),
                   "logarithm to the base 2", (POSITIVE,)),
-    "log10": Rule("log10", log10, (lambda x, z: 1 / x / LN_10,),
+    "log10": Rule("log10", log10, (lambda x, z: LOG10_E / x,),
                   "logarithm to the base 10", (POSITIVE,)),
     "sqrt":  Rule("√",     sqrt,  (lambda x, z: 1 / (2 * z),),
                   "square root", (NONNEGATIVE,)),
@@ -120,12 +124,14 @@ RULES: dict[str, Rule | Reduction] = {
     "sin":   Rule("sin",  sin,  (lambda x, z: cos(x),),    "sine of x radians"),
     "cos":   Rule("cos",  cos,  (lambda x, z: -sin(x),),   "cosine of x radians"),
     "tan":   Rule("tan",  tan,  (lambda x, z: 1 + z * z,), "tangent of x radians"),
-    "asin":  Rule("asin", asin, (lambda x, z: 1 / sqrt((1 - x) * (1 + x)),),
-                  "arc sine in radians", (UNIT,)),  # 1 - x x cancels near ±1
-    "acos":  Rule("acos", acos, (lambda x, z: -1 / sqrt((1 - x) * (1 + x)),),
-                  "arc cosine in radians", (UNIT,)),
-    "atan":  Rule("atan", atan, (lambda x, z: 1 / (1 + x * x),),
-                  "arc tangent in radians"),
+    "asin":  Rule("asin", asin, (lambda x, z: 1 / sqrt(one_minus_square(x)),),
+                  "arc sine in radians", (UNIT,),
+                  book=(lambda x, z: 1 / sqrt((1 - x) * (1 + x)),)),
+    "acos":  Rule("acos", acos, (lambda x, z: -1 / sqrt(one_minus_square(x)),),
+                  "arc cosine in radians", (UNIT,),
+                  book=(lambda x, z: -1 / sqrt((1 - x) * (1 + x)),)),
+    "atan":  Rule("atan", atan, (lambda x, z: atan_slope(x),),
+                  "arc tangent in radians", book=(lambda x, z: 1 / (1 + x * x),)),
     "atan2": Rule("atan2", lambda y, x: atan2(y, x),
                   (lambda y, x, z: x / hypot(y, x) / hypot(y, x),  # the square of the
                    lambda y, x, z: -y / hypot(y, x) / hypot(y, x)),  # length overflows
@@ -136,13 +142,15 @@ RULES: dict[str, Rule | Reduction] = {
     # Hyperbolic functions and their inverses
     "sinh":  Rule("sinh", sinh, (lambda x, z: cosh(x),),         "hyperbolic sine"),
     "cosh":  Rule("cosh", cosh, (lambda x, z: sinh(x),),         "hyperbolic cosine"),
-    "tanh":  Rule("tanh", tanh, (lambda x, z: sech_squared(x),), "hyperbolic tangent"),
+    "tanh":  Rule("tanh", tanh, (lambda x, z: 4 * sigmoid_slope(2 * x),),
+                  "hyperbolic tangent", book=(lambda x, z: sech_squared(x),)),
     "asinh": Rule("asinh", asinh, (lambda x, z: 1 / hypot(1, x),),
                   "inverse hyperbolic sine"),
     "acosh": Rule("acosh", acosh, (lambda x, z: 1 / sqrt(x - 1) / sqrt(x + 1),),
                   "inverse hyperbolic cosine", (FROM_ONE,)),  # x x - 1 cancels near 1
-    "atanh": Rule("atanh", atanh, (lambda x, z: 1 / ((1 - x) * (1 + x)),),
-                  "inverse hyperbolic tangent", (OPEN_UNIT,)),
+    "atanh": Rule("atanh", atanh, (lambda x, z: 1 / one_minus_square(x),),
+                  "inverse hyperbolic tangent", (OPEN_UNIT,),
+                  book=(lambda x, z: 1 / ((1 - x) * (1 + x)),)),
 
     # Error functions
     "erf":  Rule("erf",  erf,  (lambda x, z: TWO_OVER_SQRT_PI * exp_minus_square(x),),
@@ -151,8 +159,13 @@ RULES: dict[str, Rule | Reduction] = {
                  "complementary error function"),
 
     # Activations
-    "sigmoid":    Rule("σ", lambda x: sigmoid(x), (lambda x, z: sigmoid_slope(x),),
-                       "1 / (1 + e^-x)"),
+    "sigmoid":    Rule("σ", lambda x: logistic(x), (lambda x, z: sigmoid_slope(x),),
+                       "1 / (1 + e^-x)", book=(lambda x, z: logistic_slope(x),)),
+    "sigmoid_slope":
+                  Rule("σ′", lambda x: logistic_slope(x),
+                       (lambda x, z: -z * tanh(x / 2),),
+                       "σ(x) σ(-x), the slope of σ as a row of its own: its own slope "
+                       "is odd, and would cancel near 0"),
     "softplus":   Rule("softplus", lambda x: larger(x, 0) + log1p(exp(-abs(x))),
                        (lambda x, z: sigmoid(x),),
                        "log(1 + e^x)"),
@@ -175,28 +188,31 @@ RULES: dict[str, Rule | Reduction] = {
                         lambda x, alpha, z: where(x > 0, 0, expm1(smaller(x, 0)))),
                        "x if positive, else alpha (e^x - 1)",
                        kink=AT_0_FIRST, defaults=(1.0,)),
-    "gelu":       Rule("GELU", lambda x: x * erfc(-x * SQRT_HALF) / 2,
+    "gelu":       Rule("GELU", lambda x: product(erfc(-x * SQRT_HALF) / 2, x),
                        (lambda x, z: erfc(-x * SQRT_HALF) / 2  # 1 + erf cancels
-                            + x * ONE_OVER_SQRT_2PI * exp_minus_square(x * SQRT_HALF),),
-                       "x Φ(x), Φ the standard normal distribution function"),
-    "silu":       Rule("SiLU", lambda x: x * sigmoid(x),
-                       (lambda x, z: sigmoid(x) * (1 + x * sigmoid(-x)),),
-                       "x σ(x)"),
+                            + product(normal_density(x), x),),
+                       "x Φ(x), Φ the standard normal distribution function",
+                       backward=1),  # erfc takes over the rounding of x √½
+    "silu":       Rule("SiLU", lambda x: product(sigmoid(x), x),
+                       (lambda x, z: sigmoid(x) + product(sigmoid_slope(x), x),),
+                       "x σ(x)", backward=1,  # its slope is 0 at -1.278
+                       book=(lambda x, z: sigmoid(x) * (1 + x * sigmoid(-x)),)),
 
     # Losses
     "bce":             Rule("BCE",
                             lambda p, y: -(y_log_1_minus_x(1 - y, p) + y_log_x(y, p)),
-                            (lambda p, y, z: share(1 - y, 1 - p) - share(y, p),
+                            (lambda p, y, z: bce_slope(p, y),
                              lambda p, y, z: log1p(-p) - log(p)),
                             "binary cross-entropy -[(1 - y) log(1 - p) + y log p] of a "
-                            "probability p", (PROBABILITY, LABEL)),
+                            "probability p", (PROBABILITY, LABEL), backward=1,  # p = ½
+                            book=(lambda p, y, z: (1 - y) / (1 - p) - y / p, None)),
     "bce_with_logits": Rule("BCE∘σ",
-                            lambda x, y: larger(x, 0) - x * y + log1p(exp(-abs(x))),
-                            # σ(x) - y cancels where the network is right and sure.
-                            (lambda x, y, z: (1 - y) * sigmoid(x) - y * sigmoid(-x),
-                             lambda x, y, z: -x),
+                            lambda x, y: product(where(x > 0, 1 - y, y), abs(x))
+                                + log1p(exp(-abs(x))),
+                            (lambda x, y, z: sigmoid_minus(x, y), lambda x, y, z: -x),
                             "binary cross-entropy of the probability σ(x)",
-                            (REAL, LABEL)),
+                            (REAL, LABEL), backward=1,  # the slope is 0 at σ(x) = y
+                            book=(lambda x, y, z: sigmoid(x) - y, None)),
 
     # Choices
     "maximum":  Rule("max", lambda x, y: larger(x, y),
@@ -228,11 +244,12 @@ RULES: dict[str, Rule | Reduction] = {
     "round":     Rule("round", lambda x, digits: round_to(x, digits), (0, 0),
                       "x rounded to so many decimals, halves to even, as Python's "
                       "``round``", kink=AT_HALF_INTEGERS, defaults=(0.0,)),
-    "fmod":      Rule("fmod", lambda x, y: fmod(x, y), (1, lambda x, y, z: (z - x) / y),
+    "fmod":      Rule("fmod", lambda x, y: fmod(x, y),
+                      (1, lambda x, y, z: floor((z - x) / y + 0.5)),
                       "x - y trunc(x / y), with the sign of x",
                       (REAL, NONZERO), AT_MULTIPLES),
     "remainder": Rule("remainder", lambda x, y: remainder(x, y),
-                      (1, lambda x, y, z: (z - x) / y),
+                      (1, lambda x, y, z: floor((z - x) / y + 0.5)),
                       "x - n y, n the whole number nearest to x / y, as IEEE 754",
                       (REAL, NONZERO), AT_HALVES),
 
@@ -249,25 +266,28 @@ RULES: dict[str, Rule | Reduction] = {
     "hypot":     Reduction("hypot", (lambda x, z, n: x / z,),
                            "√(Σ x²), the length of the vector xs; at 0 its slopes are "
                            "0 / 0 = nan",
-                           whole=hypot, kink=Kink("xs = 0", lambda t: (0.0, 0.0))),
+                           whole=hypot, kink=Kink("xs = 0", lambda t: (0.0, 0.0)),
+                           together=(lambda x, z: directions(x, z),)),
     "dist":      Reduction("dist",
                            (lambda p, q, z, n: (p - q) / z,
                             lambda p, q, z, n: (q - p) / z),
                            "the Euclidean distance of the points p and q; at p = q its "
                            "slopes are 0 / 0 = nan",
-                           whole=dist, kink=Kink("p = q", lambda t: (t, t))),
+                           whole=dist, kink=Kink("p = q", lambda t: (t, t)),
+                           together=(lambda p, q, z: directions(differences(p, q), z),
+                                     lambda p, q, z: directions(differences(q, p), z))),
     "logsumexp": Reduction("logsumexp",
                            (lambda x, z, n: exp(x - z),),  # which takes over z's error
                            "log Σ e^x, whose partials are the softmax of xs",
                            whole=lambda *xs: log_sum_exp(xs),
-                           together=(lambda x: softmax(x)[0],)),
+                           together=(lambda x, z: softmax(x)[0],), backward=1),
     "softmax_cross_entropy":
                  Reduction("CE∘softmax", (None, None),
                            "Σ y (log Σ e^x - x), the cross-entropy of softmax(xs), "
                            "whose partials by xs are Σ y softmax(xs) - ys",
                            whole=lambda *xys: cross_entropy(*halves(xys)),
-                           together=(lambda x, y: cross_entropy_slopes(x, y),
-                                     lambda x, y: surprisals(x))),
+                           together=(lambda x, y, z: cross_entropy_slopes(x, y),
+                                     lambda x, y, z: surprisals(x)), backward=1),
 }
 # fmt: on
 
@@ -275,13 +295,14 @@ RULES: dict[str, Rule | Reduction] = {
 # What takes more than a line.
 
 
-def magnitude(x: Any) -> Any:
-    """|x| with slope 1 at 0, for smooth functions that are computed from |x|.
+def as_row(name: str, value: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """A function that other types of numbers know as a row, with its own partials."""
 
-    ``abs`` has slope 0 at 0, which is no branch of |x|: σ computed through it would
-    have the right slope there, and a wrong second derivative.
-    """
-    return where(x >= 0, x, -x)
+    def function(x: Any) -> Any:
+        answer = apply(name, (x,))
+        return value(x) if answer is NotImplemented else answer
+
+    return function
 
 
 def relu(x: Any) -> Any:
@@ -289,22 +310,31 @@ def relu(x: Any) -> Any:
     return where(x <= 0, 0, x)
 
 
-def sigmoid(x: Any) -> Any:
+def logistic(x: Any) -> Any:
     """1 / (1 + e^-x) without overflow: e^-|x| never exceeds 1."""
-    e = exp(-magnitude(x))
+    e = exp(-abs(x))
     return where(x >= 0, 1, e) / (1 + e)
 
 
-def sigmoid_slope(x: Any) -> Any:
+def logistic_slope(x: Any) -> Any:
     """σ(x) σ(-x). The textbook z (1 - z) is 0 from x = 37 on, where this is e^-x."""
-    e = exp(-magnitude(x))
+    e = exp(-abs(x))
     return e / ((1 + e) * (1 + e))
 
 
 def sech_squared(x: Any) -> Any:
     """1 / cosh(x)². The textbook 1 - z z is 77 % wrong at x = 19."""
-    e = exp(-2 * magnitude(x))
+    e = exp(-2 * abs(x))
     return 4 * e / ((1 + e) * (1 + e))
+
+
+sigmoid: Callable[[Any], Any] = as_row("sigmoid", logistic)
+sigmoid_slope: Callable[[Any], Any] = as_row("sigmoid_slope", logistic_slope)
+
+
+def magnitude(x: Any) -> Any:
+    """|x| with slope 1 at 0, for smooth functions that are computed from |x|."""
+    return where(x >= 0, x, -x)
 
 
 def exp_minus_square(x: Any) -> Any:
@@ -316,6 +346,28 @@ def exp_minus_square(x: Any) -> Any:
     s = 134217729 * a  # 2**27 + 1, Veltkamp's splitter
     head = s - (s - a)
     return exp(-head * head) * exp(-(a - head) * (a + head))
+
+
+def normal_density(x: Any) -> Any:
+    """e^(-x²/2) / √(2π)."""
+    return ONE_OVER_SQRT_2PI * exp_minus_square(x * SQRT_HALF)
+
+
+def product(weight: Any, x: Any) -> Any:
+    """weight · x, and 0 where the weight is 0, though x be infinite."""
+    return where(weight == 0, 0, weight * x)
+
+
+def one_minus_square(x: Any) -> Any:
+    """1 - x², which cancels near ±1 if it is no product, and its slope near 0 if so."""
+    return where(abs(x) < 0.5, 1 - x * x, (1 - x) * (1 + x))
+
+
+def atan_slope(x: Any) -> Any:
+    """1 / (1 + x²), from 1/x where x² may overflow."""
+    far = abs(x) > 1
+    s = where(far, 1 / where(far, x, 1), x)
+    return where(far, s * s, 1) / (1 + s * s)
 
 
 def larger(x: Any, y: Any) -> Any:
@@ -338,9 +390,48 @@ def y_log_1_minus_x(y: Any, x: Any) -> Any:
     return y * log1p(where(x == 1, where(y == 0, 0, -x), -x))
 
 
+def bce_slope(p: Any, y: Any) -> Any:
+    """(1 - y) / (1 - p) - y / p, as (p - y) / (p (1 - p)) where these two cancel."""
+    variance = p * (1 - p)
+    near = abs(p - y) < variance / 2
+    bracket = share(1 - y, 1 - p) - share(y, p)
+    return where(near, (p - y) / where(near, variance, 1), bracket)
+
+
 def share(y: Any, x: Any) -> Any:
-    """y / x, and 0 at 0 / 0."""
-    return where(x == 0, where(y == 0, 0, y / x), y / x)
+    """y / x, and 0 at 0 / 0, where √y has the slope in y that y / x has: inf."""
+    return where(x == 0, where(y == 0, sqrt(y), y / x), y / x)
+
+
+def sigmoid_minus(x: Any, y: Any) -> Any:
+    """σ(x) - y, which cancels where a network is right and sure, and about 0."""
+    near = (0.5 - y) + tanh(x / 2) / 2
+    return where(abs(x) < 1, near, (1 - y) * sigmoid(x) - y * sigmoid(-x))
+
+
+def differences(ps: Sequence[Any], qs: Sequence[Any]) -> list[Any]:
+    """From q to p in each coordinate."""
+    return [p - q for p, q in zip(ps, qs)]
+
+
+def directions(xs: Sequence[Any], z: Any) -> list[Any]:
+    """x / z of each x, z being the length of the vector xs; nan at 0.
+
+    The largest one's is 1 / √(1 + t²), t the length of the others over it: the slope
+    of that is -t² / z there, what is left of 1 / z - x² / z³.
+    """
+    top, place = largest([abs(x) for x in xs])
+    x_top = xs[0]
+    for k, x in enumerate(xs):
+        x_top = where(place == k, x, x_top)
+    x_top = where(top == 0, math.nan, x_top)
+    squares: Any = 0
+    for k, x in enumerate(xs):
+        ratio = where(place == k, 0, x / x_top)
+        squares = squares + ratio * ratio
+    unit = 1 / sqrt(1 + squares)
+    length = where(top == 0, math.nan, z)
+    return [where(place == k, copysign(unit, x), x / length) for k, x in enumerate(xs)]
 
 
 def largest(xs: Sequence[Any]) -> tuple[Any, Any]:
@@ -409,15 +500,15 @@ def cross_entropy_slopes(xs: Sequence[Any], ys: Sequence[Any]) -> list[Any]:
 
 
 def power_slope(x: Any, y: Any, z: Any) -> Any:
-    """y x^(y-1), or y z / x for |y| < 1, where y - 1 would round y away.
+    """y x^(y-1), or y z / x where y - 1 would round: x^(y-1) takes that over.
 
     At y = 0 that quotient is 0 for every x, and has the right slope in y, 1 / x.
     """
     direct = y * power(x, y - 1)
-    small = where(abs(y) < 1, 1, 0)
+    exact = where(abs(y) < 1, 0, where((y - 1) + 1 == y, 1, 0))
     normal = where(abs(z) > 1e-280, where(abs(z) < 1e280, 1, 0), 0)
     quotient = y * z / where(abs(x) > 0, x, 1)
-    return where(small * normal, quotient, direct)
+    return where((1 - exact) * normal, quotient, direct)
 
 
 CHECKPOINT = Reduction(

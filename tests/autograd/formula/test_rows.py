@@ -79,8 +79,9 @@ def test_a_formula_evaluates_to_what_the_row_computes(
         for letter, part in reversed(formula.letters):
             letters[letter] = evaluated(part, letters)
         # Only e^(-x²) is shown in a form that rounds otherwise, by some 10 ulp here.
+        # A book's formula may cancel terms that are up to 8 here.
         assert evaluated(formula.right, letters) == pytest.approx(
-            expected, rel=1e-14, abs=1e-300
+            expected, rel=1e-14, abs=1e-15 if rule.book else 1e-300
         )
 
 
@@ -108,7 +109,7 @@ def test_every_row_prints_as_text_and_as_well_formed_mathml(name: str) -> None:
             [
                 "f = u^v",
                 "∂f/∂u = v u^(v − 1)",
-                "∂f/∂v = {0 if f = 0; f ln(u) otherwise}",
+                "∂f/∂v = f ln(u)",
             ],
         ),
         ("acos", ["f = acos(u)", "∂f/∂u = −1 / √((1 − u) (1 + u))"]),

@@ -193,6 +193,8 @@ int evaluate_in_python(Value *node);
 Value *record_operands(uint32_t row, PyObject *const *operands, Py_ssize_t count);
 PyObject *record(uint32_t row, PyObject *const *operands, Py_ssize_t count);
 Py_ssize_t record_arity(uint32_t row);
+PyObject *const *record_complete(uint32_t row, PyObject *const *operands,
+                                 Py_ssize_t count, PyObject **room);
 PyObject *record_find_row(PyObject *name, uint32_t *row);
 int record_value(uint32_t row, const double *x, uint32_t count, double *z);
 int record_number(uint32_t row, const Edge *operands, size_t count, int ask, double *z);

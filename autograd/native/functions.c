@@ -23,34 +23,48 @@ ask_reference(
     return answer;
 }
 
-/* A row of a fixed number of operands. */
+/* A row of a fixed number of operands, if C can take these: returns NULL without an
+   exception if it cannot. */
+static PyObject *
+call_plainly(uint32_t row, PyObject *const *operands, Py_ssize_t count)
+{
+    int values = 0, floats = 0;
+    double x[MOST_OPERANDS], z;
+    for (Py_ssize_t i = 0; i < count; i++) {
+        if (is_value(operands[i])) {
+            values++;
+        }
+        else if (PyFloat_CheckExact(operands[i])) {
+            x[floats++] = PyFloat_AS_DOUBLE(operands[i]);
+        }
+        else if (!PyLong_CheckExact(operands[i]) && !PyBool_Check(operands[i])) {
+            return NULL;
+        }
+    }
+    if (values > 0) {
+        return record(row, operands, count);
+    }
+    if (floats == count && record_value(row, x, (uint32_t)count, &z)) {
+        return PyFloat_FromDouble(z);
+    }
+    return NULL;
+}
+
 static PyObject *
 call_row(
     const char *name, uint32_t row, PyObject *const *args, Py_ssize_t count,
     PyObject *keywords)
 {
-    if (keywords == NULL && count == record_arity(row)) {
-        int values = 0, floats = 0;
-        double x[MOST_OPERANDS], z;
-        for (Py_ssize_t i = 0; i < count; i++) {
-            if (is_value(args[i])) {
-                values++;
-            }
-            else if (PyFloat_CheckExact(args[i])) {
-                x[floats++] = PyFloat_AS_DOUBLE(args[i]);
-            }
-            else if (!PyLong_CheckExact(args[i]) && !PyBool_Check(args[i])) {
-                return ask_reference(name, args, count, NULL);
-            }
-        }
-        if (values > 0) {
-            return record(row, args, count);
-        }
-        if (floats == count && record_value(row, x, (uint32_t)count, &z)) {
-            return PyFloat_FromDouble(z);
-        }
+    PyObject *room[MOST_OPERANDS], *const *operands = NULL, *answer = NULL;
+    if (keywords == NULL) {
+        operands = record_complete(row, args, count, room);
     }
-    return ask_reference(name, args, count, keywords);
+    if (operands != NULL) {
+        answer = call_plainly(row, operands, record_arity(row));
+    }
+    return answer != NULL || PyErr_Occurred()
+               ? answer
+               : ask_reference(name, args, count, keywords);
 }
 
 #define FUNCTION(name, doc)                                                        \
@@ -67,51 +81,6 @@ static int
 is_sequence(PyObject *values)
 {
     return PyTuple_CheckExact(values) || PyList_CheckExact(values);
-}
-
-/* Values as a list or a tuple, to be read in one go: no Python code runs meanwhile. */
-static PyObject *
-as_sequence(PyObject *values)
-{
-    return is_sequence(values) ? Py_NewRef(values) : PySequence_Tuple(values);
-}
-
-/* sum(values) and mean(values) */
-static PyObject *
-call_reduction(
-    const char *name, uint32_t row, PyObject *const *args, Py_ssize_t count,
-    PyObject *keywords)
-{
-    if (keywords != NULL || count != 1) {
-        return ask_reference(name, args, count, keywords);
-    }
-    PyObject *list = as_sequence(args[0]), *answer = NULL;
-    if (list == NULL) {
-        return NULL;
-    }
-    const Column items = {PySequence_Fast_ITEMS(list), NULL};
-    const Py_ssize_t n = PySequence_Fast_GET_SIZE(list);
-    if (record_fold(row, &items, (size_t)n, NULL, &answer) == 0) {
-        answer = ask_reference(name, &list, 1, NULL);
-    }
-    Py_DECREF(list);
-    return answer;
-}
-
-static PyObject *
-function_sum(
-    PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t count,
-    PyObject *keywords)
-{
-    return call_reduction("sum", ROW_sum, args, count, keywords);
-}
-
-static PyObject *
-function_mean(
-    PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t count,
-    PyObject *keywords)
-{
-    return call_reduction("mean", ROW_mean, args, count, keywords);
 }
 
 /* Operands as one of C's arrays, for as long as they are read. */
@@ -179,6 +148,44 @@ look(Operands *operands)
         operands->column = (Column){PySequence_Fast_ITEMS(operands->list), NULL};
         operands->count = PySequence_Fast_GET_SIZE(operands->list);
     }
+}
+
+/* sum(values) and mean(values) */
+static PyObject *
+call_reduction(
+    const char *name, uint32_t row, PyObject *const *args, Py_ssize_t count,
+    PyObject *keywords)
+{
+    if (keywords != NULL || count != 1) {
+        return ask_reference(name, args, count, keywords);
+    }
+    Operands items;
+    PyObject *answer = NULL;
+    if (view(args[0], &items) < 0) {
+        return NULL;
+    }
+    look(&items);
+    if (record_fold(row, &items.column, (size_t)items.count, NULL, &answer) == 0) {
+        answer = ask_reference(name, items.list != NULL ? &items.list : args, 1, NULL);
+    }
+    let_go(&items);
+    return answer;
+}
+
+static PyObject *
+function_sum(
+    PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t count,
+    PyObject *keywords)
+{
+    return call_reduction("sum", ROW_sum, args, count, keywords);
+}
+
+static PyObject *
+function_mean(
+    PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t count,
+    PyObject *keywords)
+{
+    return call_reduction("mean", ROW_mean, args, count, keywords);
 }
 
 /* dot(ws, xs, start=None) */

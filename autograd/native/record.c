@@ -36,6 +36,7 @@ static const char *const names[ROWS] = {
 
 /* Rows as Python objects: those in C, which stay, and those made at run time. */
 static PyObject *rules[ROWS]; /* owned references */
+static PyObject *defaults[ROWS]; /* owned tuples: what a call may leave out */
 static PyObject **later;      /* borrowed: the table and the nodes own them */
 static size_t later_count, later_room;
 static PyObject *table;   /* autograd.table.rules.RULES */
@@ -113,6 +114,12 @@ record_init(PyObject *all)
         }
         if (enlist(rules[i], i) < 0) {
             return -1;
+        }
+        if (codes[i] != NULL) {
+            Py_XSETREF(defaults[i], PyObject_GetAttrString(rules[i], "defaults"));
+            if (defaults[i] == NULL) {
+                return -1;
+            }
         }
     }
     return 0;
@@ -397,6 +404,27 @@ record_arity(uint32_t row)
     return code_of(row)->operands;
 }
 
+/* All operands of a row of a fixed number of them, defaults in place of the last; NULL if
+   these are too many or too few. ``room`` is for MOST_OPERANDS, and borrows. */
+PyObject *const *
+record_complete(
+    uint32_t row, PyObject *const *operands, Py_ssize_t count, PyObject **room)
+{
+    const Py_ssize_t missing = record_arity(row) - count;
+    if (missing == 0) {
+        return operands;
+    }
+    const Py_ssize_t known = PyTuple_GET_SIZE(defaults[row]);
+    if (missing < 0 || missing > known) {
+        return NULL;
+    }
+    memmove(room, operands, (size_t)count * sizeof *room); /* they may be the same */
+    for (Py_ssize_t i = 0; i < missing; i++) {
+        room[count + i] = PyTuple_GET_ITEM(defaults[row], known - missing + i);
+    }
+    return room;
+}
+
 /* The value of a row on floats, if that is certain without asking Python. */
 int
 record_value(uint32_t row, const double *x, uint32_t count, double *z)
@@ -638,9 +666,11 @@ method_of(const char *name, uint32_t row, PyObject *self, PyObject *const *args,
           Py_ssize_t count, PyObject *keywords)
 {
     PyObject *operands[MOST_OPERANDS] = {self};
-    if (keywords == NULL && count + 1 == record_arity(row)) {
+    if (keywords == NULL && count < record_arity(row)) {
         memcpy(operands + 1, args, (size_t)count * sizeof *args);
-        return record(row, operands, count + 1);
+        if (record_complete(row, operands, count + 1, operands) != NULL) {
+            return record(row, operands, record_arity(row));
+        }
     }
     return method_in_python(name, self, args, count, keywords);
 }

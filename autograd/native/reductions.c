@@ -57,60 +57,66 @@ complete(Value *node, const Fold *fold, int started)
     return unless_suspended(node);
 }
 
-/* Take operands and their numbers. Returns how many are Values, or -1, with an exception
-   or without, if one is no number that C can take as it is; ``taken`` says how many it
-   took. */
-static Py_ssize_t
-take(Edge *edges, Column column, size_t n, size_t *taken)
+/* What was found among some operands. */
+typedef struct {
+    size_t taken, values, floats;
+} Found;
+
+/* Take operands and their numbers. Returns -1, with an exception or without, if one is no
+   number that C can take as it is. */
+static int
+take(Edge *edges, Column column, size_t n, Found *found)
 {
-    Py_ssize_t values = 0;
-    size_t t = 0;
     if (column.numbers != NULL) {
-        for (; t < n; t++) {
+        for (size_t t = 0; t < n; t++) {
             edges[t] = (Edge){NULL, column.numbers[t]};
         }
+        found->taken += n;
+        found->floats += n;
+        return 0;
     }
-    for (int known = 1; t < n; t++) {
+    for (size_t t = 0; t < n; t++) {
         Value *operand;
         double number;
-        known = plain_operand(column.objects[t], &operand, &number);
-        if (known <= 0) {
-            values = -1;
-            break;
+        if (plain_operand(column.objects[t], &operand, &number) <= 0) {
+            return -1;
         }
         edges[t] = (Edge){operand, number};
+        found->taken++;
         if (operand != NULL) {
             Py_INCREF(operand);
-            values++;
+            found->values++;
+        }
+        else {
+            found->floats += PyFloat_Check(column.objects[t]) != 0;
         }
     }
-    *taken += t;
-    return values;
+    return 0;
 }
 
-/* Take all operands of a node: a column after the other, and at last the start. Returns
-   what ``take`` does; without them all, the node has constants in their place. */
-static Py_ssize_t
-take_all(Value *node, const Fold *fold, const Column *columns, PyObject *start)
+/* Take all operands of a node: a column after the other, and at last the start. Without
+   them all, the node has constants in their place. */
+static int
+take_all(Value *node, const Fold *fold, const Column *columns, PyObject *start,
+         Found *found)
 {
     const size_t n = node->count / fold->columns;
-    size_t taken = 0;
-    Py_ssize_t values = 0, more = 0;
-    for (uint32_t c = 0; c < fold->columns && more >= 0; c++) {
-        more = take(node->edges + taken, columns[c], n, &taken);
-        values += more;
+    int failed = 0;
+    *found = (Found){0, 0, 0};
+    for (uint32_t c = 0; c < fold->columns && !failed; c++) {
+        failed = take(node->edges + found->taken, columns[c], n, found) < 0;
     }
-    if (start != NULL && more >= 0) {
-        more = take(node->edges + taken, (Column){&start, NULL}, 1, &taken);
-        values += more;
+    if (start != NULL && !failed) {
+        failed = take(node->edges + found->taken, (Column){&start, NULL}, 1, found) < 0;
     }
-    memset(node->edges + taken, 0, (node->count - taken) * sizeof(Edge));
-    return more < 0 ? -1 : values;
+    memset(node->edges + found->taken, 0, (node->count - found->taken) * sizeof(Edge));
+    return failed ? -1 : 0;
 }
 
-/* Apply a fold to its columns, if that is plain to do: at least one operand is a
-   Value, the others are numbers that C can take. Returns 1 with the node, 0 if it is
-   not plain, -1 with an exception. No Python code runs while the columns are read. */
+/* Apply a fold to its columns, if that is plain to do: the operands are Values and
+   numbers that C can take, or floats alone, which make a float. Returns 1 with the result,
+   0 if it is not plain, -1 with an exception. No Python code runs while the columns are
+   read. */
 int
 record_fold(uint32_t row, const Column *columns, size_t n, PyObject *start,
             PyObject **answer)
@@ -121,15 +127,27 @@ record_fold(uint32_t row, const Column *columns, size_t n, PyObject *start,
     }
     const Fold *fold = folds[row];
     Value *node = value_new(row, 0.0, fold->columns * n + (start != NULL));
+    Found found;
     if (node == NULL) {
         return -1;
     }
-    if (take_all(node, fold, columns, start) <= 0) {
+    const int failed = take_all(node, fold, columns, start, &found) < 0;
+    if (failed || (found.values == 0 && found.floats < node->count)) {
         PyErr_Clear(); /* an int too large; but an earlier operand may be worse */
         Py_DECREF(node);
         return 0;
     }
-    *answer = complete(node, fold, start != NULL);
+    if (found.values > 0) {
+        *answer = complete(node, fold, start != NULL);
+        return *answer != NULL ? 1 : -1;
+    }
+    fold->pass(node, start != NULL);
+    const double z = node->data;
+    Py_DECREF(node);
+    if (fold->fallible && !isfinite(z)) {
+        return 0;
+    }
+    *answer = PyFloat_FromDouble(z);
     return *answer != NULL ? 1 : -1;
 }
 

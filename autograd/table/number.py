@@ -148,8 +148,11 @@ def completion(rule: Rule) -> Callable[[tuple[Any, ...], dict[str, Any]], Any]:
     (3.0, 1.0)
     """
     called = signature(rule)
+    most, least = len(rule.parameters), len(rule.parameters) - len(rule.defaults)
 
     def complete(operands: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        if not named and least <= len(operands) <= most:
+            return operands + rule.defaults[len(operands) - least :]
         try:
             bound = called.bind(*operands, **named)
         except TypeError as error:

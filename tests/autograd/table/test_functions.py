@@ -89,6 +89,37 @@ def test_numbers_give_floats_and_exact_types_stay_exact() -> None:
     assert ag.exp(1j) == pytest.approx(complex(math.cos(1.0), math.sin(1.0)))
 
 
+@given(st.lists(st.tuples(st.floats(), st.floats()), min_size=1), st.floats())
+def test_reductions_of_floats_have_the_bits_of_the_loop(
+    pairs: list[tuple[float, float]], start: float
+) -> None:
+    ws, xs = zip(*pairs)
+    total, products, started = 0.0, 0.0, start
+    for w, x in pairs:
+        total = total + x
+        products = products + w * x
+        started = started + w * x
+    expected = [total, total / len(xs), products, started]
+    for kind in (list, tuple, np.array):
+        given_ws, given_xs = kind(ws), kind(xs)
+        with np.errstate(all="ignore"):
+            found = [
+                ag.sum(given_xs),
+                ag.mean(given_xs),
+                ag.dot(given_ws, given_xs),
+                ag.dot(given_ws, given_xs, start),
+            ]
+        assert {type(x) for x in found} == {float}
+        assert list(map(repr, found)) == list(map(repr, expected))
+
+
+def test_reductions_of_whole_numbers_stay_exact() -> None:
+    xs = [2**53, 1, 1]
+    assert ag.sum(xs) == float(sum(xs)) != 2.0**53
+    assert ag.dot(xs, [1, 1, 1]) == float(sum(xs))
+    assert ag.dot([2.0**53, 1.0, 1], [1, 1, 1]) == 2.0**53
+
+
 @pytest.mark.parametrize("bad", ["1", None, [1.0], np.array([1.0])])
 def test_a_function_of_something_else_is_a_type_error_that_names_it(bad: Any) -> None:
     name = type(bad).__name__

@@ -67,7 +67,11 @@ def gradients(output: Node, inputs: Iterable[Node]) -> tuple[list[float], list[N
     return [adjoints.get(x, 0.0) for x in inputs], others
 
 
-def leaves(output: Node) -> list[Node]:
-    """Every leaf that a Value depends on; itself, if it is one."""
+def leaves(output: Node, but: Iterable[Node] = ()) -> list[Node]:
+    """Every leaf that a Value depends on, ``but`` for some; itself, if it is one."""
     check_value(output, "leaves: output")
-    return [x for x in graph.topological_order(output) if not x._operands]
+    for i, x in enumerate(but := tuple(but)):
+        check_value(x, f"leaves: but[{i}]")
+    own = set(but)
+    order = graph.topological_order(output)
+    return [x for x in order if not x._operands and x not in own]

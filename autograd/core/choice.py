@@ -14,7 +14,7 @@ import warnings
 from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from autograd.core import plain
 from autograd.table.functions import FUNCTIONS
@@ -79,6 +79,16 @@ def leaf(data: float, grad: float, label: str) -> value.Value:
 def module() -> ModuleType:
     """The module of the engine that runs now."""
     return _loaded[name]
+
+
+def native(name: str) -> Any:
+    """What the running engine has in C beside what both have; None if it has not."""
+    return getattr(module(), name, None)
+
+
+def function(name: str) -> Any:
+    """A public function, as the running engine has it."""
+    return (native("FUNCTIONS") or FUNCTIONS).get(name, FUNCTIONS[name])
 
 
 def _load(engine: str) -> ModuleType | None:

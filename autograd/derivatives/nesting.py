@@ -15,12 +15,19 @@ from dataclasses import is_dataclass
 from itertools import islice
 from typing import Any
 
+from autograd.core import choice
 from autograd.core.plain import is_number, is_value
 
-__all__ = ["flatten", "is_value", "same_nesting"]
+__all__ = ["any_value", "flatten", "is_value", "same_nesting"]
 
 Build = Callable[[Sequence[Any]], Any]
 """Puts as many entries as were taken out together in the same nesting."""
+
+
+def any_value(xs: list[Any]) -> bool:
+    """Whether there is a Value among some scalars."""
+    native = choice.native("any_value")
+    return native(xs) if native is not None else any(map(is_value, xs))
 
 
 def _is_scalar(x: Any) -> bool:
@@ -60,6 +67,10 @@ def flatten(x: Any, name: str) -> tuple[list[Any], Build]:
 
 def _take(x: Any, name: str, scalars: list[Any]) -> Callable[[Any], Any]:
     """Append the scalars of ``x``; how to build it again from an iterator."""
+    native = choice.native("nest")
+    build: Callable[[Any], Any] | None = native and native(x, scalars, _array)
+    if build is not None:
+        return build
     if _is_scalar(x):
         scalars.append(x)
         return next
@@ -114,6 +125,12 @@ def _array(entries: list[Any], shape: tuple[int, ...]) -> Any:
     """
     import numpy
 
+    fill = choice.native("fill")
+    if fill is not None and entries:
+        kind: Any = float if entries[0].__class__ is float else object
+        array = numpy.empty(shape, kind)
+        if (kind is float or is_value(entries[0])) and fill(array, entries):
+            return array[()] if kind is object else array
     if all(map(is_number, entries)):
         return numpy.array(entries, dtype=float).reshape(shape)
     first = entries[0]
@@ -153,11 +170,14 @@ def same_nesting(x: Any, like: Any, name: str, of: str) -> list[Any]:
         ValueError: the nestings differ; the message has both.
     """
     scalars, _ = flatten(x, name)
-    shape, expected = outline(x), outline(like)
-    if shape != expected:
-        raise ValueError(
-            f"{name} must have the nesting of {of}: expected {expected}, got {shape}"
-        )
+    native = choice.native("alike")
+    if native is None or not native(x, like):
+        shape, expected = outline(x), outline(like)
+        if shape != expected:
+            raise ValueError(
+                f"{name} must have the nesting of {of}: expected {expected}, "
+                f"got {shape}"
+            )
     return scalars
 
 

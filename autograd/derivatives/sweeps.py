@@ -261,10 +261,11 @@ def pushforward(
     if recorders.here.recorder is not None:
         tangents: Any = recorders.here.recorder.push(known)
         return [tangents.get(y, 0.0) for y in outputs]
-    partial, native = Partials(), native_sweep("tangent_graph")
+    partial, native = Partials(), choice.native("tangent_graph")
     with limits.limits():
         if native is not None:
-            return native(outputs, inputs, seed, partial)
+            moved: list[Any] = native(outputs, inputs, seed, partial)
+            return moved
         for node in dependents(outputs, inputs):
             total: Any = None
             for i, operand in graph.edges(node):
@@ -274,11 +275,6 @@ def pushforward(
             if total is not None:
                 known[node] = total
     return [known.get(y, 0.0) for y in outputs]
-
-
-def native_sweep(name: str) -> Callable[..., list[Any]] | None:
-    """The engine's own sweep, where it has one: the same in C."""
-    return getattr(choice.module(), name, None)
 
 
 def positive_zero(x: Any) -> Any:
@@ -294,10 +290,11 @@ def sweep(output: Node, inputs: Sequence[Node], stop: bool) -> list[Any]:
         return derivatives
     if not hasattr(output, "_apply"):
         return [0.0] * len(inputs)
-    native = native_sweep("adjoint_graph")
+    native = choice.native("adjoint_graph")
     if native is not None:
         with limits.limits():
-            return native(output, inputs, stop, Partials())
+            found: list[Any] = native(output, inputs, stop, Partials())
+            return found
     adjoints = pullback(dependents([output], inputs, stop), {output: 1.0}, inputs)
     return [positive_zero(adjoints.get(x, 0.0)) for x in inputs]
 
@@ -347,7 +344,7 @@ class Mark:
     running = True
 
 
-def fresh(x: Any, mark: Mark | None = None) -> Node:
+def fresh(x: Any) -> Node:
     """A new input for a transform: a leaf, or an edge of slope 1 to a Value.
 
     Derivatives by it stop there; those of an outer transform go through.
@@ -355,9 +352,19 @@ def fresh(x: Any, mark: Mark | None = None) -> Node:
     if is_value(x):
         return x._apply("pos", (x,))
     answer = apply("pos", (x,))
-    if answer is not NotImplemented:
-        return answer
-    leaf = choice.Value(x)
-    if mark is not None:
-        leaf._kept = mark
-    return leaf
+    return choice.Value(x) if answer is NotImplemented else answer
+
+
+def variables(scalars: list[Any], mark: Mark) -> tuple[list[Node], bool]:
+    """A fresh input for each scalar, and whether one of the scalars is a Value."""
+    native = choice.native("variables")
+    if native is not None:
+        found: tuple[list[Node], bool] = native(scalars, mark)
+        return found
+    inputs, live = list(map(fresh, scalars)), False
+    for x, scalar in zip(inputs, scalars):
+        if is_value(scalar):
+            live = True
+        else:
+            x._kept = mark
+    return inputs, live

@@ -26,6 +26,7 @@ from autograd.core.plain import is_number
 from autograd.core.recording import here
 from autograd.derivatives.nesting import (
     Build,
+    any_value,
     flatten,
     is_array,
     is_value,
@@ -34,13 +35,12 @@ from autograd.derivatives.nesting import (
 )
 from autograd.derivatives.sweeps import (
     Mark,
-    fresh,
     pushforward,
     sweep,
     value_of,
+    variables,
     with_recording,
 )
-from autograd.table import functions
 
 __all__ = [
     "grad",
@@ -101,10 +101,10 @@ def only_on(outputs: Iterable[Any], inputs: Sequence[Node]) -> bool:
     values = [y for y in outputs if is_value(y)]
     if not values:
         return True
-    own = set(inputs)
-    whole = values[0] if len(values) == 1 else functions.sum(values)  # one walk for all
-    leaves = choice.module().leaves(whole)
-    return not any(variable(x) for x in leaves if x not in own)
+    whole = values[0]
+    if len(values) > 1:  # one walk for all
+        whole = choice.function("sum")(values)
+    return not any(map(variable, choice.module().leaves(whole, inputs)))
 
 
 def variable(leaf: Node) -> bool:
@@ -130,7 +130,7 @@ def call(
     else:
         scalars, build = flatten(wanted, f"{label}s {tuple(chosen)}")
     mark = Mark()
-    inputs = [fresh(x, mark) for x in scalars]
+    inputs, live = variables(scalars, mark)
     if here.recorder is not None:
         here.recorder.differentiated(inputs, mark)
     given = list(arguments)
@@ -149,7 +149,6 @@ def call(
                 f"got {type(output).__name__}"
             )
         output, aux = output
-    live = any(map(is_value, scalars))
     return Recorded(output, inputs, build, wanted, live, aux)
 
 
@@ -230,6 +229,13 @@ def slopes(output: Any, inputs: list[Node], floats: bool) -> list[Any]:
 def number(x: Any) -> Any:
     """The number of a Value, or a plain number, as a float."""
     return x.data if is_value(x) else float(x)
+
+
+def shown(xs: Iterable[Any], floats: bool) -> list[Any]:
+    """Results as floats, or all of them as Values."""
+    if floats:
+        return [x if x.__class__ is float else number(x) for x in xs]
+    return list(map(value_of, xs))
 
 
 @plural
@@ -520,7 +526,8 @@ def hvp(f: Function, argnums: Argnums = 0) -> Function:
 
 
 def _hvp(f: Function, argnums: Argnums, /, *arguments: Any, **keywords: Any) -> Any:
-    return _value_grad_and_hvp(f, "hvp", argnums, *arguments, **keywords)[2]
+    recorded, _, _, product = _second_order(f, "hvp", argnums, arguments, keywords)
+    return recorded.build(product)
 
 
 def value_grad_and_hvp(f: Function, argnums: Argnums = 0) -> Function:
@@ -548,25 +555,29 @@ def value_grad_and_hvp(f: Function, argnums: Argnums = 0) -> Function:
 def _value_grad_and_hvp(
     f: Function, name: str, argnums: Argnums, /, *arguments: Any, **keywords: Any
 ) -> tuple[Any, Any, Any]:
+    recorded, floats, results, product = _second_order(
+        f, name, argnums, arguments, keywords
+    )
+    output, *first = shown(results, floats)
+    return output, recorded.build(first), recorded.build(product)
+
+
+@with_recording
+def _second_order(
+    f: Function, name: str, argnums: Argnums, arguments: tuple[Any, ...], keywords: Any
+) -> tuple[Recorded, bool, list[Any], list[Any]]:
+    """A call of f, whether results are floats, (f, *gradient), and Hessian · v."""
     if len(arguments) < 2:
         raise TypeError(f"{name}(f)(x, v) takes the arguments of f and then a vector v")
     *given, v = arguments
     recorded = call(name, f, tuple(given), keywords, argnums)
     output = scalar(name, recorded.output)
     vector = same_nesting(v, recorded.arguments, f"{name}: v", "the argument")
-    inputs, build = recorded.inputs, recorded.build
-    first = sweep(output, inputs, stop=True)
-    combined = _combination(vector, first)
-    floats = recorded.floats([output, combined]) and not any(map(is_value, vector))
-    made: Any = number if floats else value_of
-    product = slopes(combined, inputs, floats)
-    return made(output), build(list(map(made, first))), build(product)
-
-
-def _combination(weights: list[Any], values: list[Any]) -> Any:
-    """Σ weight · value as one node."""
-    pairs = [(w, y) for w, y in zip(weights, values) if is_value(y) or is_value(w)]
-    return functions.dot([w for w, _ in pairs], [y for _, y in pairs]) if pairs else 0.0
+    first = sweep(output, recorded.inputs, stop=True)
+    combined = choice.function("dot")(vector, first)
+    floats = recorded.floats([output, combined]) and not any_value(vector)
+    product = slopes(combined, recorded.inputs, floats)
+    return recorded, floats, [output, *first], product
 
 
 @with_recording
@@ -599,21 +610,20 @@ def vjp(f: Function, *primals: Any, has_aux: bool = False) -> tuple[Any, ...]:
     recorded = call("vjp", f, primals, {}, tuple(range(len(primals))), has_aux)
     outputs, build = flatten(recorded.output, "vjp: the function's result")
     floats = recorded.floats(outputs)
-    shown = build([number(y) if floats else value_of(y) for y in outputs])
+    result = build(shown(outputs, floats))
 
     @with_recording
     def pullback(cotangent: Any) -> Any:
         """The cotangents of the primals for a cotangent of the output."""
         weights = same_nesting(cotangent, recorded.output, "cotangent", "the output")
         inputs = recorded.inputs
-        pairs = [(w, y) for w, y in zip(weights, outputs) if is_value(y)]
-        combined = _combination([w for w, _ in pairs], [y for _, y in pairs])
-        plain = floats and not any(map(is_value, weights))
+        combined = choice.function("dot")(weights, outputs)
+        plain = floats and not any_value(weights)
         return recorded.build(slopes(combined, inputs, plain))
 
     if has_aux:
-        return shown, pullback, beside(recorded.aux, floats)
-    return shown, pullback
+        return result, pullback, beside(recorded.aux, floats)
+    return result, pullback
 
 
 @with_recording
@@ -659,10 +669,12 @@ def jvp(
     directions = same_nesting(tuple(tangents), tuple(primals), "tangents", "primals")
     recorded = call("jvp", f, tuple(primals), {}, tuple(range(len(primals))), has_aux)
     outputs, build = flatten(recorded.output, "jvp: the function's result")
-    floats = recorded.floats(outputs) and not any(map(is_value, directions))
+    floats = recorded.floats(outputs) and not any_value(directions)
     inputs = recorded.inputs
-    seeds = [t if is_value(t) else float(t) for t in directions]
+    if any_value(directions):
+        seeds = [t if is_value(t) else float(t) for t in directions]
+    else:
+        seeds = list(map(float, directions))
     made = [row[0] for row in _pushed(outputs, inputs, [seeds], floats)]
-    shown: Any = number if floats else value_of
-    pair = build(list(map(shown, outputs))), build(made)
+    pair = build(shown(outputs, floats)), build(made)
     return (*pair, beside(recorded.aux, floats)) if has_aux else pair

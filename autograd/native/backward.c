@@ -366,20 +366,21 @@ gradients(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t count)
     return answer;
 }
 
-/* leaves(output) */
+/* leaves(output, but=()) */
 PyObject *
-leaves(PyObject *Py_UNUSED(module), PyObject *output)
+leaves(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t count)
 {
-    if (!is_value(output)) {
-        return misuse_of("leaves", &output, 1, NULL);
+    if ((count != 1 && count != 2) || !is_value(args[0])) {
+        return misuse_of("leaves", args, count, NULL);
     }
     Graph graph;
-    PyObject *none = PyTuple_New(0), *found = NULL;
-    if (none != NULL && explore((Value *)output, &graph) == 0) {
+    PyObject *but = count == 2 ? values_of("leaves: but", args[1], 0) : PyTuple_New(0);
+    PyObject *found = NULL;
+    if (but != NULL && explore((Value *)args[0], &graph) == 0) {
         unmark(&graph);
-        found = leaves_but(none, &graph);
+        found = leaves_but(but, &graph);
         forget_graph(&graph);
     }
-    Py_XDECREF(none);
+    Py_XDECREF(but);
     return found;
 }

@@ -49,7 +49,7 @@ struct Value {
     PyObject_HEAD
     double data;
     double grad;
-    PyObject *extras; /* owned: a dict of attributes, label included, or NULL */
+    PyObject *extras; /* owned, perhaps shared: attributes in a dict, or NULL */
     uint32_t count;  /* of edges; 0 for a leaf */
     uint32_t row;    /* which rule made it; NO_ROW for a leaf */
     Edge edges[];
@@ -110,6 +110,7 @@ is_value(PyObject *x)
 }
 
 int value_make_type(PyObject *module, PyObject *base);
+PyObject *value_extras(PyObject *kept);
 PyObject *value_track(Value *node);
 PyObject *value_track_if_needed(Value *node);
 extern Py_ssize_t tracked; /* nodes that the collector watches: mostly none */
@@ -220,7 +221,7 @@ PyObject *record_any_fold(uint32_t row, PyObject *const *operands, Py_ssize_t co
 
 int backward(Value *output, double seed);
 PyObject *gradients(PyObject *module, PyObject *const *args, Py_ssize_t count);
-PyObject *leaves(PyObject *module, PyObject *output);
+PyObject *leaves(PyObject *module, PyObject *const *args, Py_ssize_t count);
 
 /* sweeps.c: tangents */
 
@@ -242,6 +243,10 @@ PyObject *fail_allocation(PyObject *module, PyObject *args); /* failing.c */
 #endif
 
 PyObject *functions_make(PyObject *in_python, PyObject *aliases);
+
+/* nesting.c: nested arguments */
+
+int nesting_init(PyObject *module);
 
 /* program.c: compiled programs */
 

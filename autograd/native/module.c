@@ -143,7 +143,7 @@ engine_exec(PyObject *module)
     broken = 0;
     if (PyModule_AddObjectRef(module, "Value", (PyObject *)Value_Type) < 0 ||
         PyModule_AddObjectRef(module, "FUNCTIONS", functions) < 0 ||
-        program_init(module) < 0) {
+        nesting_init(module) < 0 || program_init(module) < 0) {
         return -1;
     }
     return 0;
@@ -152,7 +152,8 @@ engine_exec(PyObject *module)
 static PyMethodDef engine_methods[] = {
     {"gradients", (PyCFunction)(void (*)(void))gradients, METH_FASTCALL,
      "gradients($module, output, inputs, /)\n--\n\n" DOC_gradients},
-    {"leaves", leaves, METH_O, "leaves($module, output, /)\n--\n\n" DOC_leaves},
+    {"leaves", (PyCFunction)(void (*)(void))leaves, METH_FASTCALL,
+     "leaves($module, output, but=(), /)\n--\n\n" DOC_leaves},
     {"tangents", (PyCFunction)(void (*)(void))tangents, METH_FASTCALL,
      "tangents($module, outputs, inputs, seeds, /)\n--\n\n" DOC_tangents},
     {"adjoint_graph", (PyCFunction)(void (*)(void))adjoint_graph, METH_FASTCALL,

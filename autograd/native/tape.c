@@ -156,6 +156,21 @@ tape_of(PyObject *outputs, PyObject *inputs, int stop, Tape *tape, int32_t *plac
     return 0;
 }
 
+/* Whether a Value comes twice. No Python code runs while they are marked. */
+static int
+has_twice(PyObject *values)
+{
+    const Py_ssize_t n = PyTuple_GET_SIZE(values);
+    Py_ssize_t i = 0;
+    while (i < n && !(((Value *)PyTuple_GET_ITEM(values, i))->row & VISITED)) {
+        ((Value *)PyTuple_GET_ITEM(values, i++))->row |= VISITED;
+    }
+    for (Py_ssize_t k = 0; k < i; k++) {
+        ((Value *)PyTuple_GET_ITEM(values, k))->row &= ~VISITED;
+    }
+    return i < n;
+}
+
 /* A tuple of Values, perhaps each of them once; or NULL with an exception. */
 PyObject *
 values_of(const char *name, PyObject *given, int once)
@@ -170,14 +185,9 @@ values_of(const char *name, PyObject *given, int once)
             Py_CLEAR(values);
         }
     }
-    PyObject *set = values != NULL && once ? PySet_New(values) : NULL;
-    if (set != NULL && PySet_GET_SIZE(set) != PyTuple_GET_SIZE(values)) {
+    if (values != NULL && once && has_twice(values)) {
         PyErr_Format(PyExc_ValueError, "%s must be distinct", name);
         Py_CLEAR(values);
     }
-    if (values != NULL && once && set == NULL) {
-        Py_CLEAR(values);
-    }
-    Py_XDECREF(set);
     return values;
 }

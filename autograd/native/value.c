@@ -145,6 +145,37 @@ extra(const Value *node, PyObject *name)
     return node->extras == NULL ? NULL : PyDict_GetItemWithError(node->extras, name);
 }
 
+/* Let a node have a dict of its own, if it shares one with others. */
+static int
+own_extras(Value *node)
+{
+    if (node->extras != NULL && Py_REFCNT(node->extras) > 1) {
+        PyObject *own = PyDict_Copy(node->extras);
+        if (own == NULL) {
+            return -1;
+        }
+        Py_SETREF(node->extras, own);
+    }
+    return 0;
+}
+
+/* A dict for many nodes to share that keep the same. */
+PyObject *
+value_extras(PyObject *kept)
+{
+    PyObject *extras = PyDict_New();
+    if (extras != NULL && PyDict_SetItem(extras, name_kept, kept) < 0) {
+        Py_CLEAR(extras);
+    }
+    return extras;
+}
+
+static int
+value_setattro(PyObject *self, PyObject *name, PyObject *to)
+{
+    return own_extras((Value *)self) < 0 ? -1 : PyObject_GenericSetAttr(self, name, to);
+}
+
 static int
 set_extra(Value *node, PyObject *name, PyObject *to)
 {
@@ -714,6 +745,7 @@ static PyType_Slot own_slots[] = {
     {Py_tp_traverse, value_traverse},
     {Py_tp_clear, value_clear},
     {Py_tp_is_gc, value_is_tracked},
+    {Py_tp_setattro, value_setattro},
     {Py_tp_members, members},
     {Py_tp_repr, value_repr},
     {Py_tp_hash, value_hash},

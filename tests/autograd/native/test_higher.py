@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import autograd as ag
-from autograd.core import graph
+from autograd.core import choice, graph
 from autograd.derivatives import sweeps
 from autograd.table.rules import RULES, Rule
 from tests.autograd.native.test_parity import NUMBERS, outcome
@@ -25,7 +25,7 @@ native = pytest.importorskip(
 def in_python(compute: Callable[[], Any]) -> Any:
     """What a computation gives when the sweeps over Values are those in Python."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sweeps, "native_sweep", lambda name: None)
+        patch.setattr(choice, "native", lambda name: None)
         return compute()
 
 
@@ -37,7 +37,7 @@ def drawn(results: list[Any], inputs: list[Any]) -> list[Any]:
         if result.__class__ is float:
             shown.append(bits(result))
             continue
-        for node in graph.topological_order(result, numbers):
+        for node in graph.topological_order(result, set(numbers)):
             operands = [numbers.get(x, x) for x in node.operands]
             numbers[node] = len(numbers)
             shown.append((node.op, *map(bits, (node.data, operands, [*node.partials]))))

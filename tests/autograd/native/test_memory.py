@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 
 import autograd as ag
@@ -109,6 +110,12 @@ def test_no_operation_leaks() -> None:
         for seed in ([1.0] * len(leaves), leaves):
             native.tangent_graph([loss], leaves, seed, None)
         native.adjoint_graph(loss, leaves, True, None)[0] ** 2
+        for structure in ([1.0, (loss, [2])], ARRAY, [1.0, [{}]], {}):
+            if build := native.nest(structure, [], lambda xs, shape: xs):
+                build(iter("abcd"))
+            native.alike(structure, [1.0, (loss, [2])])
+        native.variables([1.0, loss, 2], None)[0][0].color = "red"
+        native.fill(np.empty(2, object), [loss, 1.0])
         for name, rule in RULES.items():
             count = len(rule.partials) if isinstance(rule, Rule) else 2 * rule.columns
             for number in (0.5, -2.0, 0.0, float("inf")):
@@ -174,6 +181,8 @@ def taped(x: Any, y: Any) -> Any:
     inputs = [place[a], place[b]]
     return new[0].lowered([], inputs, outputs, [], [])
 
+ARRAY = np.arange(3.0)
+
 
 # The Python code that these run unpacks, catches and closes over nothing: without
 # memory, CPython 3.11 loses references in ``(*xs, *ys)`` and ``except``, and 3.12 and
@@ -208,6 +217,12 @@ FAILING = {
     "a tape": taped,
     "a gradient's graph": lambda x, y: native.adjoint_graph(
         (x * y).tanh() + ag.dot([x, 1.0], [y, x]) ** 2, [x, y], True, None
+    ),
+    "a structure apart": lambda x, y: native.nest([x, (y, 1.0), ARRAY], [], list),
+    "a structure together": lambda x, y: native.nest([x, (y,)], [], list)(iter("ab")),
+    "inputs": lambda x, y: native.variables([1.0, x, 2], "kept"),
+    "an attribute of an input": lambda x, y: setattr(
+        native.variables([1.0, 2.0], "kept")[0][1], "color", "red"
     ),
     "a tangent's graph": lambda x, y: native.tangent_graph(
         [(x * y).tanh() / x], [x, y], [x, 2.0], None

@@ -29,6 +29,9 @@ _MODULES = {"native": "autograd.native.engine", "reference": "autograd.core.valu
 name = "reference"
 """The engine that runs now: ``"native"`` or ``"reference"``."""
 
+native: dict[str, Any] = {}
+"""What the running engine has in C, by name: nothing, if it is the reference."""
+
 _loaded: dict[str, ModuleType] = {}
 
 
@@ -53,7 +56,7 @@ def use(engine: str) -> None:
         ValueError: there is no such engine.
         ImportError: it is not built.
     """
-    global name, Value
+    global name, Value, native
     if engine not in _MODULES:
         raise ValueError(f"engine must be one of {sorted(_MODULES)}, got {engine!r}")
     module = _load(engine)
@@ -64,6 +67,7 @@ def use(engine: str) -> None:
         )
     name = engine
     Value = module.Value
+    native = vars(module) if engine == "native" else {}
     # The native engine has faster ones of some functions.
     own = {"Value": Value, **getattr(module, "FUNCTIONS", {})}
     vars(sys.modules["autograd"]).update({**FUNCTIONS, **own, "engine": engine})
@@ -81,14 +85,9 @@ def module() -> ModuleType:
     return _loaded[name]
 
 
-def native(name: str) -> Any:
-    """What the running engine has in C beside what both have; None if it has not."""
-    return getattr(module(), name, None)
-
-
 def function(name: str) -> Any:
     """A public function, as the running engine has it."""
-    return (native("FUNCTIONS") or FUNCTIONS).get(name, FUNCTIONS[name])
+    return native.get("FUNCTIONS", FUNCTIONS).get(name, FUNCTIONS[name])
 
 
 def _load(engine: str) -> ModuleType | None:

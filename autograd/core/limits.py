@@ -12,8 +12,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd.core import recording
@@ -192,8 +191,7 @@ def _as_float(rule: Rule | Reduction, x: Any) -> float:
 _state = threading.local()
 
 
-@contextmanager
-def limits(active: bool = True) -> Iterator[None]:
+class limits:  # noqa: N801  # used as a function is
     """While it lasts, operations in this thread take limits instead of raising.
 
     If not ``active``, they raise, also within a context in which they take limits.
@@ -201,12 +199,18 @@ def limits(active: bool = True) -> Iterator[None]:
     Derivatives of derivatives are made of ordinary Values; within this context
     they keep the promise that a derivative never raises.
     """
-    before = taking_limits()
-    _state.active = active
-    try:
-        yield
-    finally:
-        _state.active = before
+
+    __slots__ = ("active", "before")
+
+    def __init__(self, active: bool = True) -> None:
+        self.active = active
+
+    def __enter__(self) -> None:
+        self.before = taking_limits()
+        _state.active = self.active
+
+    def __exit__(self, *_: object) -> None:
+        _state.active = self.before
 
 
 def taking_limits() -> bool:

@@ -26,7 +26,7 @@ Build = Callable[[Sequence[Any]], Any]
 
 def any_value(xs: list[Any]) -> bool:
     """Whether there is a Value among some scalars."""
-    native = choice.native("any_value")
+    native = choice.native.get("any_value")
     return native(xs) if native is not None else any(map(is_value, xs))
 
 
@@ -67,7 +67,7 @@ def flatten(x: Any, name: str) -> tuple[list[Any], Build]:
 
 def _take(x: Any, name: str, scalars: list[Any]) -> Callable[[Any], Any]:
     """Append the scalars of ``x``; how to build it again from an iterator."""
-    native = choice.native("nest")
+    native = choice.native.get("nest")
     build: Callable[[Any], Any] | None = native and native(x, scalars, _array)
     if build is not None:
         return build
@@ -125,7 +125,7 @@ def _array(entries: list[Any], shape: tuple[int, ...]) -> Any:
     """
     import numpy
 
-    fill = choice.native("fill")
+    fill = choice.native.get("fill")
     if fill is not None and entries:
         kind: Any = float if entries[0].__class__ is float else object
         array = numpy.empty(shape, kind)
@@ -170,7 +170,7 @@ def same_nesting(x: Any, like: Any, name: str, of: str) -> list[Any]:
         ValueError: the nestings differ; the message has both.
     """
     scalars, _ = flatten(x, name)
-    native = choice.native("alike")
+    native = choice.native.get("alike")
     if native is None or not native(x, like):
         shape, expected = outline(x), outline(like)
         if shape != expected:

@@ -53,10 +53,10 @@ def with_recording(function: Callable[..., T]) -> Callable[..., T]:
 
     @wraps(function)
     def call(*arguments: Any, **keywords: Any) -> T:
-        if value_of(0.0).op:
-            return function(*arguments, **keywords)
-        with recording():
-            return function(*arguments, **keywords)
+        if recorders.suspensions and recorders.suspended():
+            with recording():
+                return function(*arguments, **keywords)
+        return function(*arguments, **keywords)
 
     return call
 
@@ -261,7 +261,7 @@ def pushforward(
     if recorders.here.recorder is not None:
         tangents: Any = recorders.here.recorder.push(known)
         return [tangents.get(y, 0.0) for y in outputs]
-    partial, native = Partials(), choice.native("tangent_graph")
+    partial, native = Partials(), choice.native.get("tangent_graph")
     with limits.limits():
         if native is not None:
             moved: list[Any] = native(outputs, inputs, seed, partial)
@@ -290,7 +290,7 @@ def sweep(output: Node, inputs: Sequence[Node], stop: bool) -> list[Any]:
         return derivatives
     if not hasattr(output, "_apply"):
         return [0.0] * len(inputs)
-    native = choice.native("adjoint_graph")
+    native = choice.native.get("adjoint_graph")
     if native is not None:
         with limits.limits():
             found: list[Any] = native(output, inputs, stop, Partials())
@@ -357,7 +357,7 @@ def fresh(x: Any) -> Node:
 
 def variables(scalars: list[Any], mark: Mark) -> tuple[list[Node], bool]:
     """A fresh input for each scalar, and whether one of the scalars is a Value."""
-    native = choice.native("variables")
+    native = choice.native.get("variables")
     if native is not None:
         found: tuple[list[Node], bool] = native(scalars, mark)
         return found

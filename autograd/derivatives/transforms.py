@@ -124,11 +124,8 @@ def call(
     chosen = _positions(name, argnums, len(arguments))
     single = not isinstance(argnums, (tuple, list))
     wanted = arguments[chosen[0]] if single else tuple(arguments[i] for i in chosen)
-    label = f"{name}: argument"
-    if single:
-        scalars, build = flatten(wanted, f"{label} {chosen[0]}")
-    else:
-        scalars, build = flatten(wanted, f"{label}s {tuple(chosen)}")
+    which = f" {chosen[0]}" if single else f"s {tuple(chosen)}"
+    scalars, build = flatten(wanted, f"{name}: argument{which}")
     mark = Mark()
     inputs, live = variables(scalars, mark)
     if here.recorder is not None:

@@ -181,6 +181,7 @@ def taped(x: Any, y: Any) -> Any:
     inputs = [place[a], place[b]]
     return new[0].lowered([], inputs, outputs, [], [])
 
+
 ARRAY = np.arange(3.0)
 
 

@@ -113,11 +113,10 @@ def test_reductions_of_floats_have_the_bits_of_the_loop(
         assert list(map(repr, found)) == list(map(repr, expected))
 
 
-def test_reductions_of_whole_numbers_stay_exact() -> None:
+def test_reductions_of_whole_numbers_are_those_of_floats() -> None:
     xs = [2**53, 1, 1]
-    assert ag.sum(xs) == float(sum(xs)) != 2.0**53
-    assert ag.dot(xs, [1, 1, 1]) == float(sum(xs))
-    assert ag.dot([2.0**53, 1.0, 1], [1, 1, 1]) == 2.0**53
+    assert ag.sum(xs) == ag.sum(list(map(float, xs))) == 2.0**53
+    assert ag.dot(xs, [1, 1, 1]) == ag.dot([2.0**53, 1.0, 1], [1, 1, 1]) == 2.0**53
 
 
 @pytest.mark.parametrize("bad", ["1", None, [1.0], np.array([1.0])])

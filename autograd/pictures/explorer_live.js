@@ -58,10 +58,14 @@ function describeLine({ a, b, edge }) {
   ] : [el("p", {}, "All edges between the two: open the group to see each.")]));
 }
 
+const ROOM = 40; // rows of a table
+const more = (all) => (all.length > ROOM
+  ? el("tr", {}, el("td", { class: "muted", colspan: "4" }, `… and ${(all.length - ROOM).toLocaleString("en")} more`)) : "");
+
 /** Each operand with its number and the partial by it. */
 function partials(node) {
   const formulas = rule(node);
-  const rows = node.operands.map((operand, place) => {
+  const rows = node.operands.slice(0, ROOM).map((operand, place) => {
     if (operand.id === undefined) {
       return el("tr", {}, el("td", { class: "muted" }, "constant"), numberCell(operand.data),
         el("td", { class: "muted", colspan: "2" }, "no partial"));
@@ -74,7 +78,7 @@ function partials(node) {
     el("thead", {}, el("tr", {}, el("th", { scope: "col" }, "operand"),
       el("th", { scope: "col", class: "number" }, "data"),
       el("th", { scope: "col", colspan: "2" }, "partial"))),
-    el("tbody", {}, ...rows));
+    el("tbody", {}, ...rows, more(node.operands)));
 }
 
 const isMoved = () => sources.some(moved);

@@ -72,7 +72,7 @@ function computed(node) {
 }
 
 function handed(node, adjoints, shares) {
-  const rows = shares.map(({ edge, before, share, after }) => {
+  const rows = shares.slice(0, ROOM).map(({ edge, before, share, after }) => {
     const { texts: [old, adjoint, partial], sign } = printed([before, adjoints.get(node), edge.partial], after, ([x, y, z]) => x + y * z);
     return el("tr", {}, el("td", { class: "who" }, math(ratio(output, edge.source))),
       el("td", {}, `${old} + ${factor(adjoint)} × ${factor(partial)}`),
@@ -84,7 +84,7 @@ function handed(node, adjoints, shares) {
   return [el("h3", {}, `Backward: ${node.name} hands out its share`),
     el("p", { class: "said" }, meeting(node, shares)),
     el("div", { class: "formulas" }, math(ratio(output, node), mo("mo", "="), mo("mn", short(adjoints.get(node), 6))), law),
-    el("table", {}, el("tbody", {}, ...rows)),
+    el("table", {}, el("tbody", {}, ...rows, more(shares))),
     position === LAST ? el("p", {}, el("b", {}, "Done: every value has its gradient.")) : ""];
 }
 

@@ -47,6 +47,7 @@ from autograd.pictures.draw import Drawing, draw
 from autograd.pictures.render import GraphvizNotFound, NoUsableFont, RenderError
 from autograd.program.compiled import Program, compile, load_program
 from autograd.program.lookup import take
+from autograd.program.sparse import sparse_hessian, sparse_jacobian
 from autograd.table.custom import rule
 from autograd.table.functions import FUNCTIONS as _FUNCTIONS
 from autograd.table.rules import RULES
@@ -112,6 +113,8 @@ __all__ = [
     "scipy_hessp",
     "scipy_jacobian",
     "scipy_objective",
+    "sparse_hessian",
+    "sparse_jacobian",
     "take",
     "taylor",
     "value_and_grad",

@@ -5,7 +5,7 @@ Camera c turns a point X by its rotation vector r and shifts it by t; what it se
     (u, v) = f (x, y) / z,   (x, y, z) = R(r) X + t,   R(r) by Rodrigues' formula.
 
 From all that was seen, r and t of each camera and all points are estimated at once, by
-least squares. Each residual depends on eight of the unknowns: the Jacobian is nearly all
+least squares. A residual depends on eight of the unknowns: the Jacobian is nearly all
 zeros. ``ag.sparse_jacobian`` finds the others on the graph of the scalar code below,
 and SciPy's ``least_squares`` takes them.
 

@@ -25,9 +25,10 @@ from autograd.core.recording import here
 from autograd.derivatives.nesting import is_value
 from autograd.derivatives.sweeps import value_of
 from autograd.program import flat, structure
+from autograd.program.chunks import are_chunks, over_chunks
 from autograd.program.guards import Condition
 from autograd.program.listing import listing
-from autograd.program.mapped import Mapped
+from autograd.program.mapped import Mapped, NotRecordedError
 from autograd.program.outside import Outside
 from autograd.program.structure import Arguments
 from autograd.program.trace import Recorder
@@ -251,6 +252,11 @@ class Program:
             chunk: how many examples a chunk has. Sums over examples are the same for
                 the same chunks, whoever computes them.
 
+        Instead of arguments there may be a list of functions, each of which gives those
+        of one chunk (a tuple, if there are several). It is called where the chunk is
+        computed, and must pickle if that is another process: so the examples may be
+        more than fit into memory.
+
         Returns:
             The function's result, with an array over the examples for each number.
 
@@ -263,6 +269,8 @@ class Program:
         >>> compile(lambda x, n: x * n).map([1.0, 2.0, 3.0], 10.0, in_axes=(0, None))
         array([10., 20., 30.])
         """
+        if are_chunks(args) and not named and chunk is None:
+            return over_chunks(self, args[0], in_axes, None, executor)
         mapped = Mapped(self, args, named, in_axes, executor=executor, chunk=chunk)
         return mapped.result()
 
@@ -304,6 +312,8 @@ class Program:
         (array([2., 4., 6.]), 6.0)
         """
         total = as_float(scale, "scale"), seed
+        if are_chunks(args) and not named and chunk is None:
+            return over_chunks(self, args[0], in_axes, total, executor)
         mapped = Mapped(self, args, named, in_axes, total, executor, chunk)
         result = mapped.result()
         mapped.add_gradients()
@@ -390,9 +400,14 @@ class Program:
             TypeError: an object is among the arguments or results.
             ValueError: nothing has been recorded yet.
         """
-        write(as_path(path), self._dumped())
+        write(as_path(path), self.dumped())
 
-    def _dumped(self) -> bytes:
+    def dumped(self, numbers: bool = True) -> bytes:
+        """What was recorded as bytes; without the parameters' numbers, if so asked.
+
+        Raises:
+            TypeError, ValueError: see :meth:`save`.
+        """
         from autograd.program.files import dumped
 
         recorded = [
@@ -410,10 +425,10 @@ class Program:
             "branches": self.branches,
             "executor": self.executor,
         }
-        return dumped(recorded, options, self._signature)
+        return dumped(recorded, options, self._signature, numbers)
 
     def __reduce__(self) -> Any:
-        return _restored, (self._dumped(), "the pickle")
+        return restored, (self.dumped(), "the pickle")
 
     @property
     def parameters(self) -> list[Node]:
@@ -616,13 +631,14 @@ def load_program(path: Any) -> Program:
     ...     load_program(path)(3.0)
     9.0
     """
-    return _restored(as_path(path).read_bytes(), str(path))
+    return restored(as_path(path).read_bytes(), str(path))
 
 
-def _restored(data: bytes, name: str) -> Program:
-    from autograd.program.files import restored
+def restored(data: bytes, name: str) -> Program:
+    """The program of :meth:`Program.dumped`'s bytes, which ``name`` says where from."""
+    from autograd.program.files import read
 
-    recorded, options, signature = restored(data, name)
+    recorded, options, signature = read(data, name)
     program = Program(_Absent(name), **options)
     program._signature = signature
     for key, recording in recorded:
@@ -637,7 +653,7 @@ class _Absent:
         self.name = name
 
     def __call__(self, *_: Any, **__: Any) -> Any:
-        raise RuntimeError(
+        raise NotRecordedError(
             f"the program from {self.name} has no recording of this path: its function "
             "is not here; record it where the function is, and save it again"
         )

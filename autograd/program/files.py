@@ -18,7 +18,7 @@ from autograd.program.recording import Recording
 from autograd.program.structure import STATIC
 from autograd.program.tape import LEAVES, new_tape, row_of
 
-__all__ = ["dumped", "restored"]
+__all__ = ["dumped", "read"]
 
 MAGIC = b"autograd program 1\n"
 """What a file begins with: its kind, and the version of its contents."""
@@ -31,6 +31,7 @@ def dumped(
     recordings: list[tuple[Any, Recording]],
     options: dict[str, Any],
     signature: inspect.Signature | None = None,
+    numbers: bool = True,
 ) -> bytes:
     """Recordings, each with the key of its arguments, as the bytes of a file.
 
@@ -39,6 +40,7 @@ def dumped(
         options: of the program.
         signature: how the function is called. A default that a file cannot hold is
             left out, as an argument that has to be given.
+        numbers: whether the leaves' numbers are of interest; else they are 0.
 
     Raises:
         TypeError: an argument or a result is an object that a file cannot hold.
@@ -53,7 +55,7 @@ def dumped(
     content = {
         "options": options,
         "signature": signature and list(map(_argument, signature.parameters.values())),
-        "leaves": [[x.data.hex(), str(x.label)] for x in leaves],
+        "leaves": [[(x.data if numbers else 0.0).hex(), str(x.label)] for x in leaves],
         "recordings": [
             {
                 "key": _plain(key),
@@ -78,7 +80,7 @@ def dumped(
     return MAGIC + hashlib.sha256(text).hexdigest().encode() + b"\n" + text
 
 
-def restored(
+def read(
     data: bytes, name: str
 ) -> tuple[list[tuple[Any, Recording]], dict[str, Any], inspect.Signature | None]:
     """The recordings of a file, the program's options, and how it is called.

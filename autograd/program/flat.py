@@ -74,7 +74,7 @@ def _read(leaves: Sequence[Node], function: str, attribute: str) -> Any:
 def _fitting(leaves: Sequence[Node], numbers: Any) -> Any:
     import numpy as np
 
-    array = np.ascontiguousarray(numbers, dtype=float)
+    array = np.array(numbers, dtype=float)  # a copy: "=d", as Dask gives, is not "d"
     if array.shape != (len(leaves),):
         raise ValueError(
             f"there are {len(leaves)} parameters, got an array of shape {array.shape}"

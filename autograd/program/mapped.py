@@ -17,7 +17,11 @@ if TYPE_CHECKING:
     from autograd.program.compiled import Program
     from autograd.program.recording import Recording
 
-__all__ = ["Mapped"]
+__all__ = ["Mapped", "NotRecordedError"]
+
+
+class NotRecordedError(RuntimeError):
+    """A program without its function has no recording of a path."""
 
 
 class Mapped:

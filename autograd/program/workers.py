@@ -8,14 +8,16 @@ their order, whoever is late. A chunk whose worker died is computed again.
 from __future__ import annotations
 
 import hashlib
+import os
 import pickle
 from collections import OrderedDict
+from collections.abc import Sequence
 from concurrent.futures import BrokenExecutor
 from typing import Any
 
 from autograd.program.machine import Machine
 
-__all__ = ["CHUNK", "spread"]
+__all__ = ["CHUNK", "spread", "submitted"]
 
 CHUNK = 8192
 """Examples of a chunk, unless the caller says how many."""
@@ -26,18 +28,20 @@ ATTEMPTS = 3
 KEPT = 16
 """So many machines a worker keeps."""
 
-_machines: OrderedDict[str, Machine] = OrderedDict()
+_machines: OrderedDict[tuple[int, str], Any] = OrderedDict()
+"""By process, since one that was forked finds those of another."""
 
 
 def work(key: str, machine: bytes | None, chunk: Any, rest: tuple[Any, ...]) -> Any:
     """One chunk in a worker; None if it needs the machine first."""
-    if key not in _machines:
+    here = os.getpid(), key
+    if here not in _machines:
         if machine is None:
             return None
-        _machines[key] = pickle.loads(machine)
+        _machines[here] = pickle.loads(machine)
         while len(_machines) > KEPT:
             _machines.popitem(last=False)
-    return _machines[key].map(chunk, *rest)
+    return _machines[here].map(chunk, *rest)
 
 
 def spread(
@@ -68,7 +72,7 @@ def spread(
     if executor is None:
         results = [machine.map(part, *rest) for part in chunks]
     else:
-        results = _submitted(machine, chunks, rest, executor)
+        results = submitted(machine, chunks, rest, executor)
     found = np.concatenate([r[0] for r in results], axis=1)
     failed = np.concatenate([r[2] for r in results])
     sums = results[0][1]
@@ -77,13 +81,15 @@ def spread(
     return found, sums, failed
 
 
-def _submitted(
-    machine: Machine, chunks: list[Any], rest: tuple[Any, ...], executor: Any
+def submitted(
+    machine: Any, chunks: Sequence[Any], rest: tuple[Any, ...], executor: Any
 ) -> list[Any]:
-    """The results of all chunks, in their order."""
+    """What ``machine.map(chunk, *rest)`` gives for all chunks, in their order."""
     pickled = pickle.dumps(machine)
-    key = hashlib.sha256(pickled).hexdigest()
-    _machines[key] = machine  # for workers that are threads of this process
+    key = f"{hashlib.sha256(pickled).hexdigest()} {getattr(machine, 'whose', '')}"
+    _machines[os.getpid(), key] = (
+        machine  # for workers that are threads of this process
+    )
     results: list[Any] = [None] * len(chunks)
     tried = [0] * len(chunks)
     waiting = {

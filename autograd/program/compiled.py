@@ -26,7 +26,7 @@ from autograd.derivatives.nesting import is_value
 from autograd.derivatives.sweeps import value_of
 from autograd.program import flat, structure
 from autograd.program.chunks import are_chunks, over_chunks
-from autograd.program.guards import Condition
+from autograd.program.guards import Condition, advice
 from autograd.program.listing import listing
 from autograd.program.mapped import Mapped, NotRecordedError
 from autograd.program.outside import Outside
@@ -73,6 +73,9 @@ def compile(  # the name that the field uses
     and what lies deeper, other modules, classes, files and clocks are not looked at:
     pass what changes as an argument, or keep it in a leaf Value. What ``f`` writes or
     prints happens when it is recorded.
+
+    Called with Values, a program is ``f`` itself: what it then returns is a graph for
+    ``backward``, :func:`draw` and :func:`explain`.
 
     Args:
         f: a function of floats, arrays, and nested lists, tuples and dicts of them,
@@ -489,7 +492,14 @@ class Program:
         ieee = limits.limits() if self.errors == "ieee" else nullcontext()
         with ieee, recorder.running():
             positional, named = given.build(inputs)
-            answer = self.f(*positional, **named)
+            try:
+                answer = self.f(*positional, **named)
+            except MemoryError as error:
+                raise MemoryError(
+                    f"compile: memory ran out after {len(recorder.made):,} operations: "
+                    "record the function of one example and run it by program.map, or "
+                    "put stretches of it into autograd.checkpoint"
+                ) from error
             result = structure.result(
                 answer, lambda x: is_value(x) or x.__class__ is Condition
             )
@@ -519,8 +529,8 @@ class Program:
                 splits = recording.guards[-1]
                 raise RuntimeError(
                     f"compile: the function took more than {self.branches} paths; what "
-                    f"it asks at {splits.where} splits them: {splits.advice}, or allow "
-                    "more by branches="
+                    f"it asks at {splits.where} splits them: {advice(splits)}, or "
+                    "allow more by branches="
                 )
             known.insert(0, recording)
             while len(self._recordings) > STRUCTURES:

@@ -9,7 +9,9 @@ holds for those calls where every outcome is the same.
 
 from __future__ import annotations
 
+import linecache
 import math
+import re
 import sys
 from collections.abc import Callable
 from decimal import Decimal
@@ -21,7 +23,7 @@ from typing import Any, NamedTuple, NoReturn
 from autograd.core.plain import is_number, is_numpy_scalar, is_value
 from autograd.table.number import Comparisons, Operations
 
-__all__ = ["FROZEN", "Condition", "Guard", "refuse", "with_a_float"]
+__all__ = ["FROZEN", "Condition", "Guard", "advice", "refuse", "with_a_float"]
 
 PACKAGE = str(Path(__file__).parents[1])
 
@@ -42,6 +44,19 @@ class Guard(NamedTuple):
     def here(cls, entry: int, outcome: bool, advice: str = CHOOSE) -> Guard:
         """The guard that the nearest line outside of this package asks for."""
         return cls(entry, outcome, caller(), advice)
+
+
+def advice(guard: Guard) -> str:
+    """What to write where a guard was asked for: its line may say it more exactly."""
+    file, _, line = guard.where.rpartition(" (")[0].rpartition(":")
+    text = linecache.getline(file, int(line)) if line.isdigit() else ""
+    found = re.search(r"(?<![.\w])(min|max|sorted)\(", text)
+    if found is None:
+        return guard.advice
+    if found[1] == "sorted":
+        return "sorted() has a path for each order; " + guard.advice
+    row = {"min": "minimum", "max": "maximum"}[found[1]]
+    return f"write functools.reduce(autograd.{row}, values) for {found[1]}(values)"
 
 
 def caller() -> str:

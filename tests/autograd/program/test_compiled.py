@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Any
 
@@ -260,6 +261,42 @@ def test_too_many_branches_name_the_line() -> None:
     program(2.0)
     with pytest.raises(RuntimeError, match=r"test_compiled\.py"):
         program(0.0)
+
+
+def test_builtin_choices_among_many_values_are_told_what_to_write() -> None:
+    xs = [[float((7 * i + k) % 5) + k / 100 for k in range(5)] for i in range(5)]
+    for f, message in (
+        (lambda xs: min(xs), r"reduce\(autograd.minimum, values\) for min\(values\)"),
+        (lambda xs: max(xs) * 2, r"reduce\(autograd.maximum, values\) for max"),
+        (lambda xs: sorted(xs)[0], r"sorted\(\) has a path for each order"),
+        (lambda xs: xs[0] if xs[0] < xs[1] < xs[2] else xs[1] + xs[2], "where"),
+    ):
+        program = ag.compile(f, branches=1)
+        with pytest.raises(RuntimeError, match=message):
+            program.map(xs)
+    smallest = ag.compile(lambda xs: functools.reduce(ag.minimum, xs), branches=1)
+    assert smallest.map(xs).tolist() == list(map(min, xs))
+
+
+def test_a_recording_that_runs_out_of_memory_says_how_long_it_was() -> None:
+    def f(x: Any) -> Any:
+        for _ in range(1500):
+            x = x * 1.5
+        raise MemoryError
+
+    with pytest.raises(MemoryError, match=r"1,500 operations.*map.*checkpoint"):
+        ag.compile(f)(2.0)
+
+
+def test_called_with_values_a_program_gives_a_graph_to_look_at() -> None:
+    w = ag.Value(3.0, label="w")
+    program = ag.compile(lambda x: ag.tanh(w * x))
+    program(0.5)
+    output = program(x := ag.Value(0.5, label="x"))
+    assert "tanh" in str(ag.explain(output, x))
+    assert "tanh" in ag.draw(output).source
+    output.backward()
+    assert (x.grad, w.grad) == ag.grad(lambda t, v: ag.tanh(v * t), (0, 1))(0.5, 3.0)
 
 
 def test_comparisons_of_parameters_are_guards() -> None:

@@ -54,6 +54,8 @@ class Machine:
             )
         varying = packs.slots - packs.uniform
         self.block = 8 * max(1, min(64, CACHE // (8 * max(1, varying))))
+        lanes = (p.m0 * p.m1 * p.terms for p in packs.packs[packs.once :])
+        self.lanes = max(1, sum(lanes))  # of one example
         self._memory: list[Any] = []
 
     def __reduce__(self) -> Any:
@@ -159,8 +161,7 @@ class Machine:
         to_inputs = np.ascontiguousarray(packs.inputs[varying])
         to_outputs = np.ascontiguousarray(packs.outputs)
         examples = columns.shape[1]
-        lanes = sum(p.m0 * p.m1 * p.terms for p in packs.packs[packs.once :])
-        step = self.block * max(1, OUT_OF_REACH // (self.block * max(1, lanes)))
+        step = self.block * max(1, OUT_OF_REACH // (self.block * self.lanes))
         for k in range(0, max(1, examples), step):
             width = min(step, examples - k)
             self.native.map(

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import keyword
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from autograd.native.emit import Block, Expression, NotInC, string, text
 from autograd.program.adjoint import sweep
 from autograd.program.passes.simplify import live, simplified
 from autograd.program.tape import Tape, value_of_row
+from autograd.table.primitives import copysign, floor, fmod, where
 
 if TYPE_CHECKING:
     from autograd.program.recording import Recording
@@ -94,8 +95,34 @@ def _printed(block: Block, tape: Tape, k: int, names: dict[int, str]) -> str:
         return "NAN" if number != number else f"({text(number)})"
     operands = [Expression(block, names[a]) for a in tape.args[k]]
     try:
-        return text(value_of_row(op)(*operands))
+        return text(OWN.get(op, value_of_row(op))(*operands))
     except NotInC:
         raise TypeError(
             f"to_c: C's library has no {op!r} with the bits of Python's"
         ) from None
+
+
+def floor_mod(x: Any, y: Any) -> Any:
+    """``x % y`` of Python's floats: C's remainder, with the sign of y."""
+    m = fmod(x, y)
+    moved = where(y < 0, where(m > 0, m + y, m), where(m < 0, m + y, m))
+    return where(m == 0, copysign(0.0, y), moved)
+
+
+def floor_div(x: Any, y: Any) -> Any:
+    """``x // y`` of Python's floats, which is not always the floor of x / y."""
+    m = fmod(x, y)
+    moved = where(y < 0, where(m > 0, 1, 0), where(m < 0, 1, 0))
+    quotient = (x - m) / y - moved
+    whole = floor(quotient)
+    whole = where(quotient - whole > 0.5, whole + 1, whole)
+    return where(quotient == 0, copysign(0.0, x / y), whole)
+
+
+def nearest_mod(x: Any, y: Any) -> Any:
+    """``math.remainder``, which is exact, as C's is."""
+    return x.block.let(f"remainder({text(x)}, {text(y)})")
+
+
+OWN = {"mod": floor_mod, "floordiv": floor_div, "remainder": nearest_mod}
+"""Operations that the engine leaves to Python, and how C has the same bits."""

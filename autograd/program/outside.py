@@ -82,7 +82,7 @@ class Outside:
         elif isinstance(x, types.FunctionType):
             if not (x.__module__ or "").startswith(OWN):
                 yield from self._variables(x)
-        elif hasattr(x, "getstate") or hasattr(x, "bit_generator"):
+        elif _is_generator(x):
             self._generators.append((name, x))
         elif isinstance(x, (list, dict)):
             if len(x) <= LARGEST:
@@ -196,6 +196,14 @@ def _same(now: Sequence[Any], before: Sequence[Any]) -> bool:
         or (x.__class__ is y.__class__ and isinstance(x, STATES) and repr(x) == repr(y))
         for x, y in zip(now, before)
     )
+
+
+def _is_generator(x: Any) -> bool:
+    """Whether something draws random numbers from a state that can be looked at."""
+    if isinstance(x, random.Random):
+        return not isinstance(x, random.SystemRandom)
+    own = (type(x).__module__ or "").startswith("numpy.random")
+    return own and (hasattr(x, "bit_generator") or hasattr(x, "get_state"))
 
 
 def _state(generator: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import math
 import shutil
 import subprocess
 from pathlib import Path
@@ -61,6 +62,18 @@ def test_parameters_and_guards_are_there(tmp_path: Path) -> None:
     assert call([-4.0], [5.0], 3) == (0, [9.0, -1.0, 1.0])
     assert call([4.0], [5.0], 3) == (1, [0.0, 0.0, 0.0])
     assert "INFINITY" in program.to_c("f", 1.0)
+
+
+@needs_cc
+def test_remainders_and_quotients_are_pythons(tmp_path: Path) -> None:
+    program = ag.compile(lambda x, y: [x % y, x // y, ag.remainder(x, y)])
+    program(7.0, 2.0)
+    call = built(tmp_path, program.to_c("divide"), "divide")
+    numbers = [7.0, 6.0, 0.5, 0.1, 3.0, 1e17, 5e-324, 0.3, 2.5, 1.0, 1e300]
+    for x in (0.0, -0.0, *numbers, *(-v for v in numbers)):
+        for y in (*numbers, *(-v for v in numbers), float("inf"), -float("inf")):
+            expected = [x % y, x // y, math.remainder(x, y)]
+            assert bits(call([x, y], [], 3)[1]) == bits(expected), (x, y)
 
 
 def test_bad_names_and_rows_are_refused() -> None:

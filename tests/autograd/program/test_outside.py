@@ -147,6 +147,8 @@ def test_random_numbers_are_refused_and_generators_left_as_they_were(name: str) 
     np.random.seed(1)
     own, new = random.Random(1), np.random.default_rng(1)
     assert draw() == first
+    system = random.SystemRandom()  # has no state that one could look at
+    assert 0.0 <= ag.compile(lambda x: x * system.random())(1.0) < 1.0
     seeded = ag.compile(lambda x: x * random.Random(7).random())
     assert seeded(2.0) == 2.0 * random.Random(7).random()
 

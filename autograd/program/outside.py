@@ -47,11 +47,11 @@ class Watched(NamedTuple):
 class Outside:
     """What a function's surroundings are now.
 
-    >>> rate = 2.0
-    >>> outside = Outside(lambda x: rate * x)
+    >>> settings = {"rate": 2.0}
+    >>> outside = Outside(partial(dict.get, settings))
     >>> outside.changed()
     False
-    >>> rate = 3.0
+    >>> settings["rate"] = 3.0
     >>> outside.changed()
     True
     """

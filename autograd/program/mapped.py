@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from autograd.core.limits import FAILURES
 from autograd.derivatives.nesting import same_nesting
 from autograd.program import flat
-from autograd.program.structure import filled, with_numbers
+from autograd.program.structure import filled
 
 if TYPE_CHECKING:
     from autograd.program.compiled import Program
@@ -174,7 +174,7 @@ class Mapped:
         """How much each output counts."""
         assert self.total is not None
         scale, seed = self.total
-        template, places = with_numbers(recording.template)
+        template, places = recording.opened
         shown = filled(template, iter(range(len(places))))
         if seed is None:
             if shown != 0:
@@ -194,7 +194,7 @@ class Mapped:
 
         count = self.examples.number
         # A number that is no Value on one path may be one on another.
-        opened = [with_numbers(recording.template) for _, recording, _ in parts]
+        opened = [recording.opened for _, recording, _ in parts]
         if any(template != opened[0][0] for template, _ in opened):
             raise ValueError(
                 "map: the function returns results of different structure for "
@@ -210,8 +210,11 @@ class Mapped:
                 j = places[:i].count(None)
                 condition = recording.kinds[j]
                 pieces.append((where, found[j] != 0.0 if condition else found[j]))
+            if len(pieces) == 1:
+                columns.append(pieces[0][1].copy())
+                continue
             column = np.empty(count, np.result_type(*(piece for _, piece in pieces)))
             for where, piece in pieces:
-                column[where if len(pieces) > 1 else slice(None)] = piece
+                column[where] = piece
             columns.append(column)
         return filled(opened[0][0], iter(columns))

@@ -23,7 +23,7 @@ from autograd.program.machine import Machine
 from autograd.program.passes.lower import lower
 from autograd.program.passes.simplify import live, simplified
 from autograd.program.quick import caller
-from autograd.program.structure import filled
+from autograd.program.structure import filled, with_numbers
 from autograd.program.tape import (
     LEAVES,
     Number,
@@ -126,6 +126,11 @@ class Recording:
     def place(self) -> dict[int, int]:
         """The position of each parameter's entry among them."""
         return {k: i for i, k in enumerate(self.parameters)}
+
+    @cached_property
+    def opened(self) -> tuple[Any, list[Any]]:
+        """The template with places for plain numbers too, and what is in them."""
+        return with_numbers(self.template)
 
     @cached_property
     def outcomes(self) -> Any:

@@ -119,3 +119,37 @@ def test_a_product_of_one_factor_is_a_node_of_its_own() -> None:
     assert product.operands == (x,)
     assert ag.prod([], start=x).operands == (x,)
     assert ag.prod([2.0, x]).op == "mul"
+
+
+def at(f: Any, *xs: float) -> tuple[float, list[float]]:
+    values = list(map(ag.Value, xs))
+    y = f(*values)
+    y.backward()
+    return y.data, [x.grad for x in values]
+
+
+def test_infinite_logits_have_their_limits() -> None:
+    assert at(ag.bce_with_logits, INF, 1.0) == (0.0, [0.0, -INF])
+    assert at(ag.bce_with_logits, INF, 0.0) == (INF, [1.0, -INF])
+    assert at(ag.bce_with_logits, -INF, 0.0) == (0.0, [0.0, INF])
+    for activation in (ag.gelu, ag.silu):
+        assert at(activation, -INF) == (0.0, [0.0])
+        assert at(activation, INF) == (INF, [1.0])
+        assert at(activation, 1.7e308) == (1.7e308, [1.0])
+
+
+def test_a_row_keeps_both_ends_in_its_second_derivative() -> None:
+    for odd, slope in ((ag.tanh, -2.0), (ag.sigmoid, -0.125), (ag.asin, 1.0)):
+        assert ag.hessian(odd)(1e-20) == slope * 1e-20
+        assert ag.derivative(odd, 2)(1e-20) == slope * 1e-20
+    (xx, xy), (yx, yy) = ag.hessian(lambda v: ag.hypot(*v))([1.0, 1e-9])
+    assert (xx, xy, yx, yy) == (1e-18, -1e-9, -1e-9, 1.0)
+    assert ag.hessian(ag.atan)(1e100) == pytest.approx(-2e-300, rel=1e-15, abs=0.0)
+
+
+def test_bce_near_its_minimum_keeps_the_digits_of_p_minus_y() -> None:
+    p, y = 0.3, math.nextafter(0.3, 1.0)
+    slope = at(ag.bce, p, y)[1][0]
+    assert slope == pytest.approx((p - y) / (p * (1 - p)), rel=1e-15, abs=0.0)
+    assert at(ag.bce, 0.0, 0.0)[1] == [1.0, INF]
+    assert at(ag.bce, 1.0, 1.0)[1] == [-1.0, -INF]

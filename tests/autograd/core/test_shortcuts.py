@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from autograd.core import choice
+
 CORE = Path(__file__).parent
 WITHOUT = """
 import sys
@@ -38,3 +40,9 @@ def test_the_core_holds_without_its_shortcuts(engine: str) -> None:
         timeout=500,
     )
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
+
+
+def test_the_lesson_is_read_in_one_sitting() -> None:
+    core = Path(choice.__file__).parent
+    for name, most in (("value.py", 300), ("backward.py", 80)):
+        assert len((core / name).read_text(encoding="utf-8").splitlines()) <= most

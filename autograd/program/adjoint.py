@@ -193,7 +193,7 @@ def push(tape: Tape, output: int, known: dict[int, Any]) -> int | None:
         total: Any = None
         args = [tape.expanded(a) for a in operands_of(tape, k)]
         tangents = [known.get(a) for a in args]
-        if tape.ops[k] == "where" and tangents[1:] != [None, None]:
+        if tape.ops[k] == "where" and any(t is not None for t in tangents[1:]):
             chosen = [0.0 if t is None else t for t in tangents[1:]]
             known[k] = where(Number(tape, args[0]), *chosen)
             continue

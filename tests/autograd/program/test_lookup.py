@@ -121,3 +121,11 @@ def test_programs_that_look_up_are_files_and_text_of_c(tmp_path: Any) -> None:
     program.save(tmp_path / "p")
     assert ag.load_program(tmp_path / "p")(2.0, 3.0).data == expected
     assert "int lookup(" in program.to_c("lookup", gradient=True)
+
+
+def test_a_choice_by_data_has_tangents() -> None:
+    f = lambda x: ag.where(x[0] > x[1], x[0] * x[0] * x[1], x[1] * x[1])
+    product = ag.compile(lambda x: ag.jvp(ag.grad(f), (x,), ([1.0, 2.0],)))
+    for x in ([2.0, 1.0], [1.0, 2.0]):
+        expected = ag.jvp(ag.grad(f), (x,), ([1.0, 2.0],))
+        assert bits(product(x)) == bits(expected)

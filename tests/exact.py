@@ -22,6 +22,8 @@ def bits(x: Any) -> Any:
         return bits(x.tolist())
     if is_value(x):
         x = x.data
+    if isinstance(x, complex):
+        return [bits(x.real), bits(x.imag)]
     return float(x).hex() if isinstance(x, (float, np.floating)) else x
 
 

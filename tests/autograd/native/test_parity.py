@@ -240,6 +240,11 @@ def test_functions_are_the_same(name: str, data: st.DataObject) -> None:
     assert shown(first) == shown(second), other
 
 
+def test_nan_is_nan_in_a_complex_number_too() -> None:
+    # dot of plain numbers, one of them complex, is their sum on both engines.
+    function_outcomes("dot", lambda make: ([1j], [math.inf], math.nan))
+
+
 class Backwards(list):  # type: ignore[type-arg]
     """A list that says how it is to be gone through."""
 

@@ -39,6 +39,7 @@ __all__ = [
     "cosh",
     "deg2rad",
     "degrees",
+    "digamma",
     "dist",
     "dot",
     "elu",
@@ -52,9 +53,11 @@ __all__ = [
     "fma",
     "fmod",
     "fsum",
+    "gamma",
     "gelu",
     "hypot",
     "leaky_relu",
+    "lgamma",
     "log",
     "log10",
     "log1p",
@@ -63,6 +66,7 @@ __all__ = [
     "maximum",
     "mean",
     "minimum",
+    "polygamma",
     "pow",
     "power",
     "prod",
@@ -166,6 +170,12 @@ class Methods:
         """Error function."""
     def erfc(self) -> Self:
         """Complementary error function."""
+    def gamma(self) -> Self:
+        """Gamma function, (x - 1)! at whole x."""
+    def lgamma(self) -> Self:
+        """Logarithm of the absolute value of the gamma function."""
+    def digamma(self) -> Self:
+        """Digamma function, the derivative of lgamma."""
     def sigmoid(self) -> Self:
         """1 / (1 + e^-x)."""
     def sigmoid_slope(self) -> Self:
@@ -383,6 +393,28 @@ def erfc(x: Value) -> Value:
     """erfc(x): complementary error function."""
 @overload
 def erfc(x: Number) -> float: ...
+@overload
+def gamma(x: Value) -> Value:
+    """gamma(x): gamma function, (x - 1)! at whole x."""
+@overload
+def gamma(x: Number) -> float: ...
+@overload
+def lgamma(x: Value) -> Value:
+    """lgamma(x): logarithm of the absolute value of the gamma function."""
+@overload
+def lgamma(x: Number) -> float: ...
+@overload
+def digamma(x: Value) -> Value:
+    """digamma(x): digamma function, the derivative of lgamma."""
+@overload
+def digamma(x: Number) -> float: ...
+@overload
+def polygamma(n: Value, x: Value | Number) -> Value:
+    """polygamma(n, x): the derivative of order n of digamma, n a whole number."""
+@overload
+def polygamma(n: Number, x: Value) -> Value: ...
+@overload
+def polygamma(n: Number, x: Number) -> float: ...
 @overload
 def sigmoid(x: Value) -> Value:
     """sigmoid(x): 1 / (1 + e^-x)."""

@@ -22,6 +22,8 @@ FUNCTIONS = {
     "log10": "log₁₀",
     "cbrt": "∛",
     "sigmoid": "σ",
+    "gamma": "Γ",
+    "digamma": "ψ",
     "maximum": "max",
     "minimum": "min",
 }
@@ -154,7 +156,8 @@ class LaTeX(Text):
     def function(self, name: str) -> str:
         if name.isascii() and name.isalpha():
             return rf"\operatorname{{{name}}}" if len(name) > 1 else name
-        return {"σ": r"\sigma"}.get(name) or latex_text(name)
+        greek = {"σ": r"\sigma", "Γ": r"\Gamma", "ψ": r"\psi"}
+        return greek.get(name) or latex_text(name)
 
     def operator(self, name: str) -> str:
         return _OPERATORS.get(name.strip(), name) if name != " " else r"\,"
@@ -348,6 +351,20 @@ def _expm1(style: Text, name: str, operands: list[Any]) -> Print:
     return _add(style, "sub", [Symbol("exp", (operands[0],)), 1])
 
 
+def _lgamma(style: Text, name: str, operands: list[Any]) -> Print:
+    size = Symbol("abs", (Symbol("gamma", tuple(operands)),))
+    return _function(style, "log", [size])
+
+
+def _polygamma(style: Text, name: str, operands: list[Any]) -> Print:
+    order, x = (_printed(style, operand).text for operand in operands)
+    open, close = style.operator("("), style.operator(")")
+    shown = style.power(
+        Print(style.function("ψ"), ATOM), Print(style.row(open, order, close), ATOM)
+    )
+    return Print(style.row(shown.text, open, x, close), POWER)
+
+
 def _exp_minus_square(style: Text, name: str, operands: list[Any]) -> Print:
     return _exp(style, "exp", [-(operands[0] ** 2)])
 
@@ -425,6 +442,8 @@ _PRINTERS: dict[str, Callable[[Text, str, list[Any]], Print]] = {
     "and": _and,
     "log1p": _log1p,
     "expm1": _expm1,
+    "lgamma": _lgamma,
+    "polygamma": _polygamma,
     "floordiv": _floordiv,
     "exp_minus_square": _exp_minus_square,
     "mod": _infix("mod"),

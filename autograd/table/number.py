@@ -28,14 +28,14 @@ BINARY = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow")
 UNARY = ("neg", "abs", "trunc", "floor", "ceil")
 """Rows that Python, or ``math``, calls by a special method of one operand."""
 
-OPERATORS = {*BINARY, "neg", "pos", "where", "sum", "mean", "fsum"} | {
-    name
-    for name, rule in RULES.items()
-    if isinstance(rule, Reduction) and rule.columns > 1
+OPERATORS = {
+    *(*BINARY, "neg", "pos", "where", "sum", "mean", "fsum", "polygamma"),
+    *(n for n, r in RULES.items() if isinstance(r, Reduction) and r.columns > 1),
 }
 """Rows that have no method of their own name, but Python's operator or a function.
 
-Among them are all that take columns of operands, which a method could not tell apart.
+Among them are all that take columns of operands, which a method could not tell apart,
+and polygamma, whose x comes second.
 """
 
 METHODS = tuple(name for name in RULES if name not in OPERATORS or name == "pow")

@@ -27,11 +27,13 @@ __all__ = [
     "NONNEGATIVE",
     "NONZERO",
     "OPEN_UNIT",
+    "ORDER",
     "POSITIVE",
     "PROBABILITY",
     "REAL",
     "TIE",
     "UNIT",
+    "WITHOUT_POLES",
     "Interval",
     "Kink",
     "Reduction",
@@ -43,6 +45,9 @@ __all__ = [
 class Interval:
     """Where one operand may lie: an interval of the line, perhaps without 0.
 
+    ``without_poles`` leaves out the negative whole numbers, too, and ``whole`` all
+    numbers that are not whole.
+
     >>> print(POSITIVE), 0.0 in POSITIVE
     (0, ∞)
     (None, False)
@@ -52,9 +57,15 @@ class Interval:
     high: float = math.inf
     closed: bool = False
     without_zero: bool = False
+    without_poles: bool = False
+    whole: bool = False
 
     def __contains__(self, x: float) -> bool:
         if self.without_zero and x == 0:
+            return False
+        if self.without_poles and x <= 0 and (x % 1 == 0 or x == -math.inf):
+            return False
+        if self.whole and x % 1 != 0:
             return False
         if self.closed:
             return self.low <= x <= self.high
@@ -63,6 +74,10 @@ class Interval:
         )
 
     def __str__(self) -> str:
+        if self.whole:
+            return f"ℤ ∩ [{self.low:g}, {self.high:g}]"
+        if self.without_poles:
+            return "ℝ∖{0, −1, −2, …}"
         if self.low == -math.inf and self.high == math.inf:
             return "ℝ∖{0}" if self.without_zero else "ℝ"
         left = f"[{self.low:g}" if self.closed else f"({self.low:g}"
@@ -74,6 +89,7 @@ class Interval:
 
 REAL = Interval()
 NONZERO = Interval(without_zero=True)
+WITHOUT_POLES = Interval(without_poles=True)
 POSITIVE = Interval(low=0)
 NONNEGATIVE = Interval(low=0, closed=True)
 FROM_ONE = Interval(low=1, closed=True)
@@ -82,6 +98,7 @@ UNIT = Interval(-1, 1, closed=True)
 OPEN_UNIT = Interval(-1, 1)
 PROBABILITY = Interval(0, 1)
 LABEL = Interval(0, 1, closed=True)
+ORDER = Interval(0, 1000, closed=True, whole=True)
 
 
 @dataclass(frozen=True)
@@ -117,7 +134,9 @@ class Rule:
     A partial may take branches that only its last digits need: ``book`` then has its
     formula as in a book, or None where it is one itself. Value and partials are right
     to a few units in the last place; where an order of operations cannot do that,
-    ``backward`` says how often an operand would have to be rounded for as much.
+    ``backward`` says how often an operand would have to be rounded for as much. Where
+    Python's own function is less exact, ``units`` are the units of ε (|f| + Σ |x ∂f/∂x|)
+    within which both are right, ε = 2^-53.
     """
 
     symbol: str
@@ -129,6 +148,7 @@ class Rule:
     defaults: tuple[float, ...] = ()
     book: tuple[Callable[..., Any] | None, ...] = ()
     backward: float = 0
+    units: int = 8
     name: str = field(default="", init=False)
 
     @property

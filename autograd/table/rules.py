@@ -41,11 +41,13 @@ from autograd.table.row import (
     NONNEGATIVE,
     NONZERO,
     OPEN_UNIT,
+    ORDER,
     POSITIVE,
     PROBABILITY,
     REAL,
     TIE,
     UNIT,
+    WITHOUT_POLES,
     Interval,
     Kink,
     Reduction,
@@ -56,9 +58,10 @@ from autograd.table.row import (
 # fmt: off
 # isort: off
 from autograd.table.primitives import (
-    acos, acosh, asin, asinh, atan, atan2, atanh, cbrt, ceil, copysign, cos, cosh, dist,
-    erf, erfc, exp, exp2, expm1, floor, fma, fmod, fsum, halves, hypot, log, log1p,
-    log2, log10, power, remainder, round_to, sin, sinh, sqrt, tan, tanh, trunc, where,
+    acos, acosh, asin, asinh, atan, atan2, atanh, cbrt, ceil, copysign, cos, cosh,
+    digamma, dist, erf, erfc, exp, exp2, expm1, floor, fma, fmod, fsum, gamma, halves,
+    hypot, lgamma, log, log10, log1p, log2, polygamma, power, remainder, round_to,
+    sin, sinh, sqrt, tan, tanh, trunc, where,
 )
 # isort: on
 from autograd.table.primitive import apply
@@ -157,6 +160,20 @@ RULES: dict[str, Rule | Reduction] = {
                  "error function"),
     "erfc": Rule("erfc", erfc, (lambda x, z: -TWO_OVER_SQRT_PI * exp_minus_square(x),),
                  "complementary error function"),
+
+    # The gamma function and its logarithm, as Python computes them, and the logarithm's
+    # derivatives: ψ, within 8 ulp at x > 0, and ψ⁽ⁿ⁾ for each whole n, ψ' within 3.
+    "gamma":     Rule("Γ", gamma, (lambda x, z: z * digamma(x),),
+                      "gamma function, (x - 1)! at whole x", (WITHOUT_POLES,)),
+    "lgamma":    Rule("ln|Γ|", lgamma, (lambda x, z: digamma(x),),
+                      "logarithm of the absolute value of the gamma function",
+                      (WITHOUT_POLES,), units=64),  # Python's own, near x = 1.5
+    "digamma":   Rule("ψ", digamma, (lambda x, z: polygamma(1, x),),
+                      "digamma function, the derivative of lgamma", (WITHOUT_POLES,)),
+    "polygamma": Rule("ψ⁽ⁿ⁾", lambda n, x: polygamma(n, x),
+                      (0, lambda n, x, z: polygamma(n + 1, x)),
+                      "the derivative of order n of digamma, n a whole number",
+                      (ORDER, WITHOUT_POLES)),
 
     # Activations
     "sigmoid":    Rule("σ", lambda x: logistic(x), (lambda x, z: sigmoid_slope(x),),

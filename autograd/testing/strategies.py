@@ -197,6 +197,9 @@ def _inside(interval: Interval) -> SearchStrategy[float]:
     """Numbers of an interval, everyday ones if it has no end."""
     from hypothesis import strategies as st
 
+    if interval.whole:
+        first = int(interval.low)
+        return st.integers(first, first + 10).map(float)
     low = interval.low if math.isfinite(interval.low) else -40.0
     high = interval.high if math.isfinite(interval.high) else max(40.0, low + 40.0)
     return st.floats(low, high).filter(lambda x: x in interval)

@@ -54,7 +54,7 @@ def inputs(name: str) -> Any:
 
 
 def apply(name: str, *operands: Any) -> Any:
-    """A row on arrays of numbers, as a program that need not be exact."""
+    """A row on arrays of numbers, as a program that need not be exact, if C has it."""
     n = len(operands[0])
     count = len(operands)
     given = tuple(Operand(n * (1 + i), 0, 1) for i in range(count))
@@ -65,6 +65,8 @@ def apply(name: str, *operands: Any) -> Any:
         flat.code, flat.start, flat.operands, flat.index, [name],
         slots, slots, slots, 0, 1, False,
     )  # fmt: skip
+    if program.unsupported:
+        return None
     memory = np.concatenate([np.zeros(n), *operands, np.zeros(8)])
     program.run(memory, 0, 1, 1, 1, None, None)
     return memory[:n]
@@ -102,9 +104,7 @@ def test_special_numbers_have_the_results_of_ieee_754(name: str) -> None:
 def test_every_row_is_close_to_exact_on_ordinary_numbers() -> None:
     rng = np.random.default_rng(2)
     for name, rule in RULES.items():
-        if not isinstance(rule, Rule) or name in (
-            *("remainder", "round", "cbrt", "where"),
-        ):
+        if not isinstance(rule, Rule) or name == "where":
             continue
         operands = []
         for i in range(len(rule.partials)):
@@ -113,7 +113,8 @@ def test_every_row_is_close_to_exact_on_ordinary_numbers() -> None:
             high = min(domain.high, 3.0) if domain else 3.0
             margin = (high - low) * 0.01
             operands.append(rng.uniform(low + margin, high - margin, 100))
-        found = apply(name, *operands)
+        if (found := apply(name, *operands)) is None:
+            continue  # C does not have it
         for k, z in enumerate(found.tolist()):
             numbers = [float(x[k]) for x in operands]
             true = limits.evaluate(rule.value, *numbers)

@@ -118,6 +118,13 @@ def power_of_ints(n: int) -> Work:
     return power
 
 
+def collapsed_leaves(n: int) -> Work:
+    """A drawing of n leaves as one box, above the values that are shown one by one."""
+    xs = leaves(300 + n)
+    total = ag.sum([x * x for x in xs])
+    return lambda: ag.draw(total, view="neurons")
+
+
 WORKS = {
     "explain of a sum": wide_sum,
     "explain of a chain": chain,
@@ -130,6 +137,7 @@ WORKS = {
     "… that uses a result": outputs_of_results,
     "loading repeated names": repeated_names,
     "pow of ints": power_of_ints,
+    "drawing of leaves": collapsed_leaves,
 }
 
 

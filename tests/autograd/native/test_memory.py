@@ -63,35 +63,35 @@ SHAPES = {
 }
 
 MEASURE = """
-import time, autograd as ag
+import autograd as ag
 N = {n}
 def resident():
     with open("/proc/self/statm") as f: return int(f.read().split()[1]) * 4096
 one, x = ag.Value(1.0), ag.Value(1.0)
-start, before = time.perf_counter(), resident()
+before = resident()
 {shape}
 size = resident() - before
 assert y.data > 0
 y.backward()
 grad = x.grad
 del y
-print(time.perf_counter() - start, size, grad)
+print(size, grad)
 """
 
 
 @pytest.mark.skipif(not os.path.exists("/proc/self/statm"), reason="needs /proc")
 @pytest.mark.skipif("asan" in os.environ.get("LD_PRELOAD", ""), reason="sizes differ")
 @pytest.mark.parametrize("shape", SHAPES)
-def test_ten_million_nodes_build_run_backward_and_are_released(shape: str) -> None:
-    n = 10_000_000
+def test_millions_of_nodes_build_run_backward_and_are_released(shape: str) -> None:
+    long = os.environ.get("HYPOTHESIS_PROFILE") == "long"
+    n, needed = (10_000_000, 4 * 2**20) if long else (1_000_000, 2**19)
     with open("/proc/meminfo") as file:
         available = next(
             int(line.split()[1]) for line in file if line.startswith("MemAvailable")
         )
-    if available < 4 * 2**20:
-        pytest.skip("needs 4 GiB of free memory")
-    seconds, size, grad = in_a_process(MEASURE.format(n=n, shape=SHAPES[shape]))
-    assert seconds < 120
+    if available < needed:
+        pytest.skip(f"needs {needed / 2**20} GiB of free memory")
+    size, grad = in_a_process(MEASURE.format(n=n, shape=SHAPES[shape]))
     assert grad >= 1.0
     if shape == "chain":
         node = sys.getsizeof(ag.Value(1.0) * ag.Value(1.0))

@@ -6,7 +6,6 @@ import math
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -80,15 +79,6 @@ def test_drawing_changes_nothing() -> None:
     for parameter, (_, grad, _, _) in zip(topological_order(loss), before):
         if not parameter.op:
             assert parameter.grad == 2 * grad
-
-
-def test_the_lectures_network_is_drawn_in_under_a_second_besides_dot() -> None:
-    loss, parameters = network(elementary=True)
-    start = time.process_time()
-    for view in ("values", "neurons"):
-        draw(loss, view=view)
-    draw(loss, wrt=parameters["W[1]2,2"])
-    assert time.process_time() - start < 1.0
 
 
 def test_above_200_values_neurons_are_the_default_and_full_undoes_it() -> None:

@@ -34,20 +34,20 @@ def test_a_slow_dot_is_killed_with_its_children(
     program(
         tmp_path,
         "import os, subprocess, sys, time\n"
-        "sleep = 'import time; time.sleep(60)'\n"
+        "sleep = 'import time; time.sleep(3600)'\n"
         "child = subprocess.Popen([sys.executable, '-c', sleep])\n"
         f"open({os.fspath(pids)!r}, 'w').write(f'{{os.getpid()}} {{child.pid}}')\n"
-        "time.sleep(60)\n",
+        "time.sleep(3600)\n",
     )
     monkeypatch.setenv("PATH", os.fspath(tmp_path))
-    start = time.monotonic()
     with pytest.raises(render.RenderError, match="stopped after 2 seconds"):
         draw(ag.Value(1.0), tmp_path / "a.svg", timeout=2)
-    assert time.monotonic() - start < 20
     assert not (tmp_path / "a.svg").exists()
     left = [int(pid) for pid in pids.read_text().split()]
-    while left and time.monotonic() - start < 20:  # dying takes the system a moment
+    for _ in range(200):  # dying takes the system a moment
         left = [pid for pid in left if running(pid)]
+        if left:
+            time.sleep(0.1)
     assert not left
 
 

@@ -134,9 +134,9 @@ class Rule:
     A partial may take branches that only its last digits need: ``book`` then has its
     formula as in a book, or None where it is one itself. Value and partials are right
     to a few units in the last place; where an order of operations cannot do that,
-    ``backward`` says how often an operand would have to be rounded for as much. Where
-    Python's own function is less exact, ``units`` are the units of ε (|f| + Σ |x ∂f/∂x|)
-    within which both are right, ε = 2^-53.
+    ``backward`` says how often an operand would have to be rounded for as much. All are
+    right within ``units`` of ε (|f| + Σ |x ∂f/∂x|), ε = 2^-53: more where Python's own
+    function is.
     """
 
     symbol: str

@@ -103,18 +103,12 @@ def function(op: str, count: int) -> str:
     ``null`` if it is Python's alone: a checkpoint, a row of a primitive that the page
     does not have, or one of one's own that needs numbers.
 
-    >>> print(function("tanh", 1))
+    >>> print(function("log1p", 1))
     (x) => {
-      const t0 = Math.tanh(x[0]);
-      const t1 = -x[0];
-      const t2 = (x[0] >= 0.0) ? x[0] : t1;
-      const t3 = (-2.0) * t2;
-      const t4 = Math.exp(t3);
-      const t5 = 4.0 * t4;
-      const t6 = 1.0 + t4;
-      const t7 = t6 * t6;
-      const t8 = t5 / t7;
-      return [t0, t8];
+      const t0 = Math.log1p(x[0]);
+      const t1 = 1.0 + x[0];
+      const t2 = 1.0 / t1;
+      return [t0, t2];
     }
     """
     rule: Any = RULES.get(op, CHECKPOINT)

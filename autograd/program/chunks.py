@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 from autograd.derivatives.nesting import is_array, like
 from autograd.program import flat
 from autograd.program.mapped import Mapped, NotRecordedError
-from autograd.program.workers import submitted
 
 if TYPE_CHECKING:
     from autograd.program.compiled import Program
@@ -53,6 +52,8 @@ def over_chunks(
     Raises:
         RuntimeError: a chunk fails again and again; the message has its number.
     """
+    from autograd.program.workers import submitted  # with NumPy
+
     loading = Loading(program, in_axes, total)
     results: list[Any] = []
     if executor is None:

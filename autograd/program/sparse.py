@@ -7,6 +7,7 @@ and the program computes the nonzeros and nothing else.
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -78,7 +79,7 @@ def sparse_hessian(f: Function) -> Function:
 
 
 def _call(_: Function, program: Program, /, *arguments: Any, **keywords: Any) -> Any:
-    from scipy.sparse import csr_array
+    csr_array = importlib.import_module("scipy.sparse").csr_array
 
     found, pattern = program(*arguments, **keywords)
     numbers = [x.data if is_value(x) else x for x in found]

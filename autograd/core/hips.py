@@ -80,7 +80,8 @@ class _Elsewhere(MetaPathFinder):
     ) -> None:
         package, _, name = fullname.rpartition(".")
         if package == "autograd" and (message := instead(name)):
-            raise ModuleNotFoundError(message, name=fullname)
+            # Without its name, or ``from autograd import`` would put its own words.
+            raise ModuleNotFoundError(message)
         return
 
 

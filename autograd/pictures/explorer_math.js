@@ -100,7 +100,7 @@ function dist(...pq) {
 /** Its power series near 0 (Abramowitz and Stegun 7.1.6), else 1 less erfc. */
 function erf(x) {
   const size = Math.abs(x);
-  if (!(size < 0.75)) return copysign(1 - erfc(size), x);
+  if (size >= 0.75) return copysign(1 - erfc(size), x);
   let [sum, term] = [x, x];
   for (let k = 1; k < 25; k += 1) sum += term *= (2 * x * x) / (2 * k + 1);
   return (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x) * sum;

@@ -109,7 +109,9 @@ def test_every_row_of_the_page_is_that_of_the_table(open_tab: Any) -> None:
         for name, rule in RULES.items()
         if name != "checkpoint"
     }
-    counts = {name: n for name, n in counts.items() if function(name, n) != "null"}
+    alone = {name for name, n in counts.items() if function(name, n) == "null"}
+    assert alone == {"gamma", "lgamma", "digamma", "polygamma"}  # Python has them alone
+    counts = {name: n for name, n in counts.items() if name not in alone}
     tab = open_tab(page(ag.Value(1.0).exp()))
     rows = f"(() => {{ {emitted(counts.items())}; return ROWS; }})()"
     tab.page.evaluate(f"() => {{ Object.assign(ROWS, {rows}); }}")
@@ -133,7 +135,7 @@ def test_every_row_of_the_page_is_that_of_the_table(open_tab: Any) -> None:
 
 
 def anything(rng: random.Random) -> Any:
-    """A graph in which every row occurs."""
+    """A graph in which every row occurs that the page has."""
     nodes = [ag.Value(rng.uniform(-2, 2), label=f"x{i}") for i in range(6)]
     for name in rng.sample(list(RULES), len(RULES)):
         rule: Any = RULES[name]
@@ -150,7 +152,8 @@ def anything(rng: random.Random) -> Any:
                 new = operand(rng, domain)
                 fit = [new if rng.random() < 0.5 and operands else ag.Value(new)]
             operands.append(rng.choice(fit))
-        if name not in ("checkpoint", "round"):
+        has = name not in ("checkpoint", "round") and function(name, count) != "null"
+        if has:
             with suppress(ArithmeticError, ValueError):  # too large for it
                 nodes.append(operands[0]._apply(name, tuple(operands)))
     return ag.sum(nodes)

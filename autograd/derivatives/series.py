@@ -16,6 +16,7 @@ Griewank and Walther, Evaluating Derivatives (2008), chapter 13.
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
@@ -259,7 +260,7 @@ def taylor(f: Callable[[Any], Any], n: int) -> Callable[[Any], list[Any]]:
     >>> taylor(exp, 3)(0.0)[2:] == [1 / 2, 1 / 6]
     True
     """
-    return derived(_coefficients, "taylor", f, "taylor", _checked("taylor", n))
+    return derived(_taylor, "taylor", f, _checked("taylor", n))
 
 
 def _checked(name: str, n: Any) -> int:
@@ -270,8 +271,22 @@ def _checked(name: str, n: Any) -> int:
     return n
 
 
+def _taylor(f: Callable[[Any], Any], n: int, /, x: Any) -> list[Any]:
+    found, shift = _coefficients(f, "taylor", n, x)
+    if not shift:
+        return found
+    return [_scaled(c, 1.0, -shift * k) for k, c in enumerate(found)]
+
+
 @with_recording
-def _coefficients(f: Callable[[Any], Any], name: str, n: int, /, x: Any) -> list[Any]:
+def _coefficients(
+    f: Callable[[Any], Any], name: str, n: int, x: Any
+) -> tuple[list[Any], int]:
+    """The coefficients of f(x + 2^shift t), and the shift: 0 unless floats end there.
+
+    A power of two stretches t without changing a digit; so what one coefficient after
+    the other leaves the range of floats with, another scale keeps within it.
+    """
     if not (is_value(x) or is_number(x)):
         raise TypeError(
             f"{name}: x must be a scalar, a Value or a real number, "
@@ -281,16 +296,46 @@ def _coefficients(f: Callable[[Any], Any], name: str, n: int, /, x: Any) -> list
     output = scalar(name, recorded.output)
     floats = recorded.floats([output])
     constant: Any = number if floats else lambda v: v
-    (start,) = recorded.inputs
-    series = None
-    if is_value(output):
-        with limits.limits():
-            inputs = {start: Series([constant(start), 1.0])}
-            series = propagate(output, inputs, constant, n)
     make: Any = float if floats else lambda c: value_of(float(c) if c is ZERO else c)
-    if series is None:
-        return [make(constant(output)), *(make(0.0) for _ in range(n))]
-    return [make(series[k]) for k in range(n + 1)]
+    (start,) = recorded.inputs
+
+    def coefficients(shift: int) -> list[Any]:
+        series = None
+        if is_value(output):
+            with limits.limits():
+                inputs = {start: Series([constant(start), math.ldexp(1.0, shift)])}
+                series = propagate(output, inputs, constant, n)
+        if series is None:
+            return [make(constant(output)), *(make(0.0) for _ in range(n))]
+        return [make(series[k]) for k in range(n + 1)]
+
+    found = coefficients(0)
+    shift = _shift(found) if floats else 0
+    return (coefficients(shift), shift) if shift else (found, 0)
+
+
+def _shift(coefficients: list[float]) -> int:
+    """What keeps the last coefficient a normal float, if it is none yet."""
+    kept = [
+        (k, math.log2(abs(c)))
+        for k, c in enumerate(coefficients)
+        if sys.float_info.min <= abs(c) < math.inf
+    ]
+    if len(kept) < 2 or kept[-1][0] == len(coefficients) - 1:
+        return 0
+    (i, first), *_, (j, last) = kept
+    return max(-1000, min(1000, round((first - last) / (j - i))))
+
+
+def _scaled(x: Any, y: float, shift: int) -> Any:
+    """x y 2^shift, though x y may be no float; of Values only x y."""
+    if not shift:
+        return x * y
+    (a, i), (b, j) = math.frexp(x), math.frexp(y)
+    try:
+        return math.ldexp(a * b, i + j + shift)
+    except OverflowError:
+        return math.copysign(math.inf, a * b)
 
 
 def derivative(f: Callable[[Any], Any], n: int = 1) -> Callable[[Any], Any]:
@@ -320,4 +365,5 @@ def derivative(f: Callable[[Any], Any], n: int = 1) -> Callable[[Any], Any]:
 
 
 def _derivative(f: Callable[[Any], Any], n: int, /, x: Any) -> Any:
-    return _coefficients(f, "derivative", n, x)[n] * float(math.factorial(n))
+    found, shift = _coefficients(f, "derivative", n, x)
+    return _scaled(found[n], float(math.factorial(n)), -shift * n)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -124,3 +125,32 @@ def test_singular_points_are_limits() -> None:
 def test_bad_input_says_what_was_expected(run: Any, error: Any, message: str) -> None:
     with pytest.raises(error, match=message):
         run()
+
+
+@pytest.mark.parametrize(
+    ("f", "n", "x", "true"),
+    [
+        (lambda x: 1 / x, 60, 1e6, math.factorial(60) / Fraction(10) ** 366),
+        (lambda x: ag.exp(x * 0.01), 120, 0.0, Fraction(0.01) ** 120),
+        (lambda x: 1 / x, 40, 1e-4, math.factorial(40) * Fraction(10) ** 164),
+        (lambda x: x**3, 3, 1e-200, Fraction(6)),
+    ],
+)
+def test_no_coefficient_on_the_way_leaves_the_range_of_floats(
+    f: Any, n: int, x: float, true: Fraction
+) -> None:
+    # Each of n steps rounds a few times, and 1e-4 is no float: n ulp of its power.
+    assert ag.derivative(f, n)(x) == pytest.approx(float(true), rel=4e-16 * n, abs=0)
+
+
+def test_coefficients_that_are_floats_are_given_though_others_are_not() -> None:
+    found = ag.taylor(lambda x: 1 / x, 60)(1e6)
+    assert found[:2] == [1e-6, -1e-12]
+    assert found[45] == pytest.approx(-1e-276, rel=1e-14, abs=0)
+    assert found[60] == 0.0  # 1e-366 is none
+
+
+def test_a_scale_changes_no_digit() -> None:
+    low = ag.taylor(lambda x: ag.exp(ag.sin(x)), 8)(0.3)
+    f = ag.taylor(lambda x: ag.exp(ag.sin(x)) * 2.0**-1000, 8)(0.3)
+    assert [c * 2.0**1000 for c in f] == low

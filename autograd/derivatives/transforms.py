@@ -415,7 +415,8 @@ def hessian(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Functio
 
     One sweep makes the graph of the gradient, and one sweep for each input goes
     back from its entry, over no more than this entry depends on. Each pair of mixed
-    derivatives is computed once, so that the matrix is symmetric exactly.
+    derivatives is computed once, so that the matrix is symmetric exactly. At a kink it
+    differentiates the slope that the row names: of ``abs(x) ** 2`` at 0 it gives 0.
 
     Args:
         f: a function as in :func:`grad`.

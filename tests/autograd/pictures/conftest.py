@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -32,6 +33,8 @@ def browser(engine: str) -> Iterator[Any]:
     playwright = pytest.importorskip(
         "playwright.sync_api", reason="Playwright is not installed (extra: browser)"
     )
+    if "asan" in os.environ.get("LD_PRELOAD", ""):
+        pytest.skip("a browser does not run with the sanitizers")
     found = next(filter(None, map(shutil.which, BROWSERS)), None)
     if found is None:
         pytest.skip(f"no browser on the path: none of {', '.join(BROWSERS)}")

@@ -311,7 +311,11 @@ def _coefficients(
 
     found = coefficients(0)
     shift = _shift(found) if floats else 0
-    return (coefficients(shift), shift) if shift else (found, 0)
+    if shift:
+        stretched = coefficients(shift)
+        if math.isfinite(stretched[n]):
+            return stretched, shift
+    return found, 0
 
 
 def _shift(coefficients: list[float]) -> int:
@@ -324,7 +328,9 @@ def _shift(coefficients: list[float]) -> int:
     if len(kept) < 2 or kept[-1][0] == len(coefficients) - 1:
         return 0
     (i, first), *_, (j, last) = kept
-    return max(-1000, min(1000, round((first - last) / (j - i))))
+    shift = max(-1000, min(1000, round((first - last) / (j - i))))
+    small = abs(coefficients[-1]) < 1.0
+    return shift if (shift > 0) is small else 0
 
 
 def _scaled(x: Any, y: float, shift: int) -> Any:

@@ -22,16 +22,17 @@
 #define UNROLL_FULLY
 #endif
 
-static inline int64_t
+/* Bits are counted without a sign: what a nan makes of them wraps, and is not used. */
+static inline uint64_t
 to_bits(double x)
 {
-    int64_t bits;
+    uint64_t bits;
     memcpy(&bits, &x, sizeof bits);
     return bits;
 }
 
 static inline double
-from_bits(int64_t bits)
+from_bits(uint64_t bits)
 {
     double x;
     memcpy(&x, &bits, sizeof x);
@@ -40,15 +41,15 @@ from_bits(int64_t bits)
 
 /* 2^n for whole n in [-1022, 1023]. */
 static inline double
-power_of_two(int64_t n)
+power_of_two(uint64_t n)
 {
-    return from_bits((int64_t)((uint64_t)(n + 1023) << 52));
+    return from_bits((n + 1023) << 52);
 }
 
 /* x = n log 2 + rest with whole n and |rest| <= log(2) / 2, for |x| < 2^20. Adding
    1.5 2^52 rounds to a whole number, which then stands in the last bits. */
 typedef struct {
-    int64_t n;
+    uint64_t n;
     double rest;
 } Reduced;
 
@@ -85,7 +86,7 @@ vector_exp(double x)
     const double inside = x > 710.0 ? 710.0 : x < -746.0 ? -746.0 : x; /* nan stays */
     const Reduced r = reduce(inside);
     const double p = 1.0 + (r.rest + r.rest * r.rest * exponential_rest(r.rest));
-    const int64_t half = (int64_t)((uint64_t)(r.n + 4096) >> 1) - 2048; /* two steps: 2^n may underflow */
+    const uint64_t half = ((r.n + 4096) >> 1) - 2048; /* two steps: 2^n may underflow */
     return p * power_of_two(half) * power_of_two(r.n - half);
 }
 
@@ -114,12 +115,13 @@ vector_tanh(double x)
 static inline double
 log_of_normal(double x, double n)
 {
-    const int64_t bits = to_bits(x);
+    const uint64_t bits = to_bits(x);
     /* The exponent grows by one where the fraction is above that of the root of 2. */
-    const uint64_t fraction = (uint64_t)bits & 0x000fffffffffffff;
+    const uint64_t fraction = bits & 0x000fffffffffffff;
     const uint64_t up = (fraction + 0x00095f6400000000) >> 52;
-    const int64_t e = (int64_t)(((uint64_t)bits >> 52) + up) - 1023;
-    const double m = from_bits(bits - (int64_t)((uint64_t)e << 52)), f = m - 1.0;
+    const uint64_t e = (bits >> 52) + up - 1023;
+    const double m = from_bits(bits - (e << 52));
+    const double f = m - 1.0;
     /* A whole number below 2^51 to a double, without an instruction for it. */
     n += from_bits(e + to_bits(6755399441055744.0)) - 6755399441055744.0;
     const double s = f / (m + 1.0), q = s * s;
@@ -206,7 +208,7 @@ tail_erfc(double x)
 {
     const double size = fabs(x) > 28.0 ? 28.0 : fabs(x);
     /* x² in two parts: the square of its first half is exact. */
-    const double head = from_bits(to_bits(size) & ~(int64_t)0x7ffffff);
+    const double head = from_bits(to_bits(size) & ~(uint64_t)0x7ffffff);
     const double d = (head - size) * (head + size);
     const double tail = d + d * d * (0.5 + d * 0.16666666666666666);
     const double e = vector_exp(-head * head);

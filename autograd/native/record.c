@@ -667,7 +667,9 @@ method_of(const char *name, uint32_t row, PyObject *self, PyObject *const *args,
 {
     PyObject *operands[MOST_OPERANDS] = {self};
     if (keywords == NULL && count < record_arity(row)) {
-        memcpy(operands + 1, args, (size_t)count * sizeof *args);
+        for (Py_ssize_t i = 0; i < count; i++) {
+            operands[1 + i] = args[i];
+        }
         if (record_complete(row, operands, count + 1, operands) != NULL) {
             return record(row, operands, record_arity(row));
         }

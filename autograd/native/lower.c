@@ -108,14 +108,6 @@ place(Lowering *l, int32_t k)
     return 0;
 }
 
-static uint64_t
-bits(double x)
-{
-    uint64_t key;
-    memcpy(&key, &x, sizeof key);
-    return key;
-}
-
 static int32_t
 constant_slot(Lowering *l, double x)
 {

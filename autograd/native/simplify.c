@@ -130,14 +130,6 @@ rewritten_in_python(Pass *p, int32_t op, int64_t count, int checked)
     return PyErr_Occurred() ? -1 : (int32_t)k;
 }
 
-static uint64_t
-bits(double x)
-{
-    uint64_t key;
-    memcpy(&key, &x, sizeof key);
-    return key;
-}
-
 static int
 is_same_as_operand(int32_t op)
 {

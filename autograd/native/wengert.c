@@ -197,14 +197,6 @@ tape_reserve(Tape *tape, int64_t entries, int64_t args)
     return 0;
 }
 
-static uint64_t
-bits(double x)
-{
-    uint64_t key;
-    memcpy(&key, &x, sizeof key);
-    return key;
-}
-
 int32_t
 tape_constant(Tape *tape, double x)
 {

@@ -3,8 +3,8 @@
 
    wengert.c keeps the entries; entries.c writes the graph of Values onto a tape; adjoint.c
    appends derivatives; simplify.c leaves what outputs need; groups.c makes folds, and
-   groups of those that are alike; lower.c makes packs of the groups. Each is its Python namesake in ``autograd/program``,
-   entry by entry, and the tests compare the two. */
+   groups of those that are alike; lower.c makes packs of the groups. Each is its Python
+   namesake in ``autograd/program``, entry by entry, and the tests compare the two. */
 
 #ifndef AUTOGRAD_WENGERT_H
 #define AUTOGRAD_WENGERT_H
@@ -60,6 +60,15 @@ static inline int
 is_leaf_op(int32_t op)
 {
     return op <= OP_NUMBER;
+}
+
+/* The bits of a number, by which constants are told apart: -0.0 from 0.0, nan by nan. */
+static inline uint64_t
+bits(double x)
+{
+    uint64_t key;
+    memcpy(&key, &x, sizeof key);
+    return key;
 }
 
 /* A hash of a hash and one more number. */

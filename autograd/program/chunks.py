@@ -88,7 +88,7 @@ class Loading:
         self.whose = id(program)  # another one like it has parameters of its own
 
     def __reduce__(self) -> Any:
-        return _loading, (self.program.dumped(numbers=False), self.in_axes, self.total)
+        return _loading, (self.program.recipe(), self.in_axes, self.total)
 
     def map(self, chunk: Chunk, numbers: Any = None) -> Any:
         """The results of a chunk, and its sums for the parameters; or ``UNKNOWN``."""
@@ -111,10 +111,8 @@ class Loading:
         return result, list(sums.values()) if program.is_loaded else sums
 
 
-def _loading(data: bytes, in_axes: Any, total: Any) -> Loading:
-    from autograd.program.compiled import restored
-
-    return Loading(restored(data, "a program that was sent"), in_axes, total)
+def _loading(recipe: Callable[[], Program], in_axes: Any, total: Any) -> Loading:
+    return Loading(recipe(), in_axes, total)
 
 
 def _together(results: list[Any]) -> Any:

@@ -430,6 +430,11 @@ class Program:
         }
         return dumped(recorded, options, self._signature, numbers)
 
+    def recipe(self) -> Callable[[], Program]:
+        """What makes this program elsewhere, without the parameters' numbers."""
+        data = self.dumped(numbers=False)
+        return functools.partial(restored, data, "a program that was sent")
+
     def __reduce__(self) -> Any:
         return restored, (self.dumped(), "the pickle")
 

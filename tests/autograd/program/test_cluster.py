@@ -7,6 +7,8 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -17,20 +19,26 @@ import autograd as ag
 distributed = pytest.importorskip("distributed")
 
 
+@contextmanager
+def cluster() -> Iterator[tuple[Any, list[int]]]:
+    """An executor of two processes, and their ids."""
+    with (
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
+        ) as workers,
+        distributed.Client(workers) as client,
+        client.get_executor(pure=False) as executor,
+    ):
+        yield executor, list(client.run(os.getpid).values())
+
+
 def test_a_worker_of_a_cluster_is_killed_and_the_sums_stay() -> None:
     w = ag.Value(0.3)
     program = ag.compile(lambda x: ag.tanh(w * x[0]) * x[1])
     points = np.random.default_rng(0).standard_normal((4000, 2))
     expected = program.backward(points, scale=1e-3, chunk=100).tolist(), w.grad
     w.grad = 0.0
-    with (
-        distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
-        ) as cluster,
-        distributed.Client(cluster) as client,
-        client.get_executor(pure=False) as executor,
-    ):
-        pids = list(client.run(os.getpid).values())
+    with cluster() as (executor, pids):
         os.kill(pids[0], signal.SIGKILL)
         found = program.backward(points, scale=1e-3, chunk=100, executor=executor)
     assert (found.tolist(), w.grad) == expected
@@ -42,14 +50,7 @@ def test_a_worker_is_killed_while_chunks_load_themselves() -> None:
     chunks = [functools.partial(points_of, k) for k in range(12)]
     expected = program.backward(chunks).tolist(), w.grad
     w.grad = 0.0
-    with (
-        distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
-        ) as cluster,
-        distributed.Client(cluster) as client,
-        client.get_executor(pure=False) as executor,
-    ):
-        pids = list(client.run(os.getpid).values())
+    with cluster() as (executor, pids):
         kill = threading.Timer(0.2, os.kill, [pids[0], signal.SIGKILL])
         kill.start()
         found = program.backward(chunks, executor=executor)

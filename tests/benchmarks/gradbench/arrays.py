@@ -7,7 +7,7 @@ import random
 from collections.abc import Callable
 from typing import Any
 
-from gradbench.inputs import INPUTS
+from gradbench.inputs import INPUTS, wishart_constant
 from workloads import Data, Workload
 
 SIZES: dict[str, tuple[str, str, str, dict[str, int]]] = {
@@ -76,11 +76,7 @@ def gmm(lib: Any, model: list[Any], data: Data) -> Any:
     density = density - n * (
         d / 2 * math.log(2 * math.pi) + lib.special.logsumexp(alpha, 0)
     )
-    freedom = d + m + 1
-    constant = freedom * d * math.log(gamma / math.sqrt(2)) - (
-        d * (d - 1) / 4 * math.log(math.pi)
-        + math.fsum(math.lgamma((freedom - j) / 2) for j in range(d))
-    )
+    constant = wishart_constant(d, m, gamma)
     spread = gamma**2 / 2 * (factors * factors).sum()
     return density + k * constant - spread + m * q.sum()
 

@@ -7,13 +7,8 @@ import math
 import autograd as ag
 from tests.benchmarks.gradbench.examples import Sum, like
 from tests.benchmarks.gradbench.function import Function, flat
+from tests.benchmarks.gradbench.inputs import log_multigamma
 from tests.benchmarks.gradbench.style import STYLE, inner, log_sum_exp, total
-
-
-def log_multigamma(a, p):
-    return p * (p - 1) / 4 * math.log(math.pi) + math.fsum(
-        math.lgamma(a - j / 2) for j in range(p)
-    )
 
 
 def gmm_factors(parameters):

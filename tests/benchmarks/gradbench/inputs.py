@@ -14,6 +14,19 @@ def _normals(draw: random.Random, *shape: int) -> Any:
     return [_normals(draw, *shape[1:]) for _ in range(shape[0])]
 
 
+def log_multigamma(a: float, p: int) -> float:
+    return p * (p - 1) / 4 * math.log(math.pi) + math.fsum(
+        math.lgamma(a - j / 2) for j in range(p)
+    )
+
+
+def wishart_constant(d: int, m: int, gamma: float) -> float:
+    """What gmm's prior has besides the parameters, for each component."""
+    freedom = d + m + 1
+    constant = freedom * d * math.log(gamma / math.sqrt(2))
+    return constant - log_multigamma(freedom / 2, d)
+
+
 def hello(draw: random.Random) -> float:
     return draw.gauss(0.0, 1.0)
 

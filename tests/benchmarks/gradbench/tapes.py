@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import math
 import shutil
 import subprocess
 import tempfile
@@ -11,24 +10,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from gradbench.function import flat
+from gradbench.inputs import wishart_constant
+
 SOURCE = Path(__file__).with_suffix(".cpp")
-
-
-def flat(nested: Any) -> list[float]:
-    if isinstance(nested, (int, float)):
-        return [float(nested)]
-    return [number for part in nested for number in flat(part)]
 
 
 def gmm_inputs(given: dict[str, Any]) -> tuple[list[float], list[float], list[int]]:
     k, d, n, m = len(given["alpha"]), len(given["mu"][0]), len(given["x"]), given["m"]
-    gamma, freedom = given["gamma"], d + given["m"] + 1
-    constant = freedom * d * math.log(gamma / math.sqrt(2)) - (
-        d * (d - 1) / 4 * math.log(math.pi)
-        + math.fsum(math.lgamma((freedom - j) / 2) for j in range(d))
-    )
+    constant = wishart_constant(d, m, given["gamma"])
     x = flat([given[name] for name in ("alpha", "mu", "q", "l")])
-    return x, [gamma, constant, *flat(given["x"])], [k, d, n, m]
+    return x, [given["gamma"], constant, *flat(given["x"])], [k, d, n, m]
 
 
 def lstm_inputs(given: dict[str, Any]) -> tuple[list[float], list[float], list[int]]:

@@ -1,4 +1,4 @@
-/* What groups.c finds on a tape, and lower.c makes packs of. */
+/* What groups.c finds on a tape, and packs.c makes packs of. */
 
 #ifndef AUTOGRAD_GROUPS_H
 #define AUTOGRAD_GROUPS_H

@@ -1,9 +1,10 @@
 /* What the files of the tape share: the type of ``autograd.program.tape.Tape`` in C, and
    the passes over it.
 
-   wengert.c keeps the entries; entries.c writes the graph of Values onto a tape; adjoint.c
-   appends derivatives; simplify.c leaves what outputs need; groups.c makes folds, and
-   groups of those that are alike; lower.c makes packs of the groups. Each is its Python
+   wengert.c keeps the entries, with map.c, operations.c, columns.c and compute.c;
+   entries.c writes the graph of Values onto a tape; adjoint.c appends derivatives;
+   simplify.c leaves what outputs need; groups.c makes folds, and groups of those that
+   are alike; lower.c makes packs of the groups, as lower.h tells. Each is its Python
    namesake in ``autograd/program``, entry by entry, and the tests compare the two. */
 
 #ifndef AUTOGRAD_WENGERT_H
@@ -79,23 +80,39 @@ mixed(uint64_t hash, uint64_t x)
     return hash ^ hash >> 29;
 }
 
-/* wengert.c */
+/* map.c */
 
 int map_make(Map *map, int64_t expected);
 void map_free(Map *map);
 int32_t *map_at(Map *map, uint64_t key);
 int map_put(Map *map, uint64_t key, int32_t entry);
 
-Tape *tape_new(void);
-int tape_reserve(Tape *tape, int64_t entries, int64_t args);
-int32_t tape_constant(Tape *tape, double x);
-int32_t tape_written_out(Tape *tape, int32_t k);
-int tape_value(Tape *tape, int32_t k, double *number);
+/* operations.c */
+
+int list_operations(void);
 int32_t op_number(PyObject *name);
 PyObject *op_name(int32_t op);
 int op_is_partial(int32_t op);
 extern const int32_t first_later_op; /* that is no row of the table as it was built */
 PyObject *python_function(const char *module, const char *name);
+
+/* columns.c */
+
+enum { OPS_OF, ARGS_OF, NUMBERS_OF, CHECKED_OF };
+
+int columns_init(PyObject *module);
+PyObject *tape_column(Tape *tape, void *what);
+
+/* compute.c */
+
+int tape_value(Tape *tape, int32_t k, double *number);
+
+/* wengert.c */
+
+Tape *tape_new(void);
+int tape_reserve(Tape *tape, int64_t entries, int64_t args);
+int32_t tape_constant(Tape *tape, double x);
+int32_t tape_written_out(Tape *tape, int32_t k);
 int32_t *entries_from(PyObject *sequence, const Tape *tape, Py_ssize_t *count);
 PyObject *list_of_entries(const int32_t *entries, Py_ssize_t count);
 PyObject *numbers_of_entries(const void *data, Py_ssize_t size, const char *format);

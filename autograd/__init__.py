@@ -47,6 +47,7 @@ from autograd.pictures.draw import Drawing, draw
 from autograd.pictures.render import GraphvizNotFound, NoUsableFont, RenderError
 from autograd.program.compiled import Program, compile, load_program
 from autograd.program.lookup import take
+from autograd.program.scan import scan
 from autograd.program.sparse import sparse_hessian, sparse_jacobian
 from autograd.table.custom import rule
 from autograd.table.functions import FUNCTIONS as _FUNCTIONS
@@ -109,6 +110,7 @@ __all__ = [
     "linalg",
     "load_program",
     "rule",
+    "scan",
     "scipy_hessian",
     "scipy_hessp",
     "scipy_jacobian",

@@ -13,7 +13,7 @@ import numpy as np
 
 from autograd.core import choice
 from autograd.program.arrays import Arrays, paired
-from autograd.program.packs import Packs
+from autograd.program.packs import M0, M1, TERMS, Packs
 
 __all__ = ["Machine"]
 
@@ -54,8 +54,8 @@ class Machine:
             )
         varying = packs.slots - packs.uniform
         self.block = 8 * max(1, min(64, CACHE // (8 * max(1, varying))))
-        lanes = (p.m0 * p.m1 * p.terms for p in packs.packs[packs.once :])
-        self.lanes = max(1, sum(lanes))  # of one example
+        grids = packs.flat.code[packs.once :, [M0, M1, TERMS]]
+        self.lanes = max(1, int(grids.prod(axis=1).sum()))  # of one example
         self._memory: list[Any] = []
 
     def __reduce__(self) -> Any:

@@ -124,7 +124,7 @@ PACK = (
 """The columns of ``code``: the last two are the pack's first row in ``operands`` (its
 ``out``, followed by what it reads) and how many it reads."""
 
-M0, M1 = PACK.index("m0"), PACK.index("m1")
+M0, M1, TERMS = map(PACK.index, ("m0", "m1", "terms"))
 
 OPERANDS = ("base", "s0", "s1", "term", "index")
 """The columns of ``operands``: ``index`` is where it begins in the index array, or

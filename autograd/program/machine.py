@@ -6,7 +6,8 @@ program at once.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -34,7 +35,7 @@ class Machine:
     ) -> None:
         self.packs = packs
         self.made_with = packs, engine, exact
-        self.arrays = Arrays(packs)
+        self.arrays = Arrays(packs, exact)
         self.native: Any = None
         load = getattr(choice.module(), "load", None) if engine != "arrays" else None
         if load is not None:
@@ -77,32 +78,30 @@ class Machine:
             at = k + 1
         return found
 
-    def take(self) -> Any:
-        """Memory with the program's constants in it."""
+    @contextmanager
+    def memory(self) -> Iterator[Any]:
+        """Memory with the program's constants in it, for one call."""
         try:
-            return self._memory.pop()
+            memory = self._memory.pop()
         except IndexError:
             packs = self.packs
             memory = np.zeros(packs.doubles(self.block if packs.inputs.size else 1))
             memory[: packs.uniform] = packs.numbers
-            return memory
+        try:
+            yield memory
+        finally:
+            self._memory.append(memory)
 
-    def give_back(self, memory: Any) -> None:
-        self._memory.append(memory)
-
-    def call(
-        self, scalars: Sequence[float], parameters: Sequence[float], ieee: bool
-    ) -> tuple[Any, bool]:
+    def call(self, scalars: Any, parameters: Any, ieee: bool) -> tuple[Any, bool]:
         """The outputs for one set of inputs, and whether a row may have to raise."""
         packs = self.packs
-        memory = self.take()
-        _set(memory, packs.inputs, scalars)
-        _set(memory, packs.parameters, parameters)
         failed = None if ieee else np.zeros(self.block, np.uint8)
-        for executor, i, j in self.stretches(0, packs.count):
-            executor.run(memory, i, j, self.block, 1, None, failed)
-        found = memory[packs.outputs]
-        self.give_back(memory)
+        with self.memory() as memory:
+            _set(memory, packs.inputs, scalars)
+            _set(memory, packs.parameters, parameters)
+            for executor, i, j in self.stretches(0, packs.count):
+                executor.run(memory, i, j, self.block, 1, None, failed)
+            found = memory[packs.outputs]
         return found, failed is not None and bool(failed[0])
 
     def map(
@@ -127,23 +126,21 @@ class Machine:
         """
         packs, block = self.packs, self.block
         examples = columns.shape[1]
-        memory = self.take()
-        _set(memory, packs.parameters, parameters)
-        _set(memory, packs.inputs, fixed or {})
         sums = np.zeros((packs.sums, 8))
         failed = np.zeros(examples, np.uint8)
         found = np.empty((len(packs.outputs), examples))
         once = np.zeros(block, np.uint8)
-        for executor, i, j in self.stretches(0, packs.once):
-            executor.run(memory, i, j, block, 1, sums, None if ieee else once)
-        failed[:] = once[0]
-        if self.native is not None and not any(
-            k >= packs.once for k in self.native.unsupported
-        ):
-            self._blocks_in_c(memory, columns, found, sums, None if ieee else failed)
-        else:
-            self._blocks(memory, columns, found, sums, None if ieee else failed)
-        self.give_back(memory)
+        with self.memory() as memory:
+            _set(memory, packs.parameters, parameters)
+            _set(memory, packs.inputs, fixed or {})
+            for executor, i, j in self.stretches(0, packs.once):
+                executor.run(memory, i, j, block, 1, sums, None if ieee else once)
+            failed[:] = once[0]
+            in_c = self.native is not None and not any(
+                k >= packs.once for k in self.native.unsupported
+            )
+            run = self._blocks_in_c if in_c else self._blocks
+            run(memory, columns, found, sums, None if ieee else failed)
         return found, paired(sums)[packs.totals], failed
 
     def _blocks_in_c(
@@ -218,8 +215,5 @@ def _set(memory: Any, slots: Any, numbers: Any) -> None:
             if slots[n] >= 0:
                 memory[slots[n]] = x
         return
-    if not len(slots):
-        return
-    given = np.asarray(numbers, dtype=float)
-    used = slots >= 0
-    memory[slots[used]] = given[used]
+    if len(slots):  # what has no slot, -1, goes where nobody reads
+        memory[slots] = numbers

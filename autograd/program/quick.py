@@ -1,17 +1,20 @@
-"""The short way into a program: plain numbers to plain numbers, in C alone.
+"""The short way into a program: plain numbers to plain numbers, in C where it can.
 
 A call of a small program costs more in Python than its packs do. So the structures of
 the arguments and of the result, where they are only floats, lists, tuples and arrays of
 float64, are told to the C executor, which takes the one apart and builds the other.
-What it cannot do it leaves: it answers ``NotImplemented``.
+What it cannot do it leaves: it answers ``NotImplemented``. Where packs run on arrays,
+:class:`Short` does the same.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from autograd.program.machine import Machine
     from autograd.program.recording import Recording
 
 __all__ = ["caller"]
@@ -30,12 +33,12 @@ def caller(
     if any(recording.kinds) or any(recording.on_parameters):
         return None
     machine = recording.machine()
-    if not hasattr(machine.native, "caller") or machine.native.unsupported:
-        return None
     arguments, result = _shape(args), _shape(answer)
     packs, count = machine.packs, len(recording.outputs)
     if _size(arguments) != len(recording.inputs) or _size(result) != count:
         return None  # not of floats alone
+    if not hasattr(machine.native, "caller") or machine.native.unsupported:
+        return Short(recording, machine, arguments, result, raises)
     made: Callable[..., Any] = machine.native.caller(
         packs.numbers,
         packs.inputs,
@@ -49,6 +52,77 @@ def caller(
         raises,
     )
     return made
+
+
+class Short:
+    """A recording's machine, with the structures of its arguments and result."""
+
+    def __init__(
+        self,
+        recording: Recording,
+        machine: Machine,
+        arguments: Any,
+        result: Any,
+        raises: bool,
+    ) -> None:
+        self.recording, self.machine, self.raises = recording, machine, raises
+        self.arguments, self.result = arguments, result
+        self.count = len(recording.inputs)
+
+    def __call__(self, *args: Any) -> Any:
+        """The result for some arguments; ``NotImplemented`` if they are not for it."""
+        import numpy as np
+
+        numbers = np.empty(self.count)
+        if _taken(args, self.arguments, numbers, 0) != self.count:
+            return NotImplemented
+        found, failed = self.machine.call(
+            numbers, self.recording.numbers(), not self.raises
+        )
+        if failed or not self.recording.holds(found):
+            return NotImplemented
+        return _built(self.result, found, 0)[0]
+
+
+def _taken(x: Any, shape: Any, numbers: Any, at: int) -> int:
+    """Write the numbers of a structure from position ``at`` on.
+
+    Returns:
+        The position after them; one beyond all if it has not just this shape.
+    """
+    if at > len(numbers):
+        return at
+    if shape is None:
+        fits, end = x.__class__ is float, at + 1
+        if fits:
+            numbers[at] = x
+    elif shape[0] == "array":
+        end = at + math.prod(shape[1])
+        fits = type(x).__name__ == "ndarray" and (x.shape, x.dtype) == (
+            shape[1],
+            numbers.dtype,
+        )
+        if fits:
+            numbers[at:end] = x.ravel()
+    else:
+        fits, end = x.__class__.__name__ == shape[0] and len(x) == len(shape[1]), at
+        for y, part in zip(x, shape[1]) if fits else ():
+            end = _taken(y, part, numbers, end)
+    return end if fits else len(numbers) + 1
+
+
+def _built(shape: Any, numbers: Any, at: int) -> tuple[Any, int]:
+    """A structure of numbers from position ``at`` on, and the position after them."""
+    if shape is None:
+        return float(numbers[at]), at + 1
+    if shape[0] == "array":
+        end = at + math.prod(shape[1])
+        return numbers[at:end].reshape(shape[1]), end
+    parts = []
+    for part in shape[1]:
+        x, at = _built(part, numbers, at)
+        parts.append(x)
+    return (tuple(parts) if shape[0] == "tuple" else parts), at
 
 
 def _shape(x: Any) -> Any:

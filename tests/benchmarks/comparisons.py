@@ -190,6 +190,8 @@ def _program_rows() -> list[Comparison]:
     hundred = "compiled: two moons, 100 examples"
     thousands = "compiled: two moons, 10,000 examples"
     hessian = "compiled: Hessian of the lecture's loss, arrays"
+    floats = Contestant("floats", "transformer")
+    on_numpy = Contestant("native-on-arrays", "transformer")
 
     def faster(
         what: str, mine: Contestant, peer: str, workload: str, name: str, target: float
@@ -200,10 +202,13 @@ def _program_rows() -> list[Comparison]:
         Comparison(
             what,
             transformer,
-            Contestant("floats", "transformer"),
+            floats,
             "forward on floats",
             0.02,
             slower=True,
+        ),
+        Comparison(
+            f"{what}, on NumPy", on_numpy, floats, "forward on floats", 0.4, slower=True
         ),
         faster(what, transformer, "native", "transformer", "the eager engine", 100.0),
         faster(what, transformer, "jax-jitted", "transformer-arrays", jitted, 2.0),

@@ -146,6 +146,8 @@ class Compiled(Native):
     array of all its numbers, and gives its value and an array of the derivatives.
     """
 
+    executor: str | None = None
+
     def __init__(self) -> None:
         super().__init__()
         self.number = self.autograd.Value.detach
@@ -163,7 +165,9 @@ class Compiled(Native):
             self.leaf = lambda _: next(rest)
             return workload.forward(self, workload.build(self, data), data)
 
-        program = self.autograd.compile(self.autograd.value_and_grad(function))
+        program = self.autograd.compile(
+            self.autograd.value_and_grad(function), executor=self.executor
+        )
         theta = np.array(numbers)
 
         def answer() -> list[float]:
@@ -180,7 +184,8 @@ class Compiled(Native):
         program = self.autograd.compile(
             lambda point, label: workload.forward(
                 self, model, {"points": [point], "labels": [label]}
-            )
+            ),
+            executor=self.executor,
         )
         points, labels = np.array(data["points"]), np.array(data["labels"])
         count = len(labels)
@@ -194,6 +199,12 @@ class Compiled(Native):
             return [float(step()), *(p.grad for p in parameters)]
 
         return step, answer
+
+
+class CompiledOnArrays(Compiled):
+    """The same on NumPy, as where no C compiler was."""
+
+    executor = "arrays"
 
 
 class CompiledCall(Native):
@@ -665,6 +676,7 @@ LIBRARIES: dict[str, type[Library]] = {
     "reference": Engine,
     "native": Native,
     "native-compiled": Compiled,
+    "native-on-arrays": CompiledOnArrays,
     "native-call": CompiledCall,
     "native-recording": CompiledRecording,
     "native-compiled-hessian": CompiledHessian,

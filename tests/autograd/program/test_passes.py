@@ -14,6 +14,7 @@ from autograd.program.packs import FOLD, MINUS, PLUS, PRODUCT, flatten, restore
 from autograd.program.passes.folds import Instruction, folded
 from autograd.program.passes.fuse import fused
 from autograd.program.passes.grids import grids, runs
+from autograd.program.passes.join import joined
 from autograd.program.passes.lower import lower
 from autograd.program.passes.simplify import live, simplified
 from autograd.program.tape import Number, Tape
@@ -152,3 +153,29 @@ def test_a_matrix_product_is_one_pack_without_an_index() -> None:
     numbers = np.arange(36.0)
     expected = numbers[:30].reshape(5, 6) @ numbers[30:]
     assert memory[packs.outputs].tolist() == expected.tolist()
+
+
+def test_packs_that_were_cut_are_joined_and_keep_their_bits() -> None:
+    """Causal attention: rows of unequal length, read from two matrices."""
+
+    def scores(theta: Any) -> Any:
+        keys, queries = theta[:160].reshape(10, 16), theta[160:].reshape(10, 16)
+        total = 0.0
+        for i in range(10):
+            products = [sum(map(lambda a, b: a * b, queries[i], k)) for k in keys[:i]]
+            for p in products:
+                total = total + ag.exp(p - i) / (1.0 + p * p)
+        return total
+
+    program = ag.compile(ag.value_and_grad(scores), executor="arrays")
+    theta = np.cos(np.arange(320.0))
+    value, gradient = program(theta)
+    expected, slopes = ag.value_and_grad(scores)(theta)
+    assert value == expected
+    assert gradient.tolist() == slopes.tolist()
+    packs = next(iter(program._recordings.values()))[0].machine().packs
+    fewer = joined(packs.packs, packs.uniform)
+    assert len(fewer) < 0.6 * packs.count
+    assert sum(p.m0 * p.m1 * p.terms for p in fewer if p.op == FOLD) == sum(
+        p.m0 * p.m1 * p.terms for p in packs.packs if p.op == FOLD
+    )

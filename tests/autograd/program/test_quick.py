@@ -1,4 +1,4 @@
-"""Plain numbers go into a program and out of it in C, whatever their structure."""
+"""Plain numbers go into a program and out of it at once, whatever their structure."""
 
 from __future__ import annotations
 
@@ -11,13 +11,11 @@ import pytest
 import autograd as ag
 from autograd.program import quick
 
-pytestmark = pytest.mark.usefixtures("only_native")
-
 
 @pytest.fixture
 def only_native(engine: str) -> None:
     if engine != "native":
-        pytest.skip("the reference engine has no short way")
+        pytest.skip("the reference engine has no caller in C")
 
 
 def f(x: Any, y: Any) -> Any:
@@ -56,7 +54,8 @@ def test_structures_of_arguments_and_results_are_those_of_the_function() -> None
         assert np.array_equal(answer[1], 2.0 * given[2])
         assert answer[1].dtype == np.float64
     assert short(program)(given[0], given[1], given[2][:, :1]) is NotImplemented
-    assert short(program)(given[0], given[1], given[2].T) is NotImplemented
+    turned = short(program)(given[0], given[1], given[2].T)
+    assert turned is NotImplemented or np.array_equal(turned[1], 2.0 * given[2].T)
     assert short(program)([1.0], given[1], given[2]) is NotImplemented
     assert short(program)(tuple(given[0]), given[1], given[2]) is NotImplemented
 
@@ -112,6 +111,7 @@ def test_many_threads_may_call_at_once() -> None:
         assert list(pool.map(program, given)) == alone
 
 
+@pytest.mark.usefixtures("only_native")
 def test_a_caller_that_does_not_fit_its_program_is_refused() -> None:
     program = ag.compile(f)
     program(1.0, 2.0)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import array
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from numbers import Number
 from typing import Any, NamedTuple
 
@@ -125,10 +126,7 @@ def _take_array(x: Any, name: str, found: Arguments) -> tuple[Any, Build]:
             found.scalars.append(y if is_value(y) else float(y))
 
     def build(it: Iterator[Any]) -> Any:
-        array = np.empty(count, dtype=object)
-        for i in range(count):
-            array[i] = next(it)
-        return array.reshape(shape)
+        return np.fromiter(it, object, count).reshape(shape)
 
     return ("array", shape), build
 
@@ -174,7 +172,7 @@ def result(x: Any, is_traced: Callable[[Any], bool]) -> Result:
     Args:
         x: whatever a function gave: nested lists, tuples, dicts and arrays of Values
             and anything else, which stays as it is.
-        is_traced: tells what is to be computed anew at each call.
+        is_traced: tells by its type what is to be computed anew at each call.
     """
     values: list[Any] = []
     return Result(values, _template(x, is_traced, values))
@@ -190,7 +188,7 @@ def _template(x: Any, is_traced: Callable[[Any], bool], values: list[Any]) -> An
         return "list", type(x), [_template(y, is_traced, values) for y in x]
     if is_array(x) and x.dtype == object:
         entries = x.ravel().tolist()
-        if all(map(is_traced, entries)):
+        if all(map(is_traced, dict(zip(map(type, entries), entries)).values())):
             values += entries
             return "array", x.shape, [VALUE] * len(entries)
         parts = [_template(y, is_traced, values) for y in entries]
@@ -230,7 +228,10 @@ def filled(template: Any, values: Iterator[Any]) -> Any:
     if kind == "static":
         return rest[0].copy() if is_array(rest[0]) else rest[0]
     how, parts = rest
-    made = [next(values) if part is VALUE else filled(part, values) for part in parts]
+    if parts.count(VALUE) == len(parts):  # the usual case, at once
+        made = list(islice(values, len(parts)))
+    else:
+        made = [filled(part, values) for part in parts]
     if kind == "dict":
         return dict(zip(how, made))
     return like(how, made) if kind == "list" else as_array(made, how)
@@ -246,7 +247,4 @@ def as_array(entries: list[Any], shape: tuple[int, ...]) -> Any:
         return together.reshape(together.shape[:-1] + shape)
     if all(map(is_number, entries)):
         return numpy.array(entries, dtype=float).reshape(shape)
-    array = numpy.empty(len(entries), dtype=object)
-    for i, x in enumerate(entries):
-        array[i] = x
-    return array.reshape(shape)
+    return numpy.fromiter(entries, object, len(entries)).reshape(shape)

@@ -246,21 +246,30 @@ def pullback(
 
 
 def pushforward(
-    outputs: Sequence[Node], inputs: Sequence[Node], seed: Sequence[Any]
-) -> list[Any]:
-    """Carry tangents forward: the dual numbers (node, tangent) of each node.
+    outputs: Sequence[Node], inputs: Sequence[Node], seeds: Sequence[Sequence[Any]]
+) -> list[list[Any]]:
+    """Carry tangents forward in many directions.
 
     Args:
         outputs, inputs: Values; what the inputs were computed from is left alone.
-        seed: for each input its tangent, a float or a Value, or None if it stays.
+        seeds: for each direction the tangents of the inputs, floats or Values, or None
+            for one that stays.
 
     Returns:
-        The tangents of the outputs, 0.0 where nothing that moves reaches one.
+        The tangents of each output, 0.0 where nothing that moves reaches it.
     """
-    known = {x: t for x, t in zip(inputs, seed) if t is not None}
     if recorders.here.recorder is not None:
-        tangents: Any = recorders.here.recorder.push(known)
-        return [tangents.get(y, 0.0) for y in outputs]
+        tangents: list[list[Any]] = recorders.here.recorder.push(outputs, inputs, seeds)
+        return tangents
+    moved = [_pushed(outputs, inputs, seed) for seed in seeds]
+    return list(map(list, zip(*moved)))
+
+
+def _pushed(
+    outputs: Sequence[Node], inputs: Sequence[Node], seed: Sequence[Any]
+) -> list[Any]:
+    """The tangents in one direction: the dual numbers (node, tangent) of each node."""
+    known = {x: t for x, t in zip(inputs, seed) if t is not None}
     partial, native = Partials(), choice.native.get("tangent_graph")
     with limits.limits():
         if native is not None:

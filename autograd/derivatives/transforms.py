@@ -403,7 +403,7 @@ def _pushed(
     if floats:
         moved = iter(choice.module().tangents(values, inputs, seeds))
     else:
-        moved = zip(*[pushforward(values, inputs, seed) for seed in seeds])
+        moved = iter(pushforward(values, inputs, seeds))
     still = [0.0] * len(seeds)
     rows = [next(moved) if is_value(y) else still for y in outputs]
     return [row if floats else list(map(value_of, row)) for row in rows]

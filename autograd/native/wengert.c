@@ -337,6 +337,9 @@ static PyMethodDef tape_methods[] = {
     {"sweep", METHOD(tape_sweep), METH_VARARGS,
      "sweep($self, output, inputs, stop, seed, /)\n--\n\n"
      "Append the derivatives of an entry by others; see adjoint.c."},
+    {"push", METHOD(tape_push), METH_VARARGS,
+     "push($self, outputs, inputs, seeds, /)\n--\n\n"
+     "Append the tangents of entries in many directions; see adjoint.c."},
     {"simplified", METHOD(tape_simplified), METH_O,
      "simplified($self, outputs, /)\n--\n\n"
      "A tape of what the outputs need, and where each entry is; see simplify.c."},

@@ -121,6 +121,7 @@ PyObject *numbers_of_entries(const void *data, Py_ssize_t size, const char *form
 
 int entries_init(PyObject *module);
 PyObject *tape_sweep(Tape *tape, PyObject *args);
+PyObject *tape_push(Tape *tape, PyObject *args);
 PyObject *tape_simplified(Tape *tape, PyObject *outputs);
 PyObject *tape_lowered(Tape *tape, PyObject *args);
 

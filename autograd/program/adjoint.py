@@ -34,15 +34,17 @@ def operands_of(tape: Tape, k: int) -> tuple[int, ...]:
     return () if tape.ops[k] in ENDS else tape.args[k]
 
 
-def order_from(tape: Tape, output: int, stop: Sequence[int] = ()) -> list[int]:
-    """The entries that ``output`` depends on: the engines' depth-first walk.
+def order_from(
+    tape: Tape, outputs: Sequence[int], stop: Sequence[int] = ()
+) -> list[int]:
+    """The entries that ``outputs`` depend on: the engines' depth-first walk.
 
     It is :func:`autograd.core.graph.topological_order` on a tape, with partials of
     rows written out on the way.
     """
     order: list[int] = []
     seen = set(stop)
-    stack: list[int | None] = [tape.expanded(output)]
+    stack: list[int | None] = [*map(tape.expanded, reversed(outputs))]
     while stack:
         k = stack.pop()
         if k is None:
@@ -83,7 +85,7 @@ def sweep(
         return found
     output = tape.expanded(output)
     inputs = [tape.expanded(x) for x in inputs]
-    order = order_from(tape, output, inputs if stop else ())
+    order = order_from(tape, [output], inputs if stop else ())
     active = set(inputs)
     between = []
     for k in order:
@@ -176,34 +178,74 @@ def partial_of(tape: Tape, k: int, i: int) -> float | int:
     return found if found.__class__ is float else entry_of(tape, found)
 
 
-def push(tape: Tape, output: int, known: dict[int, Any]) -> int | None:
-    """Append the tangent of an entry: forward mode, as ``derivatives.sweeps`` does it.
+def push(
+    tape: Tape,
+    outputs: Sequence[int],
+    inputs: Sequence[int],
+    seeds: Sequence[Sequence[float | int | None]],
+) -> list[list[int | None]]:
+    """Append the tangents of entries in many directions: one forward sweep.
 
     Args:
         tape: grows.
-        output: an entry.
-        known: the tangents of the inputs, floats or Numbers, and of what was walked
-            over before, None where no input reaches. Grows.
+        outputs, inputs: entries; the walk ends at the inputs.
+        seeds: for each direction the tangents of the inputs: floats, entries, or None
+            for one that stays.
 
     Returns:
-        The entry of the tangent, or None if no input reaches the output.
+        For each output an entry for each direction, None where it stays.
     """
-    output = tape.expanded(output)
-    for k in order_from(tape, output, list(known)):
-        total: Any = None
+    native = getattr(tape, "push", None)
+    if native is not None:
+        pushed: list[list[int | None]] = native(outputs, inputs, seeds)
+        return pushed
+    outputs = list(map(tape.expanded, outputs))
+    inputs = list(map(tape.expanded, inputs))
+    order = order_from(tape, outputs, inputs)
+    tangents: dict[int, list[Any]] = {
+        x: [_term(tape, seed[j]) for seed in seeds] for j, x in enumerate(inputs)
+    }
+    for k in order:
         args = [tape.expanded(a) for a in operands_of(tape, k)]
-        tangents = [known.get(a) for a in args]
-        if tape.ops[k] == "where" and any(t is not None for t in tangents[1:]):
-            chosen = [0.0 if t is None else t for t in tangents[1:]]
-            known[k] = where(Number(tape, args[0]), *chosen)
+        first = 1 if tape.ops[k] == "where" else 0
+        moving = [i for i in range(first, len(args)) if args[i] in tangents]
+        if not moving:
             continue
-        for i, tangent in enumerate(tangents):
-            if tangent is not None:
-                part = times(tangent, _partial(tape, k, i))
-                total = part if total is None else plus(total, part)
-        known[k] = total
-    found = known.get(output)
-    return None if found is None else entry_of(tape, found)
+        if first:
+            either = [tangents.get(a, [None] * len(seeds)) for a in args[1:]]
+            tangents[k] = [_chosen(tape, args[0], *pair) for pair in zip(*either)]
+            continue
+        partials = [_partial(tape, k, i) for i in moving]
+        columns = zip(*(tangents[args[i]] for i in moving))
+        tangents[k] = [_inner(column, partials) for column in columns]
+    return [
+        [None if t is None else entry_of(tape, t) for t in tangents[y]]
+        if y in tangents
+        else [None] * len(seeds)
+        for y in outputs
+    ]
+
+
+def _term(tape: Tape, seed: Any) -> Any:
+    """A seed as what is computed with."""
+    return Number(tape, seed) if seed.__class__ is int else seed
+
+
+def _chosen(tape: Tape, condition: int, x: Any, y: Any) -> Any:
+    """The tangent of a choice."""
+    if x is None and y is None:
+        return None
+    return where(Number(tape, condition), *(0.0 if t is None else t for t in (x, y)))
+
+
+def _inner(tangents: Sequence[Any], partials: Sequence[Any]) -> Any:
+    """The sum of the tangents times the partials; None if no operand moves."""
+    total: Any = None
+    for tangent, partial in zip(tangents, partials):
+        if tangent is not None:
+            part = times(tangent, partial)
+            total = part if total is None else plus(total, part)
+    return total
 
 
 def times(adjoint: Any, partial: Any) -> Any:

@@ -84,7 +84,7 @@ class Tape:
     rows that give them together.
 
     The native engine has a type of its own, with flat arrays, and with passes of its
-    own: ``sweep``, ``simplified`` and ``lowered``. This is its reference.
+    own: ``sweep``, ``push``, ``simplified`` and ``lowered``. This is its reference.
     """
 
     def __init__(self) -> None:

@@ -24,7 +24,7 @@ from autograd.derivatives.sweeps import recording as with_graph
 from autograd.program import adjoint
 from autograd.program.entries import new_entries
 from autograd.program.guards import FROZEN, Condition, Guard, refuse, with_a_float
-from autograd.program.tape import Number, new_tape
+from autograd.program.tape import new_tape
 
 __all__ = ["Recorder"]
 
@@ -229,15 +229,20 @@ class Recorder:
         entries = adjoint.sweep(self.tape, k, self.entries_of(inputs), stop)
         return self._derivatives(entries, numbers)
 
-    def push(self, tangents: dict[Node, Any]) -> Any:
-        """Forward mode within the function: the tangents of what one asks for."""
-        known = {
-            self.entry(x): t
-            if t.__class__ is float
-            else Number(self.tape, self.entry(t))
-            for x, t in tangents.items()
-        }
-        return _Tangents(self, known)
+    def push(
+        self, outputs: Sequence[Node], inputs: Sequence[Node], seeds: Any
+    ) -> list[list[Any]]:
+        """Forward mode within the function: the tangents of what it asks for."""
+        given = [
+            [t if t is None or t.__class__ is float else self.entry(t) for t in seed]
+            for seed in seeds
+        ]
+        found = adjoint.push(
+            self.tape, self.entries_of(outputs), self.entries_of(inputs), given
+        )
+        moving = [k for row in found for k in row if k is not None]
+        made = iter(self._derivatives(moving, [None] * len(moving)))
+        return [[0.0 if k is None else next(made) for k in row] for row in found]
 
     def _derivatives(
         self, entries: list[int], numbers: Sequence[float | None]
@@ -245,17 +250,3 @@ class Recorder:
         """Entries as derivatives are, with their numbers where these are known."""
         self._passes_through = True
         return self.entries.derivatives(entries, numbers)
-
-
-class _Tangents:
-    """The tangents of Values, each computed on the tape when it is asked for."""
-
-    def __init__(self, recorder: Recorder, known: dict[int, Any]) -> None:
-        self.recorder = recorder
-        self.known = known
-
-    def get(self, x: Node, default: Any) -> Any:
-        """The tangent of a Value; ``default`` if it has none."""
-        recorder = self.recorder
-        found = adjoint.push(recorder.tape, recorder.entry(x), self.known)
-        return default if found is None else recorder._derivatives([found], [None])[0]

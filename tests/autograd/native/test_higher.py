@@ -50,7 +50,7 @@ def both_sweeps(output: Any, inputs: list[Any], seed: list[Any]) -> Callable[[],
         return [
             *drawn(sweeps.sweep(output, inputs, stop=True), inputs),
             *drawn(sweeps.sweep(output, inputs, stop=False), inputs),
-            *drawn(sweeps.pushforward([output], inputs, seed), inputs),
+            *drawn(sweeps.pushforward([output], inputs, [seed])[0], inputs),
         ]
 
     return compute

@@ -119,6 +119,31 @@ def test_derivatives_of_every_order_are_the_same_entries(
         assert tape.on_parameters(k) == reference.on_parameters(k)
 
 
+SEEDS = st.lists(
+    st.lists(
+        st.sampled_from([None, 0.0, -0.0, 1.0, -1.0, 2.5, 0]), min_size=8, max_size=8
+    ),
+    max_size=3,
+)
+
+
+@given(expressions(operations=ROWS), SEEDS)
+def test_tangents_in_many_directions_are_the_same_entries(
+    e: Expression, seeds: list[list[float | int | None]]
+) -> None:
+    tape = new_tape()
+    inputs, output = written(e, tape)
+    reference = copied(tape)
+    wanted = [output, inputs[0]]
+    directions = [seed[: len(inputs)] for seed in seeds]
+    for _ in range(2):
+        found = [adjoint.push(t, wanted, inputs, directions) for t in (tape, reference)]
+        assert found[0] == found[1]
+        assert columns(tape) == columns(reference)
+        moved = [k for row in found[0] for k in row if k is not None]
+        wanted = [*moved, output]
+
+
 def sum_of(tape: Tape, entries: Sequence[int]) -> int:
     """The sum of some entries, each times its position, on a tape."""
     total: Any = 0.0

@@ -80,61 +80,85 @@ typedef struct {
     int64_t left; /* operands that are still to be visited */
 } Frame;
 
-/* List what the output depends on, from the right operand to the left, with partials
-   of rows written out on the way. */
+typedef struct {
+    Frame *frames;
+    size_t top, room;
+} Way;
+
+/* Go to an entry, whose operands that are partials of rows are written out first. */
+static int
+enter(Sweep *s, Way *way, int32_t k)
+{
+    if (way->top == way->room) {
+        const size_t room = 2 * way->room + 256;
+        Frame *more = PyMem_Realloc(way->frames, room * sizeof *more);
+        if (more == NULL) {
+            PyErr_NoMemory();
+            return -1;
+        }
+        way->frames = more;
+        way->room = room;
+    }
+    const int64_t count = no_derivative(s->tape->op[k]) ? 0 : operand_count(s->tape, k);
+    s->seen[k] = 1;
+    way->frames[way->top++] = (Frame){k, count};
+    for (int64_t i = 0; i < count; i++) {
+        if (tape_expanded(s->tape, operands_of(s->tape, k)[i]) < 0) {
+            return -1;
+        }
+    }
+    return seen_room(s);
+}
+
+/* The next operand to be visited, from the right to the left; -1 if there is none. */
+static int32_t
+next_operand(const Sweep *s, Frame *here)
+{
+    while (here->left > 0) {
+        const int32_t a =
+            tape_expanded(s->tape, operands_of(s->tape, here->entry)[--here->left]);
+        if (!s->seen[a] && s->tape->op[a] != OP_NUMBER) {
+            return a;
+        }
+    }
+    return -1;
+}
+
+static int
+list(Sweep *s, int32_t k)
+{
+    if (s->count == s->room) {
+        const size_t room = 2 * (size_t)s->room + 256;
+        int32_t *order = array_grow(s->order, room * sizeof *order);
+        if (order == NULL) {
+            PyErr_NoMemory();
+            return -1;
+        }
+        s->order = order;
+        s->room = (int64_t)room;
+    }
+    s->order[s->count++] = k;
+    return 0;
+}
+
+/* List what the output depends on, operands first. */
 static int
 walk(Sweep *s, int32_t output)
 {
-    Tape *tape = s->tape;
-    size_t top = 0, room = 256;
-    Frame *way = PyMem_New(Frame, room);
-    int failed = way == NULL || seen_room(s) < 0;
-    int32_t next = failed || s->seen[output] ? -1 : output;
-    while (!failed && (next >= 0 || top > 0)) {
+    Way way = {NULL, 0, 0};
+    int failed = seen_room(s) < 0 || (!s->seen[output] && enter(s, &way, output) < 0);
+    while (!failed && way.top > 0) {
+        Frame *here = &way.frames[way.top - 1];
+        const int32_t next = next_operand(s, here);
         if (next >= 0) {
-            if (top == room) {
-                Frame *more = PyMem_Realloc(way, 2 * room * sizeof *more);
-                if (more == NULL) {
-                    failed = 1;
-                    break;
-                }
-                way = more;
-                room *= 2;
-            }
-            s->seen[next] = 1;
-            way[top++] = (Frame){
-                next, no_derivative(tape->op[next]) ? 0 : operand_count(tape, next)};
-            for (int64_t i = 0; i < way[top - 1].left; i++) {
-                failed |= tape_expanded(tape, operands_of(tape, next)[i]) < 0;
-            }
-            failed = failed || seen_room(s) < 0;
-            next = -1;
+            failed = enter(s, &way, next) < 0;
         }
-        Frame *here = &way[top - 1];
-        while (!failed && next < 0 && here->left > 0) {
-            const int32_t a =
-                tape_expanded(tape, operands_of(tape, here->entry)[--here->left]);
-            next = s->seen[a] || tape->op[a] == OP_NUMBER ? -1 : a;
-        }
-        if (!failed && next < 0) {
-            if (s->count == s->room) {
-                const size_t more = 2 * (size_t)s->room + 256;
-                int32_t *order = array_grow(s->order, more * sizeof *order);
-                if (order == NULL) {
-                    failed = 1;
-                    break;
-                }
-                s->order = order;
-                s->room = (int64_t)more;
-            }
-            s->order[s->count++] = here->entry;
-            top--;
+        else {
+            failed = list(s, here->entry) < 0;
+            way.top--;
         }
     }
-    PyMem_Free(way);
-    if (failed && !PyErr_Occurred()) {
-        PyErr_NoMemory();
-    }
+    PyMem_Free(way.frames);
     return failed ? -1 : 0;
 }
 
@@ -322,60 +346,70 @@ partial(Sweep *s, int32_t k, int64_t i)
     return partial_entry(tape, k, i);
 }
 
+/* What ``where`` gives to operand i, and whether that is chosen, in ``there``. */
+static Term
+choose(Sweep *s, int32_t k, int64_t i, Term *there)
+{
+    Tape *tape = s->tape;
+    const Term adjoint = s->adjoints[k], none = plain(0.0), one = plain(1.0);
+    const Term here = *there;
+    const int32_t condition = tape_expanded(tape, operands_of(tape, k)[0]);
+    if (condition < 0) {
+        return (Term){ABSENT, -1, 0.0};
+    }
+    const Term taken = entry(condition);
+    const Term part = i == 1 ? apply(tape, ROW_where, 3, taken, adjoint, none)
+                             : apply(tape, ROW_where, 3, taken, none, adjoint);
+    if (part.kind == ABSENT) {
+        return part;
+    }
+    *there = i == 1 ? apply(tape, ROW_where, 3, taken, one, none)
+                    : apply(tape, ROW_where, 3, taken, none, one);
+    if (there->kind != ABSENT && here.kind != NUMBER) {
+        *there = apply(tape, ROW_mul, 2, *there, here, here);
+    }
+    return there->kind == ABSENT ? *there : part;
+}
+
+/* What an entry gives to operand i: its adjoint times the slope where it is reached. */
+static Term
+pass(Sweep *s, int32_t k, int64_t i, Term here)
+{
+    Term slope = partial(s, k, i);
+    if (slope.kind == ENTRY && here.kind != NUMBER) {
+        slope = apply(s->tape, ROW_where, 3, here, slope, plain(0.0));
+    }
+    return slope.kind == ABSENT ? slope : times(s->tape, s->adjoints[k], slope);
+}
+
+static int
+reach(Sweep *s, int32_t a, Term there)
+{
+    Term *reached = &s->reached[a];
+    if (there.kind == NUMBER || reached->kind == NUMBER) {
+        *reached = TRUE_TERM;
+    }
+    else {
+        *reached = reached->kind == ABSENT
+            ? there
+            : apply(s->tape, ROW_where, 3, there, plain(1.0), *reached);
+    }
+    return reached->kind == ABSENT ? -1 : 0;
+}
+
 /* Give an entry's adjoint to its operand i, which is a. */
 static int
 hand_on(Sweep *s, int32_t k, int64_t i, int32_t a)
 {
-    Tape *tape = s->tape;
-    const Term adjoint = s->adjoints[k], none = plain(0.0);
-    const Term here = s->reached == NULL ? TRUE_TERM : s->reached[k];
-    const int always = here.kind == NUMBER;
-    Term there = here, part;
-    if (tape->op[k] == FIRST_ROW + ROW_where) {
-        const int32_t condition = tape_expanded(tape, operands_of(tape, k)[0]);
-        if (condition < 0) {
-            return -1;
-        }
-        const Term taken = entry(condition);
-        part = i == 1 ? apply(tape, ROW_where, 3, taken, adjoint, none)
-                      : apply(tape, ROW_where, 3, taken, none, adjoint);
-        if (part.kind == ABSENT) {
-            return -1;
-        }
-        there = i == 1 ? apply(tape, ROW_where, 3, taken, plain(1.0), none)
-                       : apply(tape, ROW_where, 3, taken, none, plain(1.0));
-        if (there.kind != ABSENT && !always) {
-            there = apply(tape, ROW_mul, 2, there, here, here);
-        }
-    }
-    else {
-        Term slope = partial(s, k, i);
-        if (slope.kind == ENTRY && !always) {
-            slope = apply(tape, ROW_where, 3, here, slope, none);
-        }
-        if (slope.kind == ABSENT) {
-            return -1;
-        }
-        part = times(tape, adjoint, slope);
-    }
-    if (part.kind == ABSENT || there.kind == ABSENT) {
+    Term there = s->reached == NULL ? TRUE_TERM : s->reached[k];
+    const Term part = s->tape->op[k] == FIRST_ROW + ROW_where ? choose(s, k, i, &there)
+                                                              : pass(s, k, i, there);
+    if (part.kind == ABSENT) {
         return -1;
     }
     Term *sum = &s->adjoints[a];
-    *sum = sum->kind == ABSENT ? part : plus(tape, *sum, part);
-    if (s->reached == NULL) {
-        return sum->kind == ABSENT ? -1 : 0;
-    }
-    Term *reach = &s->reached[a];
-    if (there.kind == NUMBER || reach->kind == NUMBER) {
-        *reach = TRUE_TERM;
-    }
-    else {
-        *reach = reach->kind == ABSENT
-            ? there
-            : apply(tape, ROW_where, 3, there, plain(1.0), *reach);
-    }
-    return sum->kind == ABSENT || reach->kind == ABSENT ? -1 : 0;
+    *sum = sum->kind == ABSENT ? part : plus(s->tape, *sum, part);
+    return sum->kind == ABSENT || (s->reached != NULL && reach(s, a, there) < 0) ? -1 : 0;
 }
 
 static int

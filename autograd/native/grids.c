@@ -4,39 +4,36 @@
 
 #include "lower.h"
 
-/* Cut lanes so that all operands are affine; how many grids, or -1. Of operands with
-   several terms, the step from the first to the second must be the same in a grid. */
-int64_t
-find_grids(Lowering *l, const Rows *rows, int count, int64_t lanes)
+/* What must be affine in a grid, row by row: the slots of each operand's first term, and
+   for operands with several terms the step to the second, the same in all lanes. */
+static int64_t *
+find_heads(Lowering *l, const Rows *rows, int count, int64_t lanes, int64_t *n)
 {
-    int64_t n = 0;
+    *n = count;
     for (int i = 0; i < count; i++) {
-        n += 1 + (rows[i].terms > 1);
+        *n += rows[i].terms > 1;
     }
-    l->grids.count = l->heads.count = l->ends.count = 0;
-    int64_t *heads = more(&l->heads, n * lanes, sizeof *heads);
-    uint8_t *broken = more(&l->ends, 2 * lanes, 1);
-    if (heads == NULL || broken == NULL) {
-        return -1;
-    }
-    uint8_t *changes = broken + lanes; /* whether a row of a grid ends after a step */
-    const int fixed = count; /* rows from here on are the same in all lanes of a grid */
-    for (int i = 0; i < count; i++) {
+    l->heads.count = 0;
+    int64_t *heads = more(&l->heads, *n * lanes, sizeof *heads);
+    int64_t *step = heads == NULL ? NULL : heads + count * lanes;
+    for (int i = 0; heads != NULL && i < count; i++) {
+        const int32_t *x = rows[i].slots;
         for (int64_t j = 0; j < lanes; j++) {
-            heads[i * lanes + j] = rows[i].slots[j];
+            heads[i * lanes + j] = x[j];
+        }
+        for (int64_t j = 0; rows[i].terms > 1 && j < lanes; j++) {
+            *step++ = (int64_t)x[lanes + j] - x[j];
         }
     }
-    int64_t at = count;
-    for (int i = 0; i < count; i++) {
-        if (rows[i].terms > 1) {
-            for (int64_t j = 0; j < lanes; j++) {
-                heads[at * lanes + j] =
-                    (int64_t)rows[i].slots[lanes + j] - rows[i].slots[j];
-            }
-            at++;
-        }
-    }
-    memset(broken, 0, (size_t)(2 * lanes));
+    return heads;
+}
+
+/* Where lane j + 1 is in no grid of lane j, in ``broken``, and where a row of a grid
+   that has lanes j and j + 1 ends with them, in ``changes``. */
+static void
+find_breaks(const int64_t *heads, int64_t n, int64_t fixed, int64_t lanes,
+            uint8_t *broken, uint8_t *changes)
+{
     for (int64_t r = 0; r < n; r++) {
         const int64_t *x = heads + r * lanes;
         for (int64_t j = 0; r >= fixed && j + 1 < lanes; j++) {
@@ -49,6 +46,41 @@ find_grids(Lowering *l, const Rows *rows, int count, int64_t lanes)
     for (int64_t j = 0; j + 2 < lanes; j++) {
         changes[j] |= broken[j] | broken[j + 1];
     }
+}
+
+/* Whether the m1 lanes from ``begin`` on continue a grid whose first lane is j. */
+static int
+continues(const int64_t *heads, int64_t n, int64_t lanes, int64_t j, int64_t m1,
+          int64_t begin)
+{
+    for (int64_t r = 0; r < n; r++) {
+        const int64_t *x = heads + r * lanes;
+        if (x[begin] - x[begin - m1] != x[j + m1] - x[j]) {
+            return 0;
+        }
+        for (int64_t k = begin; k < begin + m1 - 1; k++) {
+            if (x[k + 1] - x[k] != x[j + 1] - x[j]) {
+                return 0;
+            }
+        }
+    }
+    return 1;
+}
+
+/* Cut lanes so that all operands are affine; how many grids, or -1. */
+int64_t
+find_grids(Lowering *l, const Rows *rows, int count, int64_t lanes)
+{
+    int64_t n;
+    const int64_t *heads = find_heads(l, rows, count, lanes, &n);
+    l->grids.count = l->ends.count = 0;
+    uint8_t *broken = heads == NULL ? NULL : more(&l->ends, 2 * lanes, 1);
+    if (broken == NULL) {
+        return -1;
+    }
+    uint8_t *changes = broken + lanes;
+    memset(broken, 0, (size_t)(2 * lanes));
+    find_breaks(heads, n, count, lanes, broken, changes);
     for (int64_t j = 0; j < lanes;) {
         int64_t m0 = 1, m1 = 1;
         if (j + 1 < lanes && !broken[j]) {
@@ -57,19 +89,9 @@ find_grids(Lowering *l, const Rows *rows, int count, int64_t lanes)
                 m1++;
             }
         }
-        for (int64_t s; m1 > 1 && (s = j + (m0 + 1) * m1) <= lanes; m0++) {
-            const int64_t begin = s - m1;
-            int like = !broken[begin - 1];
-            for (int64_t r = 0; like && r < n; r++) {
-                const int64_t *x = heads + r * lanes;
-                like = x[begin] - x[begin - m1] == x[j + m1] - x[j];
-                for (int64_t k = begin; like && k < s - 1; k++) {
-                    like = x[k + 1] - x[k] == x[j + 1] - x[j];
-                }
-            }
-            if (!like) {
-                break;
-            }
+        while (m1 > 1 && j + (m0 + 1) * m1 <= lanes && !broken[j + m0 * m1 - 1] &&
+               continues(heads, n, lanes, j, m1, j + m0 * m1)) {
+            m0++;
         }
         Grid *grid = more(&l->grids, 1, sizeof *grid);
         if (grid == NULL) {

@@ -214,10 +214,10 @@ lane_of(const Groups *w, int32_t k)
 }
 
 static Lane *
-fold_before(const Groups *w, const int32_t *reads, int32_t k, int32_t times)
+fold_before(const Groups *w, int32_t k, int32_t times)
 {
     Lane *found = lane_of(w, k);
-    return found != NULL && reads[k] == times && !found->dropped &&
+    return found != NULL && w->reads[k] == times && !found->dropped &&
             found->op == FOLD_OP && found->after == NO_OP
         ? found
         : NULL;
@@ -235,36 +235,60 @@ continue_fold(Lane *lane, Lane *fold, int32_t after, int32_t beside)
     lane->beside = beside;
 }
 
-static int
-fuse(Groups *w, const int32_t *outputs, Py_ssize_t count)
+/* How often nodes are read, and by partials of relu. */
+static void
+count_reads(Groups *w, const int32_t *outputs, Py_ssize_t count, int32_t slope)
 {
-    int32_t *reads = w->reads;
-    PyObject *name = PyUnicode_FromString("relu:0");
-    const int32_t value = FIRST_ROW + ROW_relu, slope = name ? op_number(name) : -1;
-    Py_XDECREF(name);
-    if (slope < 0) {
-        return -1;
-    }
     for (Py_ssize_t i = 0; i < count; i++) {
-        reads[outputs[i]]++;
+        w->reads[outputs[i]]++;
     }
     for (int64_t n = 0; n < w->lane_count; n++) {
         const Lane *lane = &w->lanes[n];
         const int32_t *args = w->args + lane->arg;
         for (int32_t i = 0; i < lane->args; i++) {
             if (args[i] != NONE) {
-                reads[args[i]]++;
+                w->reads[args[i]]++;
             }
         }
         if (lane->op == slope) {
             w->slopes[args[0]]++;
         }
     }
+}
+
+static void
+fuse_product(Groups *w, Lane *lane, int32_t slope)
+{
+    const int32_t *args = w->args + lane->arg;
+    for (int i = 0; i < 2; i++) {
+        const int32_t other = args[1 - i];
+        Lane *fold = fold_before(w, args[i], 1);
+        Lane *part = lane_of(w, other);
+        if (fold == NULL || part == NULL || w->reads[other] != 1 || part->dropped ||
+            part->op != slope || w->args[part->arg] != w->args[part->arg + 1]) {
+            continue;
+        }
+        part->dropped = 1;
+        continue_fold(lane, fold, slope, w->args[part->arg + 1]);
+        break;
+    }
+}
+
+static int
+fuse(Groups *w, const int32_t *outputs, Py_ssize_t count)
+{
+    PyObject *name = PyUnicode_FromString("relu:0");
+    const int32_t value = FIRST_ROW + ROW_relu, slope = name ? op_number(name) : -1;
+    Py_XDECREF(name);
+    if (slope < 0) {
+        return -1;
+    }
+    count_reads(w, outputs, count, slope);
     for (int64_t n = 0; n < w->lane_count; n++) {
         Lane *lane = &w->lanes[n];
         int32_t *args = w->args + lane->arg;
         if (lane->op == value) {
-            Lane *fold = fold_before(w, reads, args[0], 1 + w->slopes[args[0]]);
+            Lane *fold = fold_before(w, args[0], 1 + w->slopes[args[0]]);
             if (fold != NULL) {
                 continue_fold(lane, fold, value, NONE);
             }
@@ -276,18 +300,7 @@ fuse(Groups *w, const int32_t *outputs, Py_ssize_t count)
             }
         }
         else if (lane->op == FIRST_ROW + ROW_mul) {
-            for (int i = 0; i < 2; i++) {
-                const int32_t other = args[1 - i];
-                Lane *fold = fold_before(w, reads, args[i], 1);
-                Lane *part = lane_of(w, other);
-                if (fold == NULL || part == NULL || reads[other] != 1 || part->dropped ||
-                    part->op != slope || w->args[part->arg] != w->args[part->arg + 1]) {
-                    continue;
-                }
-                part->dropped = 1;
-                continue_fold(lane, fold, slope, w->args[part->arg + 1]);
-                break;
-            }
+            fuse_product(w, lane, slope);
         }
     }
     return 0;

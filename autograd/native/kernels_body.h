@@ -94,17 +94,11 @@ typedef struct {
     UNROLL for (int u = 0; u < rows; u++)            \
         UNROLL for (int v = 0; v < vectors; v++)
 
-/* The sums of rows by vectors lanes, term after term. SHARED: all rows have the same x;
-   SCALAR: the vectors of a row have the same number y; UNIT: lanes of x and y lie side
-   by side. What is constant in a kernel is so that ``sum`` stays in registers. */
+/* What the sums of rows by vectors lanes begin with. */
 INLINE void
-contract(const int rows, const int vectors, const int op, const int shared,
-         const int scalar, const int unit, const Instruction *p, const Operand *x,
-         const Operand *y, const Tile *tile, const int n)
+begin(const int rows, const int vectors, const Instruction *p, const Tile *tile,
+      const int n, vec sum[4][4])
 {
-    const int64_t x_step = unit ? 1 : x->s2, y_step = unit ? 1 : y->s2;
-    const double *at_x = tile->x, *at_y = tile->y;
-    vec sum[4][4];
     if (p->begin == NUMBER) {
         EVERY_VECTOR sum[u][v] = BROADCAST(p->start);
     }
@@ -116,6 +110,20 @@ contract(const int rows, const int vectors, const int op, const int shared,
     else {
         EVERY_VECTOR sum[u][v] = load(tile->out + u * p->out.s1 + v * WIDTH, 1, n);
     }
+}
+
+/* The sums of rows by vectors lanes, term after term. SHARED: all rows have the same x;
+   SCALAR: the vectors of a row have the same number y; UNIT: lanes of x and y lie side
+   by side. What is constant in a kernel is so that ``sum`` stays in registers. */
+INLINE void
+contract(const int rows, const int vectors, const int op, const int shared,
+         const int scalar, const int unit, const Instruction *p, const Operand *x,
+         const Operand *y, const Tile *tile, const int n)
+{
+    const int64_t x_step = unit ? 1 : x->s2, y_step = unit ? 1 : y->s2;
+    const double *at_x = tile->x, *at_y = tile->y;
+    vec sum[4][4];
+    begin(rows, vectors, p, tile, n, sum);
     for (int64_t t = 0; t < p->terms; t++, at_x += x->term, at_y += y->term) {
         vec of_all[4];
         if (shared) {

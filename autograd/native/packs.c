@@ -153,6 +153,42 @@ alike(const Lowering *l, const Lane *lane, int32_t s, int32_t t)
         varies[x[0]] + varies[x[1]] == varies[y[0]] + varies[y[1]];
 }
 
+/* Where the runs of terms end that a rule gives the slots of; for a fold that no
+   examples have, all terms in one run where the packs would be many and small. */
+static int
+find_ends(Lowering *l, const Piece *piece, const Rows *out, int64_t lanes, Array *ends)
+{
+    const int64_t terms = piece->factors[0].terms;
+    for (int64_t t = 0; t < terms;) {
+        const int64_t run = find_run(l, piece->factors, piece->count, lanes, t);
+        int64_t *end = run < 0 ? NULL : more(ends, 1, sizeof *end);
+        if (end == NULL) {
+            return -1;
+        }
+        *end = t += run;
+    }
+    if (out->slots[0] >= LIMIT || ends->count == 1) {
+        return 0;
+    }
+    int64_t tiles = 0, t = 0;
+    for (int64_t i = 0; i < ends->count; i++) {
+        Rows part[2];
+        const int64_t end = ((int64_t *)ends->data)[i];
+        slice(piece->factors, piece->count, lanes, t, end, part);
+        const int64_t found = find_grids(l, part, piece->count, lanes);
+        if (found < 0) {
+            return -1;
+        }
+        tiles += found;
+        t = end;
+    }
+    if (terms * lanes < SMALL * tiles) { /* as one gather */
+        ends->count = 1;
+        ((int64_t *)ends->data)[0] = terms;
+    }
+    return 0;
+}
+
 /* The terms of a piece, cut where no rule gives their slots. */
 static int
 emit_piece(Lowering *l, Code *pack, double start, const Piece *piece, Rows *extra,
@@ -160,34 +196,8 @@ emit_piece(Lowering *l, Code *pack, double start, const Piece *piece, Rows *extr
 {
     const int64_t terms = piece->factors[0].terms;
     Array ends = {NULL, 0, 0};
-    int failed = 0;
-    int64_t tiles = 0, t = 0;
-    while (!failed && t < terms) {
-        const int64_t run = find_run(l, piece->factors, piece->count, lanes, t);
-        int64_t *end = run < 0 ? NULL : more(&ends, 1, sizeof *end);
-        failed = end == NULL;
-        if (!failed) {
-            t += run;
-            *end = t;
-        }
-    }
-    if (!failed && out->slots[0] < LIMIT && ends.count > 1) {
-        t = 0;
-        for (int64_t i = 0; !failed && i < ends.count; i++) {
-            Rows part[2];
-            const int64_t end = ((int64_t *)ends.data)[i];
-            slice(piece->factors, piece->count, lanes, t, end, part);
-            const int64_t found = find_grids(l, part, piece->count, lanes);
-            failed = found < 0;
-            tiles += found;
-            t = end;
-        }
-        if (terms * lanes < SMALL * tiles) { /* as one gather */
-            ends.count = 1;
-            ((int64_t *)ends.data)[0] = terms;
-        }
-    }
-    t = 0;
+    int failed = find_ends(l, piece, out, lanes, &ends) < 0;
+    int64_t t = 0;
     for (int64_t i = 0; !failed && i < ends.count; i++) {
         const int64_t end = ((int64_t *)ends.data)[i];
         Rows rows[6];

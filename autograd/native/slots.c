@@ -103,21 +103,45 @@ place_leaves(Lowering *l, const int32_t *entries, int64_t step, int64_t terms,
     return 0;
 }
 
-/* The slots of entries: row r begins at r * step. Where all are numbers, and not all the
-   same one, they lie side by side. */
+/* Slots for the numbers among entries: one for each of them where all are numbers and
+   not the same, one for all that are alike otherwise. */
+static int
+place_numbers(Lowering *l, const int32_t *entries, int64_t step, int64_t lanes,
+              int apart, Rows *rows)
+{
+    const int64_t all = rows->terms * lanes;
+    double *numbers = apart ? more(&l->numbers, all, sizeof *numbers) : NULL;
+    if (apart && numbers == NULL) {
+        return -1;
+    }
+    const int32_t first = (int32_t)(l->numbers.count - all);
+    for (int64_t i = 0; i < all; i++) {
+        const double x = l->tape->number[entries[i / lanes * step + i % lanes]];
+        int32_t *slot = &rows->slots[i];
+        if (apart) {
+            numbers[i] = x;
+            *slot = first + (int32_t)i;
+        }
+        else if (*slot < 0 && (*slot = constant_slot(l, x)) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+/* The slots of entries: row r begins at r * step. */
 int
 read_slots(Lowering *l, const int32_t *entries, int64_t step, int64_t terms,
            int64_t lanes, Rows *rows)
 {
     const Tape *tape = l->tape;
     int64_t missing = 0;
-    int same = 1;
+    int same = 1, leaves = 0;
     uint64_t one = 0;
     *rows = (Rows){scratch(l, terms * lanes, sizeof *rows->slots), terms};
     if (rows->slots == NULL) {
         return -1;
     }
-    int leaves = 0;
     for (int64_t r = 0; r < terms; r++) {
         for (int64_t j = 0; j < lanes; j++) {
             const int32_t k = entries[r * step + j];
@@ -139,29 +163,8 @@ read_slots(Lowering *l, const int32_t *entries, int64_t step, int64_t terms,
             }
         }
     }
-    if (missing == 0) {
-        return 0;
-    }
     const int apart = missing == terms * lanes && !same;
-    double *numbers = apart ? more(&l->numbers, missing, sizeof *numbers) : NULL;
-    if (apart && numbers == NULL) {
-        return -1;
-    }
-    const int32_t first = (int32_t)(l->numbers.count - missing);
-    for (int64_t r = 0; r < terms; r++) {
-        for (int64_t j = 0; j < lanes; j++) {
-            int32_t *slot = &rows->slots[r * lanes + j];
-            const double x = tape->number[entries[r * step + j]];
-            if (apart) {
-                numbers[r * lanes + j] = x;
-                *slot = first + (int32_t)(r * lanes + j);
-            }
-            else if (*slot < 0 && (*slot = constant_slot(l, x)) < 0) {
-                return -1;
-            }
-        }
-    }
-    return 0;
+    return missing == 0 ? 0 : place_numbers(l, entries, step, lanes, apart, rows);
 }
 
 /* Slots for the nodes of a group. */

@@ -22,7 +22,7 @@ typedef struct {
     PyObject_HEAD
     vectorcallfunc call;
     Program *program;
-    PyObject *leaves;
+    PyObject *leaves, *watch;
     double *numbers; /* what uniform slots hold before a call */
     double *spare;   /* memory that no call is using */
     int64_t *slots;  /* of the inputs, the parameters, the outputs and the guards */
@@ -278,7 +278,8 @@ caller_call(Caller *caller, PyObject *const *args, size_t flags, PyObject *keywo
     const Py_ssize_t count = PyVectorcall_NARGS(flags);
     double *memory, *to;
     Plan *plan;
-    if (keywords != NULL || count != caller->arguments.count) {
+    if (keywords != NULL || count != caller->arguments.count ||
+        !watch_is_same(caller->watch)) {
         return Py_NewRef(Py_NotImplemented);
     }
     if ((plan = program_plan(caller->program, 1)) == NULL ||
@@ -422,15 +423,17 @@ caller_fill(Caller *caller, PyObject *numbers, PyObject *const *slots, PyObject 
 }
 
 /* caller(numbers, inputs, parameters, leaves, outputs, guards, outcomes, arguments,
-   result, raises) */
+   result, raises, watch) */
 PyObject *
 program_caller(Program *program, PyObject *args)
 {
     PyObject *numbers, *slots[4], *leaves, *outcomes, *arguments, *result;
+    PyObject *watch = Py_None;
     int raises;
     if (!PyArg_ParseTuple(
-            args, "OOOO!OOSOOp", &numbers, &slots[0], &slots[1], &PyTuple_Type, &leaves,
-            &slots[2], &slots[3], &outcomes, &arguments, &result, &raises)) {
+            args, "OOOO!OOSOOp|O", &numbers, &slots[0], &slots[1], &PyTuple_Type, &leaves,
+            &slots[2], &slots[3], &outcomes, &arguments, &result, &raises, &watch) ||
+        watch_check(watch) < 0) {
         return NULL;
     }
     Caller *caller = (Caller *)PyType_GenericAlloc(Caller_Type, 0); /* all zeros */
@@ -440,6 +443,7 @@ program_caller(Program *program, PyObject *args)
     caller->call = (vectorcallfunc)caller_call;
     caller->program = (Program *)Py_NewRef((PyObject *)program);
     caller->leaves = Py_NewRef(leaves);
+    caller->watch = Py_NewRef(watch);
     caller->raises = raises;
     if (caller_fill(caller, numbers, slots, outcomes, arguments, result) < 0 ||
         caller_check(caller, arguments) < 0) {
@@ -448,10 +452,26 @@ program_caller(Program *program, PyObject *args)
     return (PyObject *)caller;
 }
 
+static int
+caller_traverse(Caller *caller, visitproc visit, void *arg)
+{
+    Py_VISIT(Py_TYPE(caller));
+    Py_VISIT(caller->watch);
+    return 0;
+}
+
+static int
+caller_clear(Caller *caller)
+{
+    Py_XSETREF(caller->watch, Py_NewRef(Py_None));
+    return 0;
+}
+
 static void
 caller_dealloc(Caller *caller)
 {
     PyTypeObject *type = Py_TYPE(caller);
+    PyObject_GC_UnTrack(caller);
     shape_clear(&caller->arguments);
     shape_clear(&caller->result);
     PyMem_Free(caller->numbers);
@@ -460,6 +480,7 @@ caller_dealloc(Caller *caller)
     PyMem_Free(caller->outcomes);
     Py_XDECREF(caller->program);
     Py_XDECREF(caller->leaves);
+    Py_XDECREF(caller->watch);
     type->tp_free((PyObject *)caller);
     Py_DECREF(type);
 }
@@ -472,6 +493,8 @@ static PyMemberDef caller_members[] = {
 static PyType_Slot caller_slots[] = {
     {Py_tp_doc, "Calls a program with plain numbers, or answers NotImplemented."},
     {Py_tp_dealloc, caller_dealloc},
+    {Py_tp_traverse, caller_traverse},
+    {Py_tp_clear, caller_clear},
     {Py_tp_call, PyVectorcall_Call},
     {Py_tp_members, caller_members},
     {0, NULL},
@@ -480,7 +503,7 @@ static PyType_Slot caller_slots[] = {
 static PyType_Spec caller_spec = {
     .name = "autograd.native.engine.Caller",
     .basicsize = sizeof(Caller),
-    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION |
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION | Py_TPFLAGS_HAVE_GC |
         Py_TPFLAGS_HAVE_VECTORCALL,
     .slots = caller_slots,
 };

@@ -521,17 +521,35 @@ take(const Instruction *p, const Run *run, int64_t m2)
     }
 }
 
-/* Sums over examples: example k adds to accumulator k mod SUMS, whatever the width. */
+/* Sums over examples: example k adds to accumulator k mod SUMS, whatever the width. What
+   lies behind the last example is added to nothing: ``chosen`` takes the sum before. */
+INLINE vec
+chosen(vec y, vec otherwise, int64_t n)
+{
+#if WIDTH > 1
+    static const int64_t places[] = {0, 1, 2, 3, 4, 5, 6, 7};
+    mask in;
+    memcpy(&in, places, sizeof in);
+    in = in < (mask){0} + n;
+    return (vec)((in & (mask)y) | (~in & (mask)otherwise));
+#else
+    return n > 0 ? y : otherwise;
+#endif
+}
+
+#define EACH_SUM(U, V)                 \
+    UNROLL for (int u = 0; u < U; u++) \
+        UNROLL for (int v = 0; v < V; v++)
+
 #define PRODUCTS(name, U, V)                                                      \
     APART void name(double *out, const Operand *o, const double *a,               \
                     const Operand *x, const double *b, const Operand *y, int64_t n) \
     {                                                                             \
         for (int h = 0; h < SUMS; h += WIDTH) {                                   \
             vec sum[U][V];                                                        \
-            UNROLL for (int u = 0; u < U; u++)                                    \
-                UNROLL for (int v = 0; v < V; v++)                                \
-                    sum[u][v] = load(out + u * o->s0 + v * o->s1 + h, 1, WIDTH);  \
-            for (int64_t k = h; k < n; k += SUMS) {                               \
+            EACH_SUM(U, V) sum[u][v] = load(out + u * o->s0 + v * o->s1 + h, 1, WIDTH); \
+            int64_t k = h;                                                        \
+            for (; k + WIDTH <= n; k += SUMS) {                                   \
                 vec of_b[V];                                                      \
                 UNROLL for (int v = 0; v < V; v++)                                \
                 {                                                                 \
@@ -545,9 +563,13 @@ take(const Instruction *p, const Run *run, int64_t m2)
                     UNROLL for (int v = 0; v < V; v++) sum[u][v] += of_a * of_b[v]; \
                 }                                                                 \
             }                                                                     \
-            UNROLL for (int u = 0; u < U; u++)                                    \
-                UNROLL for (int v = 0; v < V; v++)                                \
-                    store(out + u * o->s0 + v * o->s1 + h, sum[u][v], WIDTH);     \
+            if (k < n) {                                                          \
+                EACH_SUM(U, V) sum[u][v] = chosen(                                \
+                    sum[u][v] + load(a + u * x->s0 + k, 1, WIDTH) *               \
+                        load(b + v * y->s1 + k, 1, WIDTH),                        \
+                    sum[u][v], n - k);                                            \
+            }                                                                     \
+            EACH_SUM(U, V) store(out + u * o->s0 + v * o->s1 + h, sum[u][v], WIDTH); \
         }                                                                         \
     }
 
@@ -558,10 +580,26 @@ PRODUCTS(products, 2, 4)
 #endif
 PRODUCTS(product, 1, 1)
 
-/* The operands of lane (i, u) for the examples from a whole number of SUMS on, fewer
-   than SUMS or, where they are not side by side, all of them. */
+/* The same for one operand alone. */
 static void
-total_plainly(const Instruction *p, const Run *run, int64_t i, int64_t u, int64_t from)
+added(double *out, const double *a, int64_t n)
+{
+    for (int h = 0; h < SUMS; h += WIDTH) {
+        vec sum = load(out + h, 1, WIDTH);
+        int64_t k = h;
+        for (; k + WIDTH <= n; k += SUMS) {
+            sum += load(a + k, 1, WIDTH);
+        }
+        if (k < n) {
+            sum = chosen(sum + load(a + k, 1, WIDTH), sum, n - k);
+        }
+        store(out + h, sum, WIDTH);
+    }
+}
+
+/* The same for lane (i, u) of operands that are not side by side. */
+static void
+total_plainly(const Instruction *p, const Run *run, int64_t i, int64_t u)
 {
     double *d = run->sums + place(&p->out, i, u, 0) * SUMS;
     Lane of[2];
@@ -571,27 +609,27 @@ total_plainly(const Instruction *p, const Run *run, int64_t i, int64_t u, int64_
             ? lane_at(run, x->index[i * p->m1 + u], 0)
             : (Lane){run->memory + place(x, i, u, 0), x->s2};
     }
-    for (int64_t k = from; k < run->examples; k++) {
+    for (int64_t k = 0; k < run->examples; k++) {
         const double a = of[0].x[k * of[0].step];
         d[k % SUMS] += p->op == TOTAL ? a : a * of[1].x[k * of[1].step];
     }
 }
 
+/* Products side by side: tiles of them where they are a grid, each row of a by each of
+   b, else one by one. */
 static void
-total(const Instruction *p, const Run *run)
+total_products(const Instruction *p, const Run *run)
 {
     const double *m = run->memory;
-    const Operand *a = &p->x[0], *b = &p->x[p->op == DOTS];
+    const int64_t n = run->examples;
+    const Operand *a = &p->x[0], *b = &p->x[1];
     const Operand out = {0, p->out.s0 * SUMS, p->out.s1 * SUMS, 0, 0, NULL};
     if (a->s0 == 0 && b->s1 == 0) {
         a = b;
         b = &p->x[0];
     }
-    const int whole = p->op == DOTS && a->index == NULL && b->index == NULL &&
-        a->s2 == 1 && b->s2 == 1;
-    const int grid = whole && a->s1 == 0 && b->s0 == 0;
-    const int64_t n = whole ? run->examples / SUMS * SUMS : 0;
-    for (int64_t i = 0; i < p->m0 && n > 0;) {
+    const int grid = a->s1 == 0 && b->s0 == 0;
+    for (int64_t i = 0; i < p->m0;) {
         const int tall = grid && i + TALL <= p->m0;
         for (int64_t j = 0; j < p->m1;) {
             const int wide = tall && j + 4 <= p->m1;
@@ -604,9 +642,26 @@ total(const Instruction *p, const Run *run)
         }
         i += tall ? TALL : 1;
     }
-    for (int64_t i = 0; i < p->m0 && n < run->examples; i++) {
+}
+
+static void
+total(const Instruction *p, const Run *run)
+{
+    const Operand *a = &p->x[0], *b = &p->x[p->op == DOTS];
+    const int beside = a->index == NULL && b->index == NULL && a->s2 == 1 && b->s2 == 1;
+    if (beside && p->op == DOTS) {
+        total_products(p, run);
+        return;
+    }
+    for (int64_t i = 0; i < p->m0; i++) {
         for (int64_t u = 0; u < p->m1; u++) {
-            total_plainly(p, run, i, u, n);
+            if (beside) {
+                added(run->sums + place(&p->out, i, u, 0) * SUMS,
+                      run->memory + place(a, i, u, 0), run->examples);
+            }
+            else {
+                total_plainly(p, run, i, u);
+            }
         }
     }
 }

@@ -534,8 +534,12 @@ static PyMethodDef program_methods[] = {
      "Run the packs from ``once`` on for all examples, block after block."},
     {"caller", (PyCFunction)program_caller, METH_VARARGS,
      "caller($self, numbers, inputs, parameters, leaves, outputs, outcomes, arguments, "
-     "result, ieee, /)\n--\n\n"
+     "result, ieee, watch=None, /)\n--\n\n"
      "What calls the program with plain numbers; see caller.c."},
+    {"mapper", (PyCFunction)program_mapper, METH_VARARGS,
+     "mapper($self, numbers, inputs, parameters, leaves, outputs, guards, outcomes, "
+     "totals, seed, total, block, most, shapes, empty, raises, watch, /)\n--\n\n"
+     "What maps the program over arrays of examples; see mapper.c."},
     {NULL, NULL, 0, NULL},
 };
 
@@ -578,7 +582,8 @@ program_init(PyObject *module)
         Program_Type =
             (PyTypeObject *)PyType_FromModuleAndSpec(module, &program_spec, NULL);
     }
-    if (Program_Type == NULL || caller_init(module) < 0 || tape_init(module) < 0 ||
+    if (Program_Type == NULL || caller_init(module) < 0 ||
+        mapper_init(module) < 0 || watch_init(module) < 0 || tape_init(module) < 0 ||
         PyModule_AddFunctions(module, leaves_functions) < 0) {
         return -1;
     }

@@ -1,7 +1,8 @@
 /* What the files of compiled programs share: the program, and how it is run.
 
    program.c checks and loads it; run.c runs its packs on memory, a block of examples at
-   a time; caller.c calls it with plain numbers; leaves.c moves the numbers of leaves. */
+   a time; caller.c calls it with plain numbers, mapper.c with arrays of examples, both
+   while watch.c sees no change outside; leaves.c moves the numbers of leaves. */
 
 #ifndef AUTOGRAD_PROGRAM_H
 #define AUTOGRAD_PROGRAM_H
@@ -55,6 +56,19 @@ Plan *program_plan(Program *program, int64_t block);
 void program_plan_done(Plan *plan);
 void program_run_packs(const Program *program, const Plan *plan, int64_t from,
                        int64_t to, const Run *run);
+/* Where the arguments' and results' scalars lie: address and step for each slot. */
+typedef struct {
+    const int64_t *places, *slots;
+    int64_t count;
+} Columns;
+
+typedef struct {
+    int64_t once, block, n;
+    Columns inputs, outputs;
+} Mapping;
+
+void program_map_blocks(const Program *program, const Plan *plan, const Mapping *map,
+                        Run *run);
 PyObject *program_run(Program *program, PyObject *args);
 PyObject *program_map(Program *program, PyObject *args);
 
@@ -62,6 +76,17 @@ PyObject *program_map(Program *program, PyObject *args);
 
 int caller_init(PyObject *module);
 PyObject *program_caller(Program *program, PyObject *args);
+
+/* mapper.c */
+
+int mapper_init(PyObject *module);
+PyObject *program_mapper(Program *program, PyObject *args);
+
+/* watch.c */
+
+int watch_init(PyObject *module);
+int watch_check(PyObject *x);
+int watch_is_same(PyObject *x);
 
 /* leaves.c */
 

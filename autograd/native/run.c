@@ -170,12 +170,6 @@ program_run(Program *program, PyObject *args)
     return bad ? NULL : Py_NewRef(Py_None);
 }
 
-/* Where the arguments' and results' scalars lie: address and step for each slot. */
-typedef struct {
-    const int64_t *places, *slots;
-    int64_t count;
-} Columns;
-
 static void
 copy_in(const Columns *columns, const Run *run, int64_t start)
 {
@@ -216,14 +210,9 @@ check_slots(const Program *program, const Columns *columns, int64_t low)
     return 0;
 }
 
-typedef struct {
-    int64_t once, block, n;
-    Columns inputs, outputs;
-} Mapping;
-
 /* Block after block: the inputs to their slots, all packs, the outputs. */
-static void
-map_blocks(const Program *program, const Plan *plan, const Mapping *map, Run *run)
+void
+program_map_blocks(const Program *program, const Plan *plan, const Mapping *map, Run *run)
 {
     uint8_t *failed = run->failed;
     for (int64_t start = 0; start < map->n; start += map->block) {
@@ -305,7 +294,7 @@ program_map(Program *program, PyObject *args)
         Run run = {found[MEMORY], found[SUMS_OF], program->uniform, program->first, block,
                    0,             found[FAILED]};
         Py_BEGIN_ALLOW_THREADS
-        map_blocks(program, plan, &map, &run);
+        program_map_blocks(program, plan, &map, &run);
         Py_END_ALLOW_THREADS
     }
     release_buffers(views, BUFFERS);

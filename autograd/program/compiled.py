@@ -28,7 +28,7 @@ from autograd.program import flat, structure
 from autograd.program.chunks import are_chunks, over_chunks
 from autograd.program.guards import Condition, advice
 from autograd.program.listing import listing
-from autograd.program.mapped import Mapped, NotRecordedError
+from autograd.program.mapped import NotRecordedError, mapped
 from autograd.program.outside import Outside
 from autograd.program.structure import Arguments
 from autograd.program.trace import Recorder
@@ -146,6 +146,7 @@ class Program:
         self._recordings: OrderedDict[Any, list[Recording]] = OrderedDict()
         self._lock = threading.Lock()
         self._quick: Callable[..., Any] | None = None
+        self._mappers: dict[bool, tuple[Recording, Callable[..., Any]]] = {}
         self._outside: Outside | None = None
         self._renewed = 0
         self._told = False
@@ -202,12 +203,12 @@ class Program:
         }
 
     def __call__(self, *args: Any, **named: Any) -> Any:
-        if self._outside is not None:
-            self.look_outside()
         if self._quick is not None and not named and here.recorder is None:
             answer = self._quick(*args)
             if answer is not NotImplemented:
                 return answer
+        if self._outside is not None:
+            self.look_outside()
         check = self._checks and bool(named.pop("check", False))
         if here.recorder is not None:
             return self.f(*args, **named)  # it becomes part of the other program
@@ -274,8 +275,7 @@ class Program:
         """
         if are_chunks(args) and not named and chunk is None:
             return over_chunks(self, args[0], in_axes, None, executor)
-        mapped = Mapped(self, args, named, in_axes, executor=executor, chunk=chunk)
-        return mapped.result()
+        return mapped(self, args, named, in_axes, None, executor, chunk)
 
     def backward(
         self,
@@ -317,10 +317,7 @@ class Program:
         total = as_float(scale, "scale"), seed
         if are_chunks(args) and not named and chunk is None:
             return over_chunks(self, args[0], in_axes, total, executor)
-        mapped = Mapped(self, args, named, in_axes, total, executor, chunk)
-        result = mapped.result()
-        mapped.add_gradients()
-        return result
+        return mapped(self, args, named, in_axes, total, executor, chunk)
 
     @property
     def data(self) -> Any:
@@ -477,6 +474,7 @@ class Program:
         with self._lock:
             self._recordings.clear()
             self._quick = self._outside = None
+            self._mappers = {}
             self._renewed += 1
             often = self._renewed == OFTEN
         if often:
@@ -524,11 +522,12 @@ class Program:
             engine=self.executor,
             exact=self.exact,
             once=recorder.raised,
+            outside=outside if outside.watched else None,
         )
         if recording.once:
             return recording
         with self._lock:
-            self._outside = outside if outside.watched else None
+            self._outside = recording.outside
             known = self._recordings.setdefault((choice.name, given.key), [])
             if len(known) >= self.branches:
                 splits = recording.guards[-1]

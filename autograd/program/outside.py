@@ -16,11 +16,11 @@ import random
 import sys
 import types
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from functools import partial
-from operator import is_
+from collections.abc import Iterator, Sequence
+from functools import cached_property, partial
 from typing import Any, NamedTuple
 
+from autograd.core import choice
 from autograd.core.plain import is_number
 from autograd.derivatives.nesting import is_array, is_value
 
@@ -37,11 +37,19 @@ STATES = (bool, int, float, complex, str, bytes, type(None))
 
 
 class Watched(NamedTuple):
-    """Something outside: its name, how to read it, and the objects found there."""
+    """Something outside: its name, where it is, and the objects found there.
+
+    ``x`` is a cell, a list, a dict or an array; with a ``key``, the dict of a variable.
+    """
 
     name: str
-    read: Callable[[], Sequence[Any]]
+    x: Any
+    key: str | None
     found: tuple[Any, ...]
+
+    def read(self) -> tuple[Any, ...]:
+        """The objects that are there now."""
+        return _read(self.x, self.key)
 
 
 class Outside:
@@ -86,15 +94,13 @@ class Outside:
             self._generators.append((name, x))
         elif isinstance(x, (list, dict)):
             if len(x) <= LARGEST:
-                self._watch(
-                    name, partial(_entries, x) if isinstance(x, dict) else x.copy
-                )
+                self._watch(name, x)
         elif is_array(x):
             if x.size <= LARGEST and x.dtype != object:
-                self._watch(name, lambda: (x.tobytes(),))
+                self._watch(name, x)
         elif hasattr(x, "__dict__") and not isinstance(x, (type, types.ModuleType)):
             if len(vars(x)) <= LARGEST:
-                self._watch(name, partial(_entries, vars(x)))
+                self._watch(name, vars(x))
             for kind in type(x).__mro__:
                 if isinstance(call := vars(kind).get("__call__"), types.FunctionType):
                     yield name, call
@@ -102,30 +108,32 @@ class Outside:
 
     def _variables(self, f: types.FunctionType) -> Iterator[tuple[str, Any]]:
         for name, cell in zip(f.__code__.co_freevars, f.__closure__ or ()):
-            found = self._watch(name, partial(_contents, cell))
+            found = self._watch(name, cell)
             yield from ((name, x) for x in found)
         variables = f.__globals__
         for name in _names(f.__code__):
             x = variables.get(name)
             if name in variables and not isinstance(x, (type, types.ModuleType)):
-                self._watch(name, partial(_variable, variables, name))
+                self._watch(name, variables, name)
                 yield name, x
 
-    def _watch(self, name: str, read: Callable[[], Sequence[Any]]) -> Sequence[Any]:
-        found = tuple(read())
+    def _watch(self, name: str, x: Any, key: str | None = None) -> Sequence[Any]:
+        found = _read(x, key)
         if len(self.watched) < MOST:
-            self.watched.append(Watched(name, read, found))
+            self.watched.append(Watched(name, x, key, found))
         return found
+
+    @cached_property
+    def native(self) -> Any:
+        """What looks at all of it in C, once the function has run; None without it."""
+        watch = getattr(choice.module(), "watch", None)
+        return watch and watch([(x, key, found) for _, x, key, found in self.watched])
 
     def changed(self) -> bool:
         """Whether something is no longer what it was."""
-        for _, read, found in self.watched:
-            now = read()
-            if len(now) != len(found):
-                return True
-            if not all(map(is_, now, found)) and not _same(now, found):
-                return True
-        return False
+        if self.native is not None and self.native.same():
+            return False
+        return not all(_same(watched.read(), watched.found) for watched in self.watched)
 
     def after(self) -> None:
         """Look at what the function has changed itself, when it has just run.
@@ -174,19 +182,18 @@ def _names(code: types.CodeType) -> Iterator[str]:
             yield from _names(constant)
 
 
-def _contents(cell: Any) -> tuple[Any, ...]:
-    try:
-        return (cell.cell_contents,)
-    except ValueError:  # nothing has been assigned yet
-        return ()
-
-
-def _variable(variables: dict[str, Any], name: str) -> tuple[Any, ...]:
-    return (variables.get(name),)
-
-
-def _entries(x: dict[Any, Any]) -> tuple[Any, ...]:
-    return (*x, *x.values())
+def _read(x: Any, key: str | None) -> tuple[Any, ...]:
+    """What is in a cell, a list, a dict or an array now; or in one variable."""
+    if key is not None:
+        return (x.get(key),)
+    if isinstance(x, types.CellType):
+        try:
+            return (x.cell_contents,)
+        except ValueError:  # nothing has been assigned yet
+            return ()
+    if isinstance(x, dict):
+        return (*x, *x.values())
+    return tuple(x) if isinstance(x, list) else (x.tobytes(),)
 
 
 def _same(now: Sequence[Any], before: Sequence[Any]) -> bool:

@@ -1,10 +1,10 @@
-"""The short way into a program: plain numbers to plain numbers, in C where it can.
+"""The short way into a program: numbers to numbers, in C where it can.
 
 A call of a small program costs more in Python than its packs do. So the structures of
 the arguments and of the result, where they are only floats, lists, tuples and arrays of
 float64, are told to the C executor, which takes the one apart and builds the other.
-What it cannot do it leaves: it answers ``NotImplemented``. Where packs run on arrays,
-:class:`Short` does the same.
+So are the shapes of arrays of examples. What it cannot do it leaves: it answers
+``NotImplemented``. Where packs run on arrays, :class:`Short` does the same.
 """
 
 from __future__ import annotations
@@ -13,11 +13,16 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from autograd.program.machine import OUT_OF_REACH
+from autograd.program.structure import VALUE
+
 if TYPE_CHECKING:
     from autograd.program.machine import Machine
     from autograd.program.recording import Recording
 
-__all__ = ["caller"]
+__all__ = ["caller", "mapper"]
 
 
 def caller(
@@ -50,6 +55,7 @@ def caller(
         arguments,
         result,
         raises,
+        recording.watch,
     )
     return made
 
@@ -71,8 +77,9 @@ class Short:
 
     def __call__(self, *args: Any) -> Any:
         """The result for some arguments; ``NotImplemented`` if they are not for it."""
-        import numpy as np
-
+        outside = self.recording.outside
+        if outside is not None and outside.changed():
+            return NotImplemented
         numbers = np.empty(self.count)
         if _taken(args, self.arguments, numbers, 0) != self.count:
             return NotImplemented
@@ -125,18 +132,68 @@ def _built(shape: Any, numbers: Any, at: int) -> tuple[Any, int]:
     return (tuple(parts) if shape[0] == "tuple" else parts), at
 
 
+def mapper(
+    recording: Recording, args: tuple[Any, ...], total: bool, raises: bool
+) -> Callable[..., Any] | None:
+    """What maps a recording over arrays like these, or None.
+
+    It takes the arrays, after the scale if there is a ``total``, and gives a tuple of
+    the outputs' arrays; with ``total`` it adds to the leaves' gradients.
+
+    Args:
+        recording: which has run with them.
+        args: arrays, with the examples first.
+        total: whether to add up gradients, of the only output.
+        raises: whether to leave examples for which a row may have to raise.
+    """
+    if recording.once or any(recording.kinds) or None in map(_rows, args):
+        return None
+    template, places = recording.opened
+    if places != [None] * len(places) or (total and template != VALUE):
+        return None  # plain numbers are among the results; or they ask for a seed
+    machine = recording.machine(False, range(len(recording.inputs)), total)
+    if not hasattr(machine.native, "mapper") or machine.native.unsupported:
+        return None
+    packs, count = machine.packs, len(recording.outputs)
+    width = len(recording.inputs)
+    made: Callable[..., Any] = machine.native.mapper(
+        packs.numbers,
+        packs.inputs[:width],
+        packs.parameters,
+        tuple(recording.leaves),
+        packs.outputs[:count],
+        packs.outputs[count:],
+        bytes(guard.outcome for guard in recording.guards),
+        packs.totals,
+        int(packs.inputs[width]) if total else -1,
+        total,
+        machine.block,
+        OUT_OF_REACH // machine.lanes,
+        tuple(map(_rows, args)),
+        np.empty,
+        raises,
+        recording.watch,
+    )
+    return made
+
+
+def _rows(x: Any) -> tuple[int, ...] | None:
+    """The shape of one example of an array of float64; None if it is none."""
+    return x.shape[1:] if _is_plain_array(x) and x.ndim else None
+
+
 def _shape(x: Any) -> Any:
     """A structure as the C executor reads it; False for one that it does not know."""
     if x.__class__ is float:
         return None
     if x.__class__ in (list, tuple):
         return x.__class__.__name__, tuple(map(_shape, x))
-    if type(x).__module__ == "numpy" and type(x).__name__ == "ndarray":
-        import numpy as np
+    return ("array", x.shape, np.empty) if _is_plain_array(x) else False
 
-        if x.dtype == np.float64:
-            return "array", x.shape, np.empty
-    return False
+
+def _is_plain_array(x: Any) -> bool:
+    """Whether it is an array of NumPy's own type, of numbers as C has them."""
+    return type(x) is np.ndarray and x.dtype == np.float64
 
 
 def _size(shape: Any) -> float:

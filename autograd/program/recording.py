@@ -16,13 +16,15 @@ import numpy as np
 
 from autograd.core import limits
 from autograd.core.graph import Node
+from autograd.derivatives.nesting import is_array
 from autograd.program import flat
 from autograd.program.adjoint import sweep
 from autograd.program.guards import Guard
 from autograd.program.machine import Machine
+from autograd.program.outside import Outside
 from autograd.program.passes.lower import lower
 from autograd.program.passes.simplify import live, simplified
-from autograd.program.quick import caller
+from autograd.program.quick import caller, mapper
 from autograd.program.structure import filled, with_numbers
 from autograd.program.tape import (
     LEAVES,
@@ -57,8 +59,10 @@ class Recording:
     engine: str | None = None
     exact: bool = True
     once: bool = False
+    outside: Outside | None = None
     _machines: dict[Any, Machine] = field(default_factory=dict)
     _quick: Any = field(default=False, repr=False)
+    _mappers: dict[Any, Any] = field(default_factory=dict, repr=False)
 
     def machine(
         self, slopes: bool = False, varying: Sequence[int] = (), total: bool = False
@@ -117,6 +121,18 @@ class Recording:
         if self._quick is False:
             self._quick = caller(self, args, answer, raises)
         return self._quick
+
+    def mapper(self, args: tuple[Any, ...], total: bool, raises: bool) -> Any:
+        """What maps it in C over arrays like these, made once; or None."""
+        key = total, *(x.shape[1:] for x in args if is_array(x))
+        if key not in self._mappers:
+            self._mappers[key] = mapper(self, args, total, raises)
+        return self._mappers[key]
+
+    @property
+    def watch(self) -> Any:
+        """What looks, in C, whether all is as it was when it was recorded."""
+        return self.outside and self.outside.native
 
     def numbers(self) -> Any:
         """What the parameters are now, as an array."""

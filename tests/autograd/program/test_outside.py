@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import array
 import functools
+import gc
 import math
 import random
 import signal
 import threading
 import warnings
+import weakref
 from types import SimpleNamespace
 from typing import Any
 
@@ -70,6 +72,53 @@ def test_small_containers_and_attributes_are_looked_into() -> None:
     assert program(1.0) == 16.0
     ones[0] = float("2.0")  # another object, and the same number
     assert program(1.0) == 16.0
+
+
+def test_what_changes_is_seen_by_maps_and_by_programs_of_leaves() -> None:
+    w, table, numbers = ag.Value(2.0), {"a": 1.0}, np.array([1.0, 2.0])
+    thing, ones = SimpleNamespace(k=1.0), [1.0]
+
+    def f(x: Any) -> Any:
+        return w * x * table["a"] * float(numbers[0]) * thing.k * ones[0]
+
+    def change() -> None:
+        table["a"] = 3.0
+
+    changes = [
+        change,
+        lambda: table.update(b=1.0),
+        lambda: numbers.__setitem__(0, 5.0),
+        lambda: setattr(thing, "k", 7.0),
+        lambda: ones.__setitem__(0, 11.0),
+        lambda: ones.insert(0, 13.0),
+    ]
+    program, xs = ag.compile(f), np.array([1.0, 2.0])
+    for act in [lambda: None, *changes]:
+        act()
+        for _ in range(2):
+            w.grad = 0.0
+            expected = [f(x).data for x in xs.tolist()]
+            assert program.map(xs).tolist() == expected
+            assert program.backward(xs).tolist() == expected
+            assert w.grad == sum(expected) / w.data
+            assert program(1.0).data == expected[0]
+
+
+def test_a_program_that_its_function_reads_is_freed_with_it() -> None:
+    def f_of_a_program() -> weakref.ref[Any]:
+        def f(x: Any) -> Any:
+            return kept["scale"] * x
+
+        kept: dict[str, Any] = {"scale": 2.0}
+        program = kept["program"] = ag.compile(f)
+        for _ in range(2):
+            assert program(1.0) == 2.0
+            assert program.map(np.ones(2)).tolist() == [2.0, 2.0]
+        return weakref.ref(f)
+
+    gone = f_of_a_program()
+    gc.collect()
+    assert gone() is None
 
 
 def test_a_callable_object_and_its_method_are_functions_with_attributes() -> None:

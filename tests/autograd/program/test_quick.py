@@ -150,3 +150,181 @@ def test_a_caller_that_does_not_fit_its_program_is_refused() -> None:
     with pytest.raises(ValueError, match="a parameter for each leaf"):
         make(leaves=(ag.Value(1.0),))
     assert quick.caller(recording, (1.0, "x"), 2.0, True) is None
+
+
+# Maps
+
+
+def examples(count: int) -> tuple[Any, Any]:
+    rng = np.random.default_rng(count)
+    return rng.normal(size=(count, 3)), rng.normal(size=count)
+
+
+def network(ws: list[Any]) -> Any:
+    def loss(x: Any, y: Any) -> Any:
+        hidden = [ag.tanh(ag.dot(ws[i : i + 3], x, ws[9 + i])) for i in range(3)]
+        return (ag.sum(hidden) * ws[12] - y) ** 2
+
+    return loss
+
+
+def weights() -> list[Any]:
+    return [ag.Value(0.3 * math.sin(i)) for i in range(13)]
+
+
+@pytest.mark.usefixtures("only_native")
+@pytest.mark.parametrize("count", [1, 4, 7, 8, 9, 100, 1000])
+def test_a_map_takes_the_short_way_to_the_bits_of_the_long_one(count: int) -> None:
+    short, long = weights(), weights()
+    program, other = ag.compile(network(short)), ag.compile(network(long))
+    xs, ys = examples(count)
+    for k in range(3):
+        xs, ys = np.roll(xs, 1, axis=0), ys + 0.5
+        assert len(program._mappers) == 2 * (k > 0)
+        other._mappers = {}
+        found = program.map(xs, ys), program.backward(xs, ys, scale=0.5)
+        expected = other.map(xs, ys), other.backward(xs, ys, scale=0.5)
+        assert np.array_equal(found, expected)
+        assert [w.grad for w in short] == [w.grad for w in long]
+        short[0].data = long[0].data = 0.25 * k
+
+
+@pytest.mark.usefixtures("only_native")
+def test_a_map_reads_rows_where_they_lie_and_leaves_other_arrays() -> None:
+    program = ag.compile(network(weights()))
+    xs, ys = examples(20)
+    wide = np.zeros((20, 5))
+    wide[:, 1:4] = xs
+    expected = program.map(xs, ys)
+    _, run = program._mappers[False]
+    assert np.array_equal(run(wide[:, 1:4], ys)[0], expected)
+    assert np.array_equal(run(xs[::-1], ys[::-1])[0], expected[::-1])
+    for arguments in (
+        (np.asfortranarray(xs), ys),
+        (xs.astype(">f8"), ys),
+        (xs.astype(np.float32), ys),
+        (xs, ys[:-1]),
+        (xs[:, :2], ys),
+        (xs.tolist(), ys),
+        (xs[:0], ys[:0]),
+        (xs,),
+        (xs[0], 1.0),
+    ):
+        assert run(*arguments) is NotImplemented
+    assert np.array_equal(program.map(np.asfortranarray(xs), ys), expected)
+    with pytest.raises(ValueError, match="different numbers of examples"):
+        program.map(xs, ys[:-1])
+    with pytest.raises(TypeError, match="in_axes must be made of ints"):
+        program.map(xs, ys, in_axes=False)
+
+
+@pytest.mark.usefixtures("only_native")
+def test_results_of_maps_share_no_memory() -> None:
+    program = ag.compile(lambda x: {"a": [x, x], "b": (x + 1.0, "text")})
+    xs = np.arange(4.0)
+    for _ in range(3):
+        found = program.map(xs)
+        first, second = found["a"]
+        first += 5.0
+        found["b"][0][:] = 7.0
+        assert xs.tolist() == second.tolist() == [0.0, 1.0, 2.0, 3.0]
+        assert found["b"][1] == "text"
+    assert program._mappers
+
+
+@pytest.mark.usefixtures("only_native")
+def test_a_map_whose_examples_part_takes_the_long_way_and_changes_nothing() -> None:
+    w = ag.Value(2.0)
+    program = ag.compile(lambda x: w * ag.log(x) if x < 9.0 else w * x)
+    xs = np.array([1.0, 2.0, 3.0])
+    for _ in range(2):
+        program.backward(xs)
+    _, run = program._mappers[True]
+    before = w.grad
+    assert run(1.0, np.array([1.0, 10.0])) is NotImplemented
+    assert run(1.0, np.array([1.0, 0.0])) is NotImplemented
+    with pytest.raises(ValueError, match=r"example 1: .*log\(0\.0\)"):
+        program.backward(np.array([1.0, 0.0, 10.0]))
+    assert w.grad == before
+    assert program.backward(np.array([1.0, 10.0])).tolist() == [0.0, 20.0]
+    assert w.grad == before + 10.0
+
+
+@pytest.mark.usefixtures("only_native")
+def test_a_map_in_ieee_numbers_does_not_ask() -> None:
+    program = ag.compile(ag.log, errors="ieee")
+    xs = np.array([1.0, 0.0, -1.0])
+    for _ in range(3):
+        assert program.map(xs).tolist()[:2] == [0.0, -math.inf]
+        assert np.isnan(program.map(xs)[2])
+    assert program._mappers
+
+
+def test_many_threads_may_map_at_once() -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    program = ag.compile(network(weights()))
+    given = [examples(n) for n in range(1, 100)]
+    program.map(*given[0])
+    alone = [program.map(*x) for x in given]
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(lambda x: program.map(*x), given))
+    assert all(map(np.array_equal, together, alone))
+
+
+@pytest.mark.usefixtures("only_native")
+def test_a_mapper_that_does_not_fit_its_program_is_refused() -> None:
+    program = ag.compile(network(weights()))
+    xs, ys = examples(5)
+    program.backward(xs, ys)
+    recording = next(iter(program._recordings.values()))[0]
+    machine = recording.machine(False, range(4), True)
+    packs, leaves = machine.packs, recording.leaves
+
+    def make(**changes: Any) -> Any:
+        given = {
+            "numbers": packs.numbers,
+            "inputs": packs.inputs[:4],
+            "parameters": packs.parameters,
+            "leaves": tuple(leaves),
+            "outputs": packs.outputs,
+            "guards": packs.outputs[:0],
+            "outcomes": b"",
+            "totals": packs.totals,
+            "seed": int(packs.inputs[4]),
+            "total": True,
+            "block": machine.block,
+            "most": 1000,
+            "shapes": ((3,), ()),
+            "empty": np.empty,
+            "raises": True,
+            "watch": None,
+        }
+        return machine.native.mapper(*(given | changes).values())
+
+    assert np.array_equal(make()(1.0, xs, ys)[0], program.map(xs, ys))
+    for changes in (
+        {"numbers": packs.numbers[:-1]},
+        {"inputs": packs.inputs[:3]},
+        {"inputs": packs.inputs[:4] - 1000},
+        {"inputs": packs.inputs[:4] + 1000},
+        {"outputs": packs.outputs + 1000},
+        {"parameters": packs.parameters - 1000},
+        {"totals": packs.totals + 1000},
+        {"totals": packs.totals[1:]},
+        {"total": False},
+        {"leaves": tuple(leaves[1:])},
+        {"leaves": (1.0, *leaves[1:])},
+        {"outcomes": b"\1"},
+        {"seed": 10**6},
+        {"block": 0},
+        {"block": 12},
+        {"block": 1 << 40},
+        {"shapes": ((3,), (2,))},
+        {"shapes": ((-3,), ())},
+        {"shapes": ("text", ())},
+    ):
+        with pytest.raises(ValueError, match=r"none of|numbers|needs|inputs|outcome"):
+            make(**changes)
+    with pytest.raises(TypeError, match="a watch or None, got int"):
+        make(watch=1)

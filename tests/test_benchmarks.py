@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+import random
 import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,10 @@ from comparisons import Comparison, row
 from contest import Contestant, Times, agree, alternate
 from dags import random_dag
 from environments import Environment
+from gradbench.function import flat
+from gradbench.inputs import INPUTS
+from gradbench.tapes import INPUTS as WRITTEN
+from gradbench.tapes import Evaluation
 from growth import WORKS
 from libraries import LIBRARIES
 from report import Row, markdown
@@ -189,6 +195,31 @@ def test_a_row_says_whether_its_target_is_met(
 
 def test_a_row_without_a_target_has_no_verdict() -> None:
     assert Row("two moons", "native", samples=[1.0]).cells()[-1] == "—"
+
+
+def test_the_evaluations_in_c_compute_what_the_tool_tells(
+    engine: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if engine == "reference":
+        pytest.skip("the compiler needs seconds")
+    monkeypatch.chdir(tmp_path)  # where ADOL-C keeps long tapes
+    for name in WRITTEN:
+        size = {"p": 20} if name == "ba" else {}
+        data = {"evaluation": name, "input": INPUTS[name](random.Random(1), **size)}
+        try:
+            evaluation = Evaluation(data, taped=True)
+        except OSError as error:
+            pytest.skip(str(error))
+        functions = import_module(f"tests.benchmarks.gradbench.{name}").FUNCTIONS
+        values, slopes = (
+            [*map(float, flat(f.report(f.compute(*f.prepare(data["input"])))))]
+            for f in functions.values()
+        )
+        assert agree([evaluation.primal()()], values[-1:]), name
+        if name != "kmeans":  # whose derivative is a step of Newton's
+            told = evaluation.replay()[1]()
+            assert len(told) == 1 + len(slopes), name
+            assert agree(told, [values[-1], *slopes]), name
 
 
 def test_random_expressions_use_every_operation_that_the_peers_have() -> None:

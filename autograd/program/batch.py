@@ -151,9 +151,14 @@ def _example(x: Any, k: int) -> Any:
         return one.tolist() if x.as_list else one
     if isinstance(x, dict):
         return {key: _example(y, k) for key, y in x.items()}
-    if isinstance(x, (tuple, list)):
+    if isinstance(x, (tuple, list)) and not _all_floats(x):
         return like(type(x), [_example(y, k) for y in x])
     return x
+
+
+def _all_floats(x: Any) -> bool:
+    """Whether a list is numbers alone: the usual case, which is taken at once."""
+    return all(y.__class__ is float for y in x)
 
 
 def _columns(x: Any, rows: list[Any], varying: list[int]) -> None:
@@ -166,6 +171,9 @@ def _columns(x: Any, rows: list[Any], varying: list[int]) -> None:
         for y in x.values():
             _columns(y, rows, varying)
     elif isinstance(x, (tuple, list)):
+        if _all_floats(x):
+            rows.extend(x)
+            return
         for y in x:
             _columns(y, rows, varying)
     else:

@@ -263,6 +263,16 @@ def _gradbench_rows() -> list[Comparison]:
             ]
         if name.partition(" ")[0] in TAPES:
             peers.append(("adolc", "ADOL-C, replaying its tape", None))
+            rows.append(
+                Comparison(
+                    f"GradBench, the value alone: {name}",
+                    Contestant("native-gradbench-primal", name),
+                    Contestant("cpp", name),
+                    "C++ on doubles",
+                    5.0,
+                    slower=True,
+                )
+            )
         mine = Contestant("native-gradbench-compiled", name)
         rows += [
             Comparison(

@@ -582,19 +582,23 @@ class GradBench(Native):
         os.environ["GRADBENCH_STYLE"] = self.style
         sys.path.insert(0, str(Path(__file__).parents[2]))
 
-    def prepare(self, workload: Workload, data: Data) -> tuple[Step, Answer]:
+    def function(self, data: Data, asked: str) -> tuple[Step, Answer]:
+        """What computes the value or the derivative, and what the tool tells of it."""
         package = "tests.benchmarks.gradbench"
         flat = importlib.import_module(f"{package}.function").flat
         rows = importlib.import_module(f"{package}.{data['evaluation']}").FUNCTIONS
-        value, derivative = rows[data["value"]], rows[data["derivative"]]
-        arguments = derivative.prepare(data["input"])
+        row = rows[data[asked]]
+        arguments = row.prepare(data["input"])
 
-        def answer() -> list[float]:
-            first = value.report(value.compute(*value.prepare(data["input"])))
-            rest = derivative.report(derivative.compute(*arguments))
-            return [float(flat(first)[-1]), *map(float, flat(rest))]
+        def run() -> Any:
+            return row.compute(*arguments)
 
-        return lambda: derivative.compute(*arguments), answer
+        return run, lambda: [*map(float, flat(row.report(run())))]
+
+    def prepare(self, workload: Workload, data: Data) -> tuple[Step, Answer]:
+        _, values = self.function(data, "value")
+        run, slopes = self.function(data, "derivative")
+        return run, lambda: [values()[-1], *slopes()]
 
 
 class GradBenchCompiled(GradBench):
@@ -650,14 +654,31 @@ class JaxJittedNewton(JaxJitted):
         self.detached = self.array.asarray
 
 
+class GradBenchPrimal(GradBenchCompiled):
+    """The value alone."""
+
+    def prepare(self, workload: Workload, data: Data) -> tuple[Step, Answer]:
+        run, values = self.function(data, "value")
+        return run, lambda: values()[-1:]
+
+
+class Cpp(Library):
+    """The same in C++, on doubles."""
+
+    def prepare(self, workload: Workload, data: Data) -> tuple[Step, Answer]:
+        from gradbench.tapes import Evaluation
+
+        run = Evaluation(data, taped=False).primal()
+        return run, lambda: [run()]
+
+
 class AdolC(Library):
     """ADOL-C, a C++ tape: recorded before, and replayed."""
 
     def prepare(self, workload: Workload, data: Data) -> tuple[Step, Answer]:
-        from gradbench import tapes
+        from gradbench.tapes import Evaluation
 
-        replay, gradient = tapes.record(data)
-        return replay, lambda: [replay(), *gradient]
+        return Evaluation(data, taped=True).replay()
 
 
 def _weights(data: Data) -> list[float]:
@@ -701,5 +722,7 @@ LIBRARIES: dict[str, type[Library]] = {
     "native-gradbench-compiled": GradBenchCompiled,
     "torch-newton": TorchNewton,
     "jax-jitted-newton": JaxJittedNewton,
+    "native-gradbench-primal": GradBenchPrimal,
+    "cpp": Cpp,
     "adolc": AdolC,
 }

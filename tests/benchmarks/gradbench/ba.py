@@ -130,7 +130,7 @@ def ba_objective_report(result):
     errors, weights = map(np.asarray, result)
     return {
         "reproj_error": {"elements": errors[0].tolist(), "repeated": len(errors)},
-        "w_err": {"element": float(weights[0]), "repeated": len(weights)},
+        "w_err": {"repeated": len(weights), "element": float(weights[0])},
     }
 
 

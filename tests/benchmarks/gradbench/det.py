@@ -32,6 +32,6 @@ def det_prepare(raw):
 
 
 FUNCTIONS = {
-    "primal": Function(det_primal, det_prepare),
+    "primal": Function(compiled(det_primal), det_prepare),
     "gradient": Function(det_gradient, det_prepare, flat),
 }

@@ -8,7 +8,7 @@ import autograd as ag
 from tests.benchmarks.gradbench.examples import Sum, like
 from tests.benchmarks.gradbench.function import Function, flat
 from tests.benchmarks.gradbench.inputs import log_multigamma
-from tests.benchmarks.gradbench.style import STYLE, inner, log_sum_exp, total
+from tests.benchmarks.gradbench.style import STYLE, inner, log_sum_exp, points, total
 
 
 def gmm_factors(parameters):
@@ -55,7 +55,7 @@ def gmm_log_posterior(parameters, x, m, gamma):
 
 def gmm_prepare(raw):
     independent = {name: raw[name] for name in ("alpha", "mu", "q", "l")}
-    return independent, raw["x"], raw["m"], raw["gamma"]
+    return independent, points(raw["x"]), raw["m"], raw["gamma"]
 
 
 gmm_jacobian = ag.grad(gmm_log_posterior)

@@ -84,6 +84,15 @@ def ht_prepare(raw):
     return raw["theta"], raw.get("us") or [], data
 
 
+def ht_prepare_objective(raw):
+    theta, us, data = ht_prepare(raw)
+    return theta, us, compiled(lambda theta, us: hand_errors(theta, us, data))
+
+
+def ht_objective(theta, us, errors):
+    return errors(theta, us)
+
+
 def ht_prepare_jacobian(raw):
     theta, us, data = ht_prepare(raw)
 
@@ -112,6 +121,6 @@ def matmul(a, b):
 
 
 FUNCTIONS = {
-    "objective": Function(hand_errors, ht_prepare),
+    "objective": Function(ht_objective, ht_prepare_objective),
     "jacobian": Function(ht_jacobian, ht_prepare_jacobian),
 }

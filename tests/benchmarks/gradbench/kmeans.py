@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import autograd as ag
-from tests.benchmarks.gradbench.examples import like
+from tests.benchmarks.gradbench.examples import Sum, like
 from tests.benchmarks.gradbench.function import Function, fields, flat
-from tests.benchmarks.gradbench.style import STYLE, smallest, total
+from tests.benchmarks.gradbench.style import STYLE, points, smallest, total
 
 
 def squared_distance(a, b):
@@ -32,13 +32,12 @@ def kmeans_derivatives(centroids, points):
 
 
 if STYLE == "compiled":
-    of_one = ag.compile(lambda centroids, point: kmeans_cost(centroids, [point]))
+    cost = Sum(lambda centroids, point: kmeans_cost(centroids, [point]))
     derivatives = ag.compile(
         lambda centroids, point: kmeans_derivatives(centroids, [point])
     )
 
-    def kmeans_cost_of_all(centroids, points):
-        return float(of_one.map(centroids, points, in_axes=(None, 0)).sum())
+    kmeans_cost_of_all = cost.value
 
     def kmeans_derivatives_of_all(centroids, points):
         parts = derivatives.map(centroids, points, in_axes=(None, 0))
@@ -54,7 +53,12 @@ def kmeans_dir(centroids, points):
     return [[g / h for g, h in zip(*rows)] for rows in zip(gradient, diagonal)]
 
 
+def kmeans_prepare(raw):
+    centroids, rows = fields("centroids", "points")(raw)
+    return centroids, points(rows)
+
+
 FUNCTIONS = {
-    "cost": Function(kmeans_cost_of_all, fields("centroids", "points")),
-    "dir": Function(kmeans_dir, fields("centroids", "points")),
+    "cost": Function(kmeans_cost_of_all, kmeans_prepare),
+    "dir": Function(kmeans_dir, kmeans_prepare),
 }

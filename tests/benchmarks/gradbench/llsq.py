@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 import autograd as ag
 from tests.benchmarks.gradbench.examples import Sum
 from tests.benchmarks.gradbench.function import Function, fields
@@ -34,13 +36,15 @@ llsq_gradient = ag.grad(llsq_primal)
 if STYLE == "compiled":
     squares = Sum(llsq_square)
 
+    def llsq_examples(n):
+        ts = -1 + np.arange(n) * 2 / (n - 1)
+        return ts, np.sign(ts)
+
     def llsq_primal(x, n):
-        ts = llsq_points(n)
-        return squares.value(x, ts, llsq_signs(ts))
+        return squares.value(x, *llsq_examples(n))
 
     def llsq_gradient(x, n):
-        ts = llsq_points(n)
-        return squares.gradient(x, ts, llsq_signs(ts))
+        return squares.gradient(x, *llsq_examples(n))
 
 
 FUNCTIONS = {

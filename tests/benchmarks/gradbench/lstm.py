@@ -50,6 +50,6 @@ lstm_jacobian = compiled(ag.grad(lstm_loss, argnums=(0, 1)))
 INPUT = fields("main_params", "extra_params", "state", "sequence")
 
 FUNCTIONS = {
-    "objective": Function(lstm_loss, INPUT),
+    "objective": Function(compiled(lstm_loss), INPUT),
     "jacobian": Function(lstm_jacobian, INPUT, flat),
 }

@@ -31,6 +31,6 @@ ode_gradient = compiled(ag.grad(ode_last))
 
 
 FUNCTIONS = {
-    "primal": Function(ode_primal, fields("x", "s")),
+    "primal": Function(compiled(ode_primal), fields("x", "s")),
     "gradient": Function(ode_gradient, fields("x", "s")),
 }

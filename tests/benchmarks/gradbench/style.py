@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import reduce
 from typing import Any
 
+import numpy as np
+
 import autograd as ag
 
 STYLES = ("eager", "reductions", "compiled", "pure")
@@ -22,6 +24,11 @@ STYLE = os.environ.get("GRADBENCH_STYLE", "eager")
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     """The function itself, or its compiled program where the style asks for that."""
     return ag.compile(function) if STYLE == "compiled" else function
+
+
+def points(rows: list[Any]) -> Any:
+    """The examples as they are told, or as the array that a program maps over."""
+    return np.array(rows, dtype=float) if STYLE == "compiled" else rows
 
 
 def total(terms: Iterable[Any]) -> Any:

@@ -29,8 +29,7 @@ def sweep(output: Node, seed: float) -> dict[Node, float]:
     """The adjoint of everything that ``output`` depends on, operands first."""
     adjoints = dict.fromkeys(graph.topological_order(output), 0.0)
     adjoints[output] = seed
-    for node in reversed(adjoints):
-        adjoint = adjoints[node]
+    for node, adjoint in reversed(adjoints.items()):
         for operand, partial in zip(node._operands, node._partials):
             if operand.__class__ is not float:
                 adjoints[operand] += adjoint * partial

@@ -1,8 +1,9 @@
 """For speed alone: the operations that every program uses, without detours.
 
-Everything here does what :func:`autograd.core.value.record` does, to the same bits
-and with the same exceptions, but is made for one row of one or two operands. The
-engine runs without this module as well, only slower.
+Everything here does what :func:`autograd.core.value.record` and
+:func:`autograd.core.backward.sweep` do, to the same bits and with the same
+exceptions, but is made for rows of one or two operands. The engine runs without this
+module as well, only slower.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from autograd.core import limits
+from autograd.core import backward, graph, limits, recording
+from autograd.core.graph import Node
 from autograd.core.limits import FAILURES
 from autograd.core.plain import is_number
 from autograd.core.value import Value, node, record
@@ -48,6 +50,7 @@ def _unary(rule: Rule) -> Callable[[Value], Value]:
 
 def _binary(rule: Rule) -> Callable[[Value, Any], Value]:
     value, (left, right) = rule.value, rule.partials
+    new = object.__new__
     constant = alone = None
     if not callable(left) and not callable(right):
         constant, alone = (float(left), float(right)), (float(left), 0.0)
@@ -78,11 +81,39 @@ def _binary(rule: Rule) -> Callable[[Value, Any], Value]:
                 limits.partial(rule, 0, (x, y), z),
                 limits.partial(rule, 1, (x, y), z) if both else 0.0,
             )
-        return node(z, rule, (self, other), partials)
+        if recording.suspensions or recording.recorders:
+            return node(z, rule, (self, other), partials)
+        made = new(Value)  # what ``node`` does, without a call
+        made._data = z
+        made._grad = 0.0
+        made._label = ""
+        made._rule = rule
+        made._operands = (self, other)
+        made._partials = partials
+        made._kept = None
+        return made
 
     apply.__name__ = apply.__qualname__ = f"__{rule.name}__"
     apply.__doc__ = rule.doc
     return apply
+
+
+def _sweep(output: Node, seed: float) -> dict[Node, float]:
+    adjoints = dict.fromkeys(graph.topological_order(output), 0.0)
+    adjoints[output] = seed
+    for node, adjoint in reversed(adjoints.items()):
+        operands = node._operands
+        if len(operands) == 2:
+            (x, y), (by_x, by_y) = operands, node._partials
+            if x.__class__ is not float:
+                adjoints[x] += adjoint * by_x
+            if y.__class__ is not float:
+                adjoints[y] += adjoint * by_y
+        elif operands:
+            for x, by_x in zip(operands, node._partials):
+                if x.__class__ is not float:
+                    adjoints[x] += adjoint * by_x
+    return adjoints
 
 
 _DIRECT: dict[str, Callable[[Value], Value]] = {}
@@ -96,6 +127,7 @@ def _apply(self: Value, name: str, operands: tuple[Any, ...]) -> Value:
 
 
 Value._apply = _apply  # type: ignore[method-assign]
+backward.sweep = _sweep
 for _name, _rule in RULES.items():
     if not isinstance(_rule, Rule):
         continue

@@ -15,7 +15,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd.derivatives.nesting import is_array
-from autograd.program.structure import Arguments, arguments, like
+from autograd.program.namespaces import (
+    as_float64,
+    column,
+    library,
+    on_host,
+    together,
+)
+from autograd.program.structure import Arguments, arguments, like, namespace
 
 __all__ = ["Examples", "examples"]
 
@@ -25,11 +32,14 @@ class Examples(NamedTuple):
 
     ``columns`` is float64 (scalars, examples); ``varying`` lists the scalars that
     differ between the examples; ``given(k)`` takes the arguments of one example apart.
+    Where an argument is an array of another library than NumPy, so are the columns:
+    ``elsewhere`` is that library and its device.
     """
 
     columns: Any
     varying: tuple[int, ...]
     given: Callable[[int], Arguments]
+    elsewhere: tuple[Any, Any] | None = None
 
     @property
     def number(self) -> int:
@@ -86,13 +96,20 @@ def examples(args: tuple[Any, ...], named: dict[str, Any], in_axes: Any) -> Exam
             tuple(one[: len(placed)]), dict(zip(names, one[len(placed) :]))
         )
 
-    rows: list[Any] = []
+    blocks: list[Any] = []
     varying: list[int] = []
+    at = 0
     for x in parts:
-        _columns(x, rows, varying)
-    columns = np.empty((len(rows), count))
-    for n, row in enumerate(rows):
-        columns[n] = row
+        at = _columns(x, blocks, varying, at)
+    for x in blocks:
+        if namespace(x) is not None:
+            return Examples(
+                together(x, blocks, count), tuple(varying), given, library(x)
+            )
+    columns, at = np.empty((at, count)), 0
+    for x in blocks:
+        columns[at : at + len(x)] = x
+        at += len(x)
     return Examples(columns, tuple(varying), given)
 
 
@@ -110,6 +127,9 @@ def _placed(x: Any, axis: Any, name: str, lengths: dict[str, Any]) -> Any:
         keys = list(x) if isinstance(x, dict) else range(len(x))
         same = dict.fromkeys(keys, axis) if isinstance(x, dict) else (axis,) * len(x)
         return _placed_parts(x, same, name, lengths)
+    if namespace(x) is not None:
+        array = as_float64(namespace(x), x)
+        return _with_axis(array, axis, name, lengths, as_list=False)
     if not (isinstance(x, (list, range)) or is_array(x) or hasattr(x, "__array__")):
         raise TypeError(
             f"{name} must be an array, or a list, tuple or dict of numbers, with an "
@@ -122,10 +142,17 @@ def _placed(x: Any, axis: Any, name: str, lengths: dict[str, Any]) -> Any:
         raise type(error)(
             f"{name} must be a rectangular array of numbers: {error}"
         ) from None
-    if not -array.ndim <= axis < array.ndim:
-        raise ValueError(f"{name} of shape {array.shape} has no axis {axis}")
-    lengths[name] = array.shape[axis], array.shape
-    return _Part(np.moveaxis(array, axis, 0), not is_array(x))
+    return _with_axis(array, axis, name, lengths, as_list=not is_array(x))
+
+
+def _with_axis(
+    array: Any, axis: int, name: str, lengths: dict[str, Any], as_list: bool
+) -> _Part:
+    shape = tuple(array.shape)
+    if not -len(shape) <= axis < len(shape):
+        raise ValueError(f"{name} of shape {shape} has no axis {axis}")
+    lengths[name] = shape[axis], shape
+    return _Part((namespace(array) or np).moveaxis(array, axis, 0), as_list)
 
 
 def _placed_parts(x: Any, axes: Any, name: str, lengths: dict[str, Any]) -> Any:
@@ -145,7 +172,8 @@ def _placed_parts(x: Any, axes: Any, name: str, lengths: dict[str, Any]) -> Any:
 def _example(x: Any, k: int) -> Any:
     """Example ``k`` of an argument."""
     if isinstance(x, _Part):
-        one = x.array[k] if len(x.array) else np.zeros(x.array.shape[1:])
+        count, *shape = x.array.shape
+        one = on_host(x.array[k, ...]) if count else np.zeros(shape)
         if one.ndim == 0:
             return float(one)
         return one.tolist() if x.as_list else one
@@ -161,20 +189,25 @@ def _all_floats(x: Any) -> bool:
     return all(y.__class__ is float for y in x)
 
 
-def _columns(x: Any, rows: list[Any], varying: list[int]) -> None:
-    """Append a row of numbers for each scalar of an argument, in the order of them."""
+def _columns(x: Any, blocks: list[Any], varying: list[int], at: int) -> int:
+    """Append blocks of rows, one row for each scalar of an argument, in their order.
+
+    Returns:
+        How many rows there are then, if it was ``at`` before.
+    """
     if isinstance(x, _Part):
-        flat = x.array.reshape(len(x.array), math.prod(x.array.shape[1:])).T
-        varying.extend(range(len(rows), len(rows) + len(flat)))
-        rows.extend(flat)
-    elif isinstance(x, dict):
-        for y in x.values():
-            _columns(y, rows, varying)
-    elif isinstance(x, (tuple, list)):
-        if _all_floats(x):
-            rows.extend(x)
-            return
-        for y in x:
-            _columns(y, rows, varying)
+        count, *shape = x.array.shape
+        size = math.prod(shape)
+        blocks.append((namespace(x.array) or np).reshape(x.array, (count, size)).T)
+        varying.extend(range(at, at + size))
+        return at + size
+    if isinstance(x, dict) or (isinstance(x, (tuple, list)) and not _all_floats(x)):
+        for y in x.values() if isinstance(x, dict) else x:
+            at = _columns(y, blocks, varying, at)
+        return at
+    given = arguments((x,), {})
+    if given.elsewhere:
+        blocks.append(column(*library(x), given))
     else:
-        rows.extend(arguments((x,), {}).scalars)
+        blocks.append(np.array(given.scalars, dtype=float)[:, None])
+    return at + len(given.scalars)

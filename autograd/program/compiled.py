@@ -74,6 +74,12 @@ def compile(  # the name that the field uses
     pass what changes as an argument, or keep it in a leaf Value. What ``f`` writes or
     prints happens when it is recorded.
 
+    Called or mapped with arrays of another library that has the array API, as JAX and
+    (with array-api-compat) PyTorch, a program computes with that library's float64
+    operations where the arrays are, and gives such arrays: arithmetic has the same
+    bits, elementary functions are the library's. Leaves are then plain numbers. With
+    ``errors="ieee"`` nothing is looked at, and the library may trace what it records.
+
     Called with Values, a program is ``f`` itself: what it then returns is a graph for
     ``backward``, :func:`draw` and :func:`explain`.
 
@@ -215,6 +221,10 @@ class Program:
         given = self._arguments(args, named)
         if given.live:
             return self.f(*args, **named)
+        if given.elsewhere:
+            from autograd.program.namespaces import call
+
+            return call(self, given)
         scalars = given.scalars
         for recording in self._found(given.key):
             done, answer = self._run(recording, scalars, args, named)

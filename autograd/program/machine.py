@@ -58,6 +58,7 @@ class Machine:
         grids = packs.flat.code[packs.once :, [M0, M1, TERMS]]
         self.lanes = max(1, int(grids.prod(axis=1).sum()))  # of one example
         self._memory: list[Any] = []
+        self._elsewhere: dict[tuple[str, str], Any] = {}
 
     def __reduce__(self) -> Any:
         return Machine, self.made_with
@@ -91,6 +92,18 @@ class Machine:
             yield memory
         finally:
             self._memory.append(memory)
+
+    def elsewhere(self, xp: Any, device: Any) -> Any:
+        """What runs the packs on the arrays of another library and device."""
+        from autograd.program.namespaces import Elsewhere
+
+        key = xp.__name__, str(device)
+        found = self._elsewhere.get(key)
+        if found is None:
+            found = Elsewhere(self.packs, xp, device, exact=self.made_with[2])
+            if device is not None:  # else the arrays are those of one trace
+                self._elsewhere[key] = found
+        return found
 
     def call(self, scalars: Any, parameters: Any, ieee: bool) -> tuple[Any, bool]:
         """The outputs for one set of inputs, and whether a row may have to raise."""

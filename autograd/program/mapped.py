@@ -87,6 +87,11 @@ class Mapped:
             raise ValueError(f"chunk must be a number of examples, got {chunk!r}")
         self.executor, self.chunk = executor, chunk
         self.examples = examples(args, named, in_axes)
+        if self.examples.elsewhere is not None and executor is not None:
+            raise TypeError(
+                "executor= takes chunks of NumPy's arrays: those of other libraries "
+                "are computed where they are"
+            )
         self.gradients: list[tuple[Recording, Any]] = []
         self.only: Recording | None = None  # whose path all examples took
         self.catches = False  # whether the function has caught an exception
@@ -146,6 +151,8 @@ class Mapped:
         """Which of these examples took a recording's path, and the outputs of those."""
         import numpy as np
 
+        from autograd.program.namespaces import chosen
+
         total = self.total is not None
         taken = np.ones(len(left), dtype=bool)
         if total and recording.guards:
@@ -162,16 +169,19 @@ class Mapped:
         if total and len(where):
             self.gradients.append((recording, sums))
         taken[taken] = fits
-        return taken, found if fits.all() else found[:, fits]
+        return taken, found if fits.all() else chosen(found, np.flatnonzero(fits))
 
     def _raising(self, recording: Recording, where: Any, failed: Any) -> Any:
         """For which examples an operation raises, so that the function is to be asked.
 
         The first one will do, unless the function has caught such an exception.
         """
+        from autograd.program.namespaces import chosen, on_host
+
         raising = failed & False
         for i in failed.nonzero()[0].tolist():
-            scalars = self.examples.columns[:, where[i]].tolist()
+            one = chosen(self.examples.columns, where[i : i + 1])
+            scalars = on_host(one).ravel().tolist()
             try:
                 recording.replay(scalars, recording.numbers().tolist())
             except FAILURES as error:
@@ -187,21 +197,27 @@ class Mapped:
         self, recording: Recording, where: Any, total: bool
     ) -> tuple[Any, Any, Any]:
         """The outputs of some examples, the sums, and where a row may have to raise."""
+        from autograd.program.namespaces import chosen
         from autograd.program.workers import spread
 
         columns = self.examples.columns
         if len(where) < columns.shape[1]:
-            columns = columns[:, where]
+            columns = chosen(columns, where)
 
         machine = recording.machine(False, self.examples.varying, total)
+        parameters = flat.read(recording.leaves)
+        ieee = self.program.errors == "ieee"
+        if self.examples.elsewhere is not None:
+            seeds = self._seeds(recording) if total else []
+            there = machine.elsewhere(*self.examples.elsewhere)
+            found: tuple[Any, Any, Any] = there.map(columns, seeds, parameters, ieee)
+            return found
         fixed = {
             n: float(columns[n, 0]) if columns.shape[1] else 0.0
             for n in range(len(columns))
         }
         if total:
             fixed.update(enumerate(self._seeds(recording), len(columns)))
-        ieee = self.program.errors == "ieee"
-        parameters = flat.read(recording.leaves)
         return spread(
             machine, columns, parameters, ieee, fixed, self.executor, self.chunk
         )
@@ -236,6 +252,8 @@ class Mapped:
                 "map: the function returns results of different structure for "
                 "different examples"
             )
+        if self.examples.elsewhere is not None:
+            return self._together_there(parts)
         columns = []
         for i in range(len(opened[0][1])):
             pieces = []
@@ -254,3 +272,14 @@ class Mapped:
                 column[where] = piece
             columns.append(column)
         return filled(opened[0][0], iter(columns))
+
+    def _together_there(self, parts: list[tuple[Any, Recording, Any]]) -> Any:
+        """The same of arrays of another library."""
+        from autograd.program.namespaces import built, in_order
+
+        assert self.examples.elsewhere is not None
+        xp, _ = self.examples.elsewhere
+        if len(parts) == 1:
+            return built(xp, parts[0][1], parts[0][2])
+        results = [built(xp, recording, found) for _, recording, found in parts]
+        return in_order(xp, results, [where for where, _, _ in parts])

@@ -21,6 +21,7 @@ from autograd.program import flat
 from autograd.program.adjoint import sweep
 from autograd.program.guards import Guard
 from autograd.program.machine import Machine
+from autograd.program.namespaces import on_host
 from autograd.program.outside import Outside
 from autograd.program.passes.lower import lower
 from autograd.program.passes.simplify import live, simplified
@@ -157,7 +158,10 @@ class Recording:
         """Whether every guard has its outcome among a machine's outputs."""
         if not self.guards:
             return True
-        asked = found[len(self.outputs) : len(self.outputs) + len(self.guards)]
+        first = len(self.outputs)
+        asked = found[first : first + len(self.guards), ...]
+        if not isinstance(asked, np.ndarray):  # of another library
+            asked = on_host(asked)
         return ((asked.T != 0.0) == self.outcomes).all(axis=-1)
 
     def replay(

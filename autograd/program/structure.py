@@ -9,6 +9,7 @@ call them, and each combination is recorded for itself.
 from __future__ import annotations
 
 import array
+import math
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
@@ -30,14 +31,17 @@ class Arguments:
     ``key`` is the same for all arguments that one recording serves; ``scalars`` are the
     data in order; ``build(scalars)`` puts others in their places; ``kept`` are the
     objects that the key names by identity; ``live`` says whether a Value is among them,
-    or another type of number, so that the function itself is to run.
+    or another type of number, so that the function itself is to run. ``elsewhere`` has
+    the arrays of other libraries than NumPy, and which scalar is their first; it is 0
+    until somebody asks for the numbers.
     """
 
-    __slots__ = ("build", "kept", "key", "live", "scalars")
+    __slots__ = ("build", "elsewhere", "kept", "key", "live", "scalars")
 
     def __init__(self) -> None:
         self.scalars: list[Any] = []
         self.kept: list[Any] = []
+        self.elsewhere: list[tuple[int, Any]] = []
         self.live = False
         self.key: Any = None
         self.build: Callable[[Sequence[Any]], tuple[tuple[Any, ...], dict[str, Any]]]
@@ -100,6 +104,11 @@ def _take(x: Any, name: str, found: Arguments) -> tuple[Any, Build]:
         taken = [_take(y, f"{name}[{i}]", found) for i, y in enumerate(x)]
         key = (kind, tuple(key for key, _ in taken))
         return key, lambda it: like(kind, [part(it) for _, part in taken])
+    if namespace(x) is not None:
+        shape = tuple(x.shape)
+        found.elsewhere.append((len(found.scalars), x))
+        found.scalars += [0.0] * math.prod(shape)
+        return (("array", shape), _array_of(shape)) if shape else ("float", next)
     if isinstance(x, Number) or hasattr(x, "_apply"):  # complex, Fraction, a series
         found.scalars.append(x)
         found.live = True
@@ -108,10 +117,30 @@ def _take(x: Any, name: str, found: Arguments) -> tuple[Any, Build]:
     return ("object", id(x)), lambda _: x
 
 
-def _take_array(x: Any, name: str, found: Arguments) -> tuple[Any, Build]:
-    import numpy as np
+def namespace(x: Any) -> Any:
+    """The functions for an array of another library than NumPy; None for all else.
 
-    shape, count = x.shape, x.size
+    Raises:
+        TypeError: it is PyTorch's, and array-api-compat is not installed.
+    """
+    library = (type(x).__module__ or "").partition(".")[0]
+    if library == "torch" and hasattr(x, "dtype") and hasattr(x, "shape"):
+        try:
+            from array_api_compat import array_namespace
+        except ImportError:
+            raise TypeError(
+                "compile: for PyTorch's arrays install array-api-compat, which gives "
+                "them the array API"
+            ) from None
+        return array_namespace(x)
+    if library == "numpy" or not hasattr(x, "__array_namespace__"):
+        return None
+    return x.__array_namespace__()
+
+
+def _take_array(x: Any, name: str, found: Arguments) -> tuple[Any, Build]:
+
+    shape = x.shape
     if x.dtype.kind in "fiub":
         found.scalars.extend(x.astype(float).ravel().tolist())
     else:
@@ -125,10 +154,17 @@ def _take_array(x: Any, name: str, found: Arguments) -> tuple[Any, Build]:
                 )
             found.scalars.append(y if is_value(y) else float(y))
 
-    def build(it: Iterator[Any]) -> Any:
-        return np.fromiter(it, object, count).reshape(shape)
+    return ("array", shape), _array_of(shape)
 
-    return ("array", shape), build
+
+def _array_of(shape: tuple[int, ...]) -> Build:
+    """What builds an array of objects."""
+    import numpy as np
+
+    def build(it: Iterator[Any]) -> Any:
+        return np.fromiter(it, object, math.prod(shape)).reshape(shape)
+
+    return build
 
 
 def ints_differ(key: Any, keys: Sequence[Any], most: int) -> bool:

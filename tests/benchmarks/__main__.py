@@ -11,6 +11,7 @@ import json
 import sys
 from pathlib import Path
 
+import elsewhere
 import environments
 import scale
 import truth
@@ -112,6 +113,8 @@ def main() -> None:
         rows += scale.rows(pythons, options.nodes)
     if wanted(truth.WHAT):
         rows += truth.rows(pythons)
+    if wanted(elsewhere.WHAT):
+        rows += elsewhere.rows(pythons)
     if options.json:
         print(json.dumps(machine_readable(rows), indent=1))
     else:

@@ -34,6 +34,7 @@ PEERS = {
     "casadi": [["casadi"]],
     "torch": CPU_ONLY if sys.platform == "linux" else [[f"torch=={TORCH}"]],
     "jax": [["jax"]],
+    "array-api-compat": [["array-api-compat"]],  # for programs on torch's arrays
 }
 HIPS = {"autograd": [["autograd"]]}
 
@@ -105,7 +106,7 @@ def _last_line(done: subprocess.CompletedProcess[str]) -> str:
 
 
 def peers() -> Environment:
-    """micrograd, minigrad, xad, casadi, torch and jax; ``AUTOGRAD_PEERS`` moves it."""
+    """micrograd, minigrad, xad, casadi, torch, jax; ``AUTOGRAD_PEERS`` moves it."""
     return Environment(_directory("AUTOGRAD_PEERS", ".venv-peers"), PEERS)
 
 

@@ -111,8 +111,8 @@ class Engine(Library):
     def mlp(self, *sizes: Any) -> Any:
         return importlib.import_module("nn").MLP(*sizes)
 
-    def derivatives(self, dag: Dag) -> Derivatives:
-        """The gradient, the Hessian and one directional derivative."""
+    def function(self, dag: Dag) -> Callable[[Any], Any]:
+        """A random expression as a function of its inputs."""
         ag = self.autograd
         functions: Functions = {
             **{name: getattr(ag, name) for name in ag.RULES if hasattr(ag, name)},
@@ -124,9 +124,11 @@ class Engine(Library):
             "constant": float,
         }
 
-        def f(inputs: Any) -> Any:
-            return evaluate(dag, functions, inputs)
+        return lambda inputs: evaluate(dag, functions, inputs)
 
+    def derivatives(self, dag: Dag) -> Derivatives:
+        """The gradient, the Hessian and one directional derivative."""
+        ag, f = self.autograd, self.function(dag)
         x, v = dag["inputs"], dag["directions"]
         return {
             "gradient": ag.grad(f)(x),

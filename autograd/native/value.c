@@ -699,7 +699,7 @@ value_int(PyObject *self)
         return number;
     }
     Py_XDECREF(number);
-    return misuse_of("__int__", NULL, 0, NULL);
+    return PyLong_FromDouble(((Value *)self)->data);
 }
 
 /* The type */

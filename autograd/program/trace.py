@@ -160,8 +160,6 @@ class Recorder:
     def as_int(self, x: Node) -> Any:
         """``int(x)``: the whole number, which is from now on that of this recording."""
         k = self.entry(x)
-        if not self._is_data(k):
-            return NotImplemented
         self.raised, before = True, self.raised  # int(nan) raises
         number = int(self.tape.value(k))
         self.raised = before

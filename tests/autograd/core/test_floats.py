@@ -251,6 +251,11 @@ def test_truth_and_format_are_those_of_the_float(x: float) -> None:
     assert f"{value}" == repr(value) == f"Value(data={x!r}, grad=0.0)"
 
 
+@given(x=NUMBERS)
+def test_int_is_that_of_the_float_as_a_step_has_no_gradient_to_lose(x: float) -> None:
+    assert outcome(int, ag.Value(x)) == outcome(int, x)
+
+
 def test_a_value_is_a_key_by_identity_though_it_compares_by_number() -> None:
     x, y = ag.Value(1.0), ag.Value(1.0)
     assert x == y
@@ -321,7 +326,7 @@ def test_it_compares_with_anything_as_a_float_does(
 
 @pytest.mark.parametrize(
     "call",
-    [float, int, complex, math.exp, math.sqrt, math.isfinite, np.float64],
+    [float, complex, math.exp, math.sqrt, math.isfinite, np.float64],
     ids=lambda f: f.__name__,
 )
 def test_a_conversion_that_would_lose_the_gradient_says_what_to_write(

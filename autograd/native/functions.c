@@ -86,12 +86,35 @@ is_sequence(PyObject *values)
 /* Operands as one of C's arrays, for as long as they are read. */
 typedef struct {
     PyObject *list;   /* owned: a list or a tuple */
-    Py_buffer buffer; /* or, if there is none, a row of doubles in memory */
+    double *copy;     /* or owned: the numbers of a row of another type or stride */
+    Py_buffer buffer; /* or, if there is neither, a row of doubles in memory */
     Column column;
     Py_ssize_t count;
 } Operands;
 
-/* A row of doubles, if ``values`` has one to show, as NumPy's arrays do. */
+/* The number of a buffer's format at a place that may be aligned or not. */
+static double
+number_at(const char *at, char format)
+{
+#define READ(code, type)           \
+    case code: {                   \
+        type x;                    \
+        memcpy(&x, at, sizeof(x)); \
+        return (double)x;          \
+    }
+    switch (format) {
+        READ('f', float)
+        READ('i', int)
+        READ('l', long)
+        READ('q', long long)
+        READ('B', unsigned char)
+        READ('d', double)
+    }
+#undef READ
+    Py_UNREACHABLE();
+}
+
+/* A row of numbers, if ``values`` has one to show, as NumPy's arrays do. */
 static int
 view_numbers(PyObject *values, Operands *operands)
 {
@@ -99,18 +122,29 @@ view_numbers(PyObject *values, Operands *operands)
     if (!PyObject_CheckBuffer(values)) {
         return 0;
     }
-    if (PyObject_GetBuffer(values, buffer, PyBUF_ND | PyBUF_FORMAT) < 0) {
-        PyErr_Clear(); /* it is not contiguous, or shows itself to nobody */
+    if (PyObject_GetBuffer(values, buffer, PyBUF_RECORDS_RO) < 0) {
+        PyErr_Clear(); /* it shows itself to nobody */
         return 0;
     }
-    if (buffer->ndim != 1 || buffer->format == NULL || strcmp(buffer->format, "d") != 0 ||
-        buffer->shape[0] == 0) {
+    const char *format = buffer->format, known = format == NULL ? 0 : format[0];
+    if (buffer->ndim != 1 || buffer->shape[0] == 0 || known == 0 || format[1] != 0 ||
+        strchr("dfilqB", known) == NULL) {
         PyBuffer_Release(buffer);
         return 0;
     }
-    operands->column = (Column){NULL, buffer->buf};
-    operands->count = buffer->shape[0];
-    return 1;
+    const Py_ssize_t count = operands->count = buffer->shape[0];
+    const char *at = buffer->buf;
+    if (known == 'd' && buffer->strides[0] == sizeof(double)) {
+        operands->column = (Column){NULL, (const double *)at};
+        return 1;
+    }
+    double *copy = operands->copy = PyMem_New(double, (size_t)count);
+    for (Py_ssize_t i = 0; copy != NULL && i < count; i++) {
+        copy[i] = number_at(at + i * buffer->strides[0], known);
+    }
+    PyBuffer_Release(buffer);
+    operands->column = (Column){NULL, copy};
+    return copy != NULL ? 1 : (PyErr_NoMemory(), -1);
 }
 
 static void
@@ -118,6 +152,9 @@ let_go(Operands *operands)
 {
     if (operands->list != NULL) {
         Py_DECREF(operands->list);
+    }
+    else if (operands->copy != NULL) {
+        PyMem_Free(operands->copy);
     }
     else {
         PyBuffer_Release(&operands->buffer);
@@ -128,16 +165,16 @@ static int
 view(PyObject *values, Operands *operands)
 {
     operands->list = NULL;
+    operands->copy = NULL;
     if (is_sequence(values)) {
         operands->list = Py_NewRef(values);
-    }
-    else if (view_numbers(values, operands)) {
         return 0;
     }
-    else if ((operands->list = PySequence_Tuple(values)) == NULL) {
-        return -1;
+    const int viewed = view_numbers(values, operands);
+    if (viewed == 0) {
+        operands->list = PySequence_Tuple(values);
     }
-    return 0;
+    return viewed < 0 || (viewed == 0 && operands->list == NULL) ? -1 : 0;
 }
 
 /* What a list holds, which must not change while it is read. */

@@ -208,22 +208,23 @@ def test_dot_gives_the_bits_of_the_written_out_loop(
     assert outcome(math.dist, ws, xs) == outcome(ag.dist, list(map(ag.Value, ws)), xs)
 
 
-@pytest.mark.parametrize("dtype", ["f8", "f4", "f2", "i8", "i4", "u1", "u8", ">f8", "?"])
+@pytest.mark.parametrize("dtype", ["f8", "f4", "f2", "i8", "i4", "u1", ">f8", "?"])
 def test_a_numpy_row_of_any_type_and_stride_is_its_list_of_numbers(dtype: str) -> None:
     row = np.array([1.1, 2.0**60, 3.0, 0.0, 200.0, 7.7]).clip(0, 1e4).astype(dtype)
     packed = np.zeros(6, dtype=[("odd", "u1"), ("x", dtype)])  # what is not aligned
     packed["x"] = row
-    for given in (row, row[::2], row[::-1], row[:0], packed["x"]):
-        ws = [ag.Value(1.0 + k) for k in range(len(given))]
-        numbers = [float(x) for x in given]
+    for xs in (row, row[::2], row[::-1], row[:0], packed["x"]):
+        ws = [ag.Value(1.0 + k) for k in range(len(xs))]
+        numbers = [float(x) for x in xs]
         for z, same in (
-            (ag.dot(ws, given), ag.dot(ws, numbers)),
-            (ag.dot(given, ws), ag.dot(numbers, ws)),
-            (ag.sum(given), ag.sum(numbers)),
+            (ag.dot(ws, xs), ag.dot(ws, numbers)),
+            (ag.dot(xs, ws), ag.dot(numbers, ws)),
+            (ag.sum(xs), ag.sum(numbers)),
         ):
             assert bits(z) == bits(same)
             if isinstance(z, ag.Value):
-                assert z.operands == same.operands and z.partials == same.partials
+                assert z.operands == same.operands
+                assert z.partials == same.partials
 
 
 @pytest.mark.parametrize("dtype", ["c16", "M8[s]", "U1"])

@@ -73,6 +73,19 @@ class Neuron:
     inner: tuple[Node, ...]
 
 
+_UNIT = re.compile(r"(.*[az]\[\d+\])(\d+)(.*)", re.DOTALL)
+
+
+def unit(name: str) -> tuple[str, int] | None:
+    """What the units of a layer are called but for their number, and the number.
+
+    >>> unit("a[1]12"), unit("L")
+    (('a[1]#', 12), None)
+    """
+    match = _UNIT.fullmatch(name)
+    return (f"{match[1]}#{match[3]}", int(match[2])) if match else None
+
+
 def unit_of(label: str) -> tuple[Unit, int] | None:
     """The neuron and the position of a parameter: weights from 1, the bias at 0.
 

@@ -1,10 +1,11 @@
 """The explorer: one page on which a graph can be walked and its gradient watched.
 
 Python says what is there: every value with its operands, its recorded partials, its
-rule as mathematics, the scenes that it is drawn in, and the table's rows as JavaScript
-(see :mod:`autograd.pictures.emit_js`). The page's script does the rest: it shows them,
-sums over paths, runs the sweeps step by step in the same double precision and the same
-order as ``backward``, and computes all of it anew when a leaf or a constant is moved.
+rule as mathematics, the parts that open and collapse, and the table's rows as
+JavaScript (see :mod:`autograd.pictures.emit_js`). The page's script does the rest: it
+lays them out and shows them, sums over paths, runs the sweeps step by step in the same
+double precision and the same order as ``backward``, and computes all of it anew when a
+leaf or a constant is moved.
 
 The page is one file that loads nothing. All that comes from the graph is embedded
 as JSON in which nothing can end the element, and shown as text only; numbers are
@@ -19,7 +20,6 @@ import hashlib
 import html
 import json
 import re
-from collections.abc import Iterator
 from itertools import accumulate
 from typing import Any
 
@@ -31,7 +31,7 @@ from autograd.paths.labels import shortened
 from autograd.paths.names import NUMBERED, PARAMETER, names, operation
 from autograd.paths.numerals import number
 from autograd.pictures.emit_js import asset, emitted
-from autograd.pictures.scenes import scenes
+from autograd.pictures.parts import parts
 from autograd.pictures.values import uses
 from autograd.table.number import BINARY
 from autograd.table.rules import RULES, Reduction
@@ -44,7 +44,7 @@ LIMIT = 20_000
 LONGEST_NAME = 120
 """Characters of a name, so that a label leaves room for the rest of the page."""
 
-SCRIPT = ("graph", "scene", "paths", "live", "steps", "controls")
+SCRIPT = ("graph", "layout", "scene", "paths", "live", "steps", "controls")
 """The parts of the page's script, each of which uses those before it."""
 
 
@@ -81,15 +81,14 @@ def page(output: Node, wrt: Node | None = None) -> str:
         raise ValueError("wrt is not in the graph of output: no path leads from it")
 
     data, rules = _described(order)
-    elements = [rules, *_scene_elements(data)]
     data["wrt"] = (
         None if wrt is None else next(i for i, node in enumerate(order) if node is wrt)
     )
     title = f"{data['nodes'][-1]['name']}: the graph of a gradient"
     style = asset("explorer.css")
     rows = {(e["op"], len(e["operands"])) for e in data["nodes"] if e["op"]}
-    parts = [asset(f"explorer_{part}.js") for part in SCRIPT]
-    script = "\n".join([emitted(rows), *parts])
+    scripts = [asset(f"explorer_{name}.js") for name in SCRIPT]
+    script = "\n".join([emitted(rows), *scripts])
     content = {
         "title": html.escape(title).encode("utf-8", "replace").decode(),
         "policy": (
@@ -98,7 +97,7 @@ def page(output: Node, wrt: Node | None = None) -> str:
         ),
         "style": style,
         "script": script,
-        "elements": "\n".join(elements),
+        "rules": rules,
         "data": _embedded(data),
     }
     return re.sub(
@@ -118,13 +117,6 @@ def _embedded(data: Any) -> str:
     for character in "<>&":
         text = text.replace(character, f"\\u{ord(character):04x}")
     return text
-
-
-def _scene_elements(data: dict[str, Any]) -> Iterator[str]:
-    """Each scene in an element of its own, which is read when it is opened."""
-    for i, scene in enumerate(data["scenes"]):
-        lines = _embedded([scene.pop(part) for part in ("items", "boxes", "lines")])
-        yield f'<script type="application/json" id="scene-{i}">{lines}</script>'
 
 
 def _described(order: list[Node]) -> tuple[dict[str, Any], str]:
@@ -160,11 +152,8 @@ def _described(order: list[Node]) -> tuple[dict[str, Any], str]:
             entry["rule"] = rules[key]
             entry["letters"] = [letters[k] for k in shown]
         nodes.append(entry)
-    operands = [
-        [x if isinstance(x, int) else None for x in e["operands"]] for e in nodes
-    ]
     docs = {name: RULES[name].doc for name in sorted({e["op"] for e in nodes} - {""})}
-    data = {"nodes": nodes, "docs": docs, **scenes(order, called, operands)}
+    data = {"nodes": nodes, "docs": docs, **parts(order, called)}
     return data, "\n".join(templates)
 
 

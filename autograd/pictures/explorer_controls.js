@@ -7,7 +7,7 @@ const clicks = {
 for (const [id, act] of Object.entries(clicks)) $(id).addEventListener("click", act);
 $("position").addEventListener("input", (event) => { pause(); go(Number(event.target.value)); });
 $("speed").addEventListener("change", () => { if (timer !== null) { pause(); play(); } });
-$("scene").addEventListener("change", (event) => open(Number(event.target.value)));
+$("detail").addEventListener("change", (event) => { detailed(Number(event.target.value)); draw(); });
 $("help").addEventListener("click", () => {
   $("keys").hidden = !$("keys").hidden;
   $("help").setAttribute("aria-expanded", String(!$("keys").hidden));
@@ -44,7 +44,7 @@ canvas.addEventListener("focusin", (event) => {
 
 /** A group opens; a value lights its paths. */
 function choose(one) {
-  if (one.roots) open(one.scene);
+  if (one.roots) toggle(one);
   else light(one);
 }
 
@@ -55,6 +55,10 @@ canvas.addEventListener("click", (event) => {
   if (one) choose(one);
   else if (line) describeLine(line);
   else if (event.detail) unlight();
+});
+canvas.addEventListener("dblclick", (event) => {
+  const one = thingOf(event.target);
+  if (one && !one.roots && !dragged) collapse(one);
 });
 
 // Search: by name, else by a part of it or of what made it
@@ -125,6 +129,7 @@ canvas.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   const one = thingOf(event.target);
   if (one && (event.key === "Enter" || event.key === " ")) choose(one);
+  else if (one && event.key === "c") collapse(one);
   else if (one && event.key in PAN) neighbor(one, event.key)?.element.focus();
   else if (event.key in PAN) {
     view.x += PAN[event.key][0];
@@ -139,12 +144,12 @@ canvas.addEventListener("keydown", (event) => {
 
 $("title").textContent = `${output.name} = ${short(output.data, 6)}`;
 $("position").max = LAST;
-const titled = graph.scenes.map((one, i) => el("option", { value: i }, one.title));
-$("scene").append(...titled);
-$("scene").hidden = titled.length === 1;
+$("detail").append(el("option", { value: "", hidden: "" }, "mixed"), ...levels.map((level) => el("option", { value: level }, DETAIL[level] ?? "values")));
+$("detail").hidden = levels.length === 1;
 nameTheme();
 const asked = location.hash; // before anything puts another one there
-open(0);
+$("detail").value = levels.findLast((level, i) => { detailed(level); return !i || boxes() <= FEW; });
+draw();
 describe(graph.wrt === null ? output : nodes[graph.wrt]);
 if (graph.wrt !== null) goTo(nodes[graph.wrt]);
 if (asked) {

@@ -9,6 +9,16 @@ function numberCell(x) {
   return el("td", { class: "number", title: exact(x) }, short(x, 6));
 }
 
+/** Buttons for the group and for those around it: what is closed opens, and back. */
+function folds(one) {
+  const all = [...(one.roots ? [one] : []), ...around(one)];
+  return el("p", { class: "tools" }, ...all.map((group) => {
+    const button = el("button", { type: "button" }, `${unfolded.has(group) ? "Collapse" : "Open"} ${group.name}`);
+    button.addEventListener("click", () => toggle(group));
+    return button;
+  }));
+}
+
 let shown = null;
 function describe(node, anew = false) {
   if (shown === node && !anew) return;
@@ -16,10 +26,8 @@ function describe(node, anew = false) {
     shown = node;
     $("controls").replaceChildren();
     $("controls").dataset.of = node.id;
-    const enter = el("button", { type: "button" }, "Open");
-    enter.addEventListener("click", () => open(node.scene));
-    $("value").replaceChildren(el("h3", {}, node.name),
-      el("p", {}, `${node.size.toLocaleString("en")} values; used elsewhere: ${abridged(node.roots.map((x) => x.name)).join(", ")}.`), enter);
+    $("value").replaceChildren(el("h3", {}, node.name), folds(node),
+      el("p", {}, `${node.size.toLocaleString("en")} values; used elsewhere: ${abridged(node.roots.map((x) => x.name)).join(", ")}.`));
     return;
   }
   if ($("controls").dataset.of !== String(node.id)) control(node);
@@ -37,7 +45,7 @@ function describe(node, anew = false) {
   }
   const formulas = node.op ? rule(node) : [];
   $("value").replaceChildren(
-    el("h3", {}, node.op ? `${node.name} = ${node.symbol}` : node.name),
+    el("h3", {}, node.op ? `${node.name} = ${node.symbol}` : node.name), folds(node),
     el("p", { class: "muted" }, node.op ? `${node.op}: ${graph.docs[node.op]}`
       : `a leaf, used ${node.users.length === 1 ? "once" : `${node.users.length} times`}`),
     Number.isNaN(node.data) && node.op && !ROWS[`${node.op}/${node.operands.length}`]

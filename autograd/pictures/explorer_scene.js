@@ -1,24 +1,29 @@
-// The drawing: one scene at a time, of values and of groups that open into more
+// The drawing: values, and groups of them that open in their place and collapse again
 
-const groups = graph.groups.map(([name, parent, size, roots], g) => ({
-  id: ~g, name: isolated(name), parent, size, roots: roots.map((i) => nodes[i]),
+const groups = graph.groups.map(([name, kind, parent, size, roots]) => ({
+  name: isolated(name), kind, parent, size, roots: roots.map((i) => nodes[i]),
 }));
-groups.forEach((group, g) => { group.scene = graph.scenes.findIndex((scene) => scene.group === g); });
+groups.forEach((group, g) => { group.id = ~g; });
 const thing = (id) => (id >= 0 ? nodes[id] : groups[~id]);
+const unfolded = new Set(); // the groups that are
 let scene = null; // with what is drawn by its id, and the lines
 let drawn = [];
 
-/** What stands for a value in the scene: itself, or the group that it is in. */
+/** The groups around a value or a group, the innermost first. */
+function* around(one) {
+  for (let g = one.roots ? one.parent : graph.inside[one.id]; g >= 0; g = groups[g].parent) yield groups[g];
+}
+
+/** What stands for a value: itself, or the outermost group around it that is closed. */
 function standIn(node) {
-  if (scene.at.has(node.id)) return node;
-  let g = graph.inside[node.id];
-  while (g >= 0 && !scene.at.has(~g)) g = groups[g].parent;
-  return g >= 0 ? groups[g] : null;
+  let found = node;
+  for (const group of around(node)) if (!unfolded.has(group)) found = group;
+  return found;
 }
 
 /** The line that an edge is drawn as, or is a part of. */
 function lineOf(edge) {
-  const ends = [standIn(edge.source)?.id, standIn(edge.target)?.id];
+  const ends = [standIn(edge.source).id, standIn(edge.target).id];
   return scene.byEnds.get(`${ends} ${edge.place}`) ?? scene.byEnds.get(`${ends} -1`);
 }
 
@@ -46,9 +51,9 @@ function pieces([x, y, ...rest]) {
   return found;
 }
 
-function drawLine([a, b, place, route], i) {
-  const edge = place < 0 ? null : nodes[b].edges.find((one) => one.place === place);
-  const line = { a: thing(a), b: thing(b), edge, pieces: pieces(route) };
+function drawLine(a, b, place, route, i) {
+  const edge = place < 0 ? null : b.edges.find((one) => one.place === place);
+  const line = { a, b, edge, pieces: pieces(route) };
   const d = line.pieces.map((piece, k) => (k ? piece.replace(/^M[^LC]*/, "") : piece)).join("");
   line.path = svg("path", { class: "edge", d });
   $("edges").append(line.path, svg("path", { class: "hit", d, "data-line": i }));
@@ -57,7 +62,7 @@ function drawLine([a, b, place, route], i) {
     line.label = svg("text", { class: "partial", x: x - 9, y: y - 3.5 }, `×${short(edge.partial, 3)}`);
     $("labels").append(line.label);
   }
-  scene.byEnds.set(`${a},${b} ${place}`, line);
+  scene.byEnds.set(`${a.id},${b.id} ${place}`, line);
   return line;
 }
 
@@ -79,28 +84,98 @@ function drawBox(one, [x, y, width, height]) {
   $("boxes").append(one.element);
 }
 
-function open(number) {
+/** What is to be drawn, each after what it is computed from, with its lines in. */
+function visible() {
+  const lines = new Map();
+  const linesTo = (one) => lines.get(one) ?? lines.set(one, new Map()).get(one);
+  for (const node of nodes) {
+    const target = standIn(node);
+    const into = linesTo(target);
+    for (const edge of node.edges) {
+      const source = standIn(edge.source);
+      const place = source === edge.source && target === node ? edge.place : -1;
+      if (source !== target) into.set(`${source.id} ${place}`, [source, place]);
+    }
+  }
+  const order = new Map();
+  const stack = [[standIn(output), false]];
+  while (stack.length) {
+    const [one, done] = stack.pop();
+    if (done) order.set(one, order.size);
+    else if (lines.has(one)) {
+      const into = [...lines.get(one).values()];
+      lines.delete(one);
+      one.into = into;
+      stack.push([one, true], ...into.map(([source]) => [source, false]));
+    }
+  }
+  return order;
+}
+
+function draw() {
   for (const one of drawn) one.element = null;
-  scene = graph.scenes[number];
-  scene.items ??= JSON.parse($(`scene-${number}`).textContent);
-  const [items, boxes, lines] = scene.items;
+  const order = visible();
+  drawn = [...order.keys()];
+  // Groups may use each other in a circle; a line backward is no part of the layout.
+  const forward = (one) => one.into.filter(([source]) => order.get(source) < order.get(one));
+  const layout = place(drawn.map((one) => forward(one).map(([source]) => order.get(source))), drawn.map((one) => (one.roots ? 2 : 15)), drawn.map((one) => one.name));
   for (const id of ["edges", "lit", "labels", "boxes", "shares"]) $(id).replaceChildren();
-  drawn = items.map(thing);
-  scene.at = new Set(items);
-  scene.byEnds = new Map();
-  scene.drawnLines = lines.map(drawLine);
-  drawn.forEach((one, i) => drawBox(one, boxes[i]));
-  drawn[drawn.length - 1].element.setAttribute("tabindex", "0");
-  $("scene").value = number;
+  scene = { at: new Set(drawn), byEnds: new Map(), drawnLines: [], size: layout.size };
+  drawn.forEach((one, i) => {
+    const routes = layout.routes[i][Symbol.iterator]();
+    for (const [source, place] of one.into) {
+      const [a, b, w, h] = layout.boxes[order.get(source)];
+      const [left, top, , height] = layout.boxes[i];
+      const route = order.get(source) < i ? routes.next().value : [a + w, b + h / 2, left, top + height / 2];
+      scene.drawnLines.push(drawLine(source, one, place, route, scene.drawnLines.length));
+    }
+  });
+  drawn.forEach((one, i) => drawBox(one, layout.boxes[i]));
+  drawn.at(-1).element.setAttribute("tabindex", "0");
   select();
   show();
   explainPaths();
   fit(true);
 }
 
-/** Have a value drawn: in this scene if it is there, else in the one of its group. */
+/** Open a group, or collapse it, and stay at its place. */
+function toggle(group) {
+  if (!unfolded.delete(group)) for (const one of [group, ...around(group)]) unfolded.add(one);
+  $("detail").value = "";
+  draw();
+  const box = standIn(group.roots.at(-1));
+  reveal(box);
+  box.element.focus({ preventScroll: true });
+}
+
+/** The innermost open group around something collapses. */
+function collapse(one) {
+  const group = [...around(one)].find((other) => unfolded.has(other));
+  if (group) toggle(group);
+}
+
+// How much is open: a kind of groups after the other, until there are values only
+
+const DETAIL = ["layers", "neurons", groups.some((one) => /, example/.test(one.name)) ? "examples" : "groups"];
+const FEW = 200; // boxes that are taken in
+const MANY = 1000; // and drawn at once
+const boxes = () => new Set(nodes.map(standIn)).size;
+function detailed(level) {
+  unfolded.clear();
+  for (const group of groups) if (group.kind < level) unfolded.add(group);
+}
+const levels = [...new Set(groups.map((group) => group.kind)), DETAIL.length].sort()
+  .filter((level, i) => { detailed(level); return !i || boxes() <= MANY; });
+
+/** Have a value drawn, with as much else as there is room for. */
 function bring(node) {
-  if (!scene.at.has(node.id)) open(groups[graph.inside[node.id]]?.scene ?? 0);
+  if (scene.at.has(node)) return;
+  for (const group of around(node)) unfolded.add(group);
+  if (boxes() > FEW) {
+    detailed(levels[0]);
+    for (const group of around(node)) unfolded.add(group);
+  }
+  draw();
 }
 
 // What the boxes show: everything, or what a step has come to

@@ -11,8 +11,11 @@ drawing, and edges run between the boxes, since a waypoint keeps its place free.
 from __future__ import annotations
 
 from bisect import bisect_left, insort
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+
+from autograd.paths.names import unit
 
 __all__ = ["Layout", "place"]
 
@@ -22,10 +25,10 @@ WIDTH = 134.0
 HEIGHT = 66.0
 """Of a box at least."""
 
-PITCH = 220.0
+PITCH = 236.0
 """From one layer to the next."""
 
-RUN = 46.0
+RUN = 64.0
 """How far an edge runs straight before a box, so that its label crosses no other."""
 
 GAP = 16.0
@@ -33,6 +36,9 @@ GAP = 16.0
 
 PORT = 15.0
 """Between two edges with labels that enter a box."""
+
+BARE = 2.0
+"""Between two without."""
 
 WAYPOINT = 6.0
 """Height kept free for a passing edge."""
@@ -62,6 +68,7 @@ class Layout:
 def place(
     operands: Sequence[Sequence[int | None]],
     ports: Sequence[float] = (),
+    names: Sequence[str] = (),
 ) -> Layout:
     """Draw a graph.
 
@@ -69,10 +76,11 @@ def place(
         operands: for each node, in topological order, the numbers of its operands,
             None for a constant.
         ports: for each node how far apart the edges enter it; else room for a label.
+        names: what to call the nodes; the units of a layer stay in order.
 
     >>> layout = place([[], [], [0, 1, 1]])
     >>> [box[0] for box in layout.boxes]
-    [0.0, 0.0, 220.0]
+    [0.0, 0.0, 236.0]
     >>> len(layout.routes[2])
     3
     """
@@ -90,7 +98,7 @@ def place(
     ]
     heights += [WAYPOINT] * (len(up) - len(operands))
     # A topological order is from the right; first operands are to be on top.
-    layers = _ordered([row[::-1] for row in layers], up, down)
+    layers = _ordered([row[::-1] for row in layers], up, down, list(map(unit, names)))
     y = _coordinates(layers, up, down, heights)
 
     return _drawn(operands, layer, bus, y, heights, ports)
@@ -154,9 +162,14 @@ def _sweeps(vertices: int) -> int:
 
 
 def _ordered(
-    layers: list[list[int]], up: list[list[int]], down: list[list[int]]
+    layers: list[list[int]],
+    up: list[list[int]],
+    down: list[list[int]],
+    units: Sequence[tuple[str, int] | None],
 ) -> list[list[int]]:
     """Sweep to and fro, sorting by barycenters; keep the order with least crossings."""
+    for row in layers:
+        _units_in_order(row, units)
     best, least = [list(row) for row in layers], _crossings(layers, up)
     rank = [0.0] * len(up)
     for row in layers:
@@ -175,12 +188,26 @@ def _ordered(
                 for v in row
             }
             row.sort(key=lambda v: center[v])
+            _units_in_order(row, units)
             for i, v in enumerate(row):
                 rank[v] = (i + 0.5) / len(row)
         crossings = _crossings(current, up)
         if crossings < least:
             best, least, since = [list(row) for row in current], crossings, 0
     return best
+
+
+def _units_in_order(row: list[int], units: Sequence[tuple[str, int] | None]) -> None:
+    """Let the units of each layer change places until they stand in order."""
+    places: dict[str, list[int]] = defaultdict(list)
+    for i, v in enumerate(row):
+        found = units[v] if v < len(units) else None
+        if found:
+            places[found[0]].append(i)
+    for at in places.values():
+        inside = sorted((row[i] for i in at), key=lambda v: units[v] or ("", 0))
+        for i, v in zip(at, inside):
+            row[i] = v
 
 
 def _crossings(layers: list[list[int]], up: list[list[int]]) -> int:

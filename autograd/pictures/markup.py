@@ -13,11 +13,11 @@ from __future__ import annotations
 
 import html
 import math
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from autograd.paths.labels import FIRST, LONGEST, shortened, visible
+from autograd.paths.names import unit
 from autograd.pictures.render import FONT
 
 INK = "#1b1b1f"
@@ -220,8 +220,6 @@ def caption(said: str) -> dict[str, str]:
 DEEP = 4
 """Steps above which a picture goes down instead of to the right: a page scrolls so."""
 
-UNIT = re.compile(r"(.*[az]\[\d+\])(\d+)(.*)", re.DOTALL)
-
 
 def in_order(called: Iterable[tuple[str, str, int]]) -> list[str]:
     """Statements that keep the units of each layer in their order.
@@ -229,11 +227,11 @@ def in_order(called: Iterable[tuple[str, str, int]]) -> list[str]:
     Args:
         called: of each box its identifier, its name, and how deep it stands.
     """
-    layers: dict[tuple[str, str, int], list[tuple[int, str]]] = defaultdict(list)
+    layers: dict[tuple[str, int], list[tuple[int, str]]] = defaultdict(list)
     for identifier, name, depth in called:
-        match = UNIT.fullmatch(name)
-        if match:
-            layers[match[1], match[3], depth].append((int(match[2]), identifier))
+        found = unit(name)
+        if found:
+            layers[found[0], depth].append((found[1], identifier))
     return [
         f"  {{ rank=same; {' -> '.join(x for _, x in sorted(units))} [style=invis]; }}"
         for units in layers.values()

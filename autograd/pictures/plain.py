@@ -1,4 +1,4 @@
-"""A graph as SVG without Graphviz: a scene of the explorer, drawn.
+"""A graph as SVG without Graphviz, laid out as the explorer lays it out.
 
 For where there is no ``dot``, and for graphs that would keep it busy for minutes.
 """
@@ -7,21 +7,16 @@ from __future__ import annotations
 
 import html
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
-from autograd.core.graph import Node
+from autograd.core.graph import Node, topological_order
 from autograd.paths.labels import shortened, visible
 from autograd.paths.names import operation
 from autograd.paths.numerals import number
-from autograd.pictures.markup import (
-    GUIDE,
-    INK,
-    MUTED,
-    PALE,
-    largest,
-    tint,
-)
+from autograd.pictures.groups import grouped
+from autograd.pictures.layout import BARE, PORT, place
+from autograd.pictures.markup import GUIDE, INK, MUTED, PALE, largest, tint
 from autograd.pictures.neurons import norm
-from autograd.pictures.scenes import scenes
 from autograd.pictures.values import NOT_COMPUTED, gradient, legend, uses
 
 __all__ = ["plain_svg"]
@@ -29,6 +24,20 @@ __all__ = ["plain_svg"]
 MARGIN = 12
 LETTERS = 20
 """Of a name that a box has room for."""
+
+
+@dataclass(eq=False)
+class Item:
+    """A box: the values that it shows, its name and more, the boxes with lines to it.
+
+    A line has a partial, or None if it stands for several.
+    """
+
+    roots: list[Node]
+    name: str
+    more: str
+    _operands: list[Item] = field(default_factory=list)
+    partials: list[float | None] = field(default_factory=list)
 
 
 def plain_svg(
@@ -46,28 +55,29 @@ def plain_svg(
         collapsed: whether neurons, and else stretches of the graph, are one box each.
         notes: lines below the picture.
     """
-    index = {node: i for i, node in enumerate(order)}
-    shown = [uses(node) for node in order]
-    operands = [
-        [index.get(x) for x in (node.operands[k] for k in ks)]
-        for node, ks in zip(order, shown)
-    ]
-    drawn = scenes(order, names, operands, collapsed)
-    scene, groups = drawn["scenes"][0], drawn["groups"]
+    items = _groups(order, names) if collapsed else _values(order, names)
+    rank = {item: i for i, item in enumerate(items)}
+    # Groups may use each other in a circle; a line backward is no part of the layout.
+    layout = place(
+        [
+            [rank[x] if rank[x] < rank[item] else None for x in item._operands]
+            for item in items
+        ],
+        [BARE if collapsed else PORT] * len(items),
+        [item.name for item in items],
+    )
     scale = largest(node.grad for node in order)
     computed = order[-1].grad != 0.0
     lines, boxes = [], []
-    for _, i, k, route in scene["lines"]:
-        partial = order[i].partials[shown[i][k]] if k >= 0 else 1.0
-        lines += _line(list(zip(route[::2], route[1::2])), partial)
-    for i, box in zip(scene["items"], scene["boxes"]):
-        roots = [order[i]] if i >= 0 else [order[r] for r in groups[~i][3]]
-        title = (
-            f"{groups[~i][0]} {groups[~i][2]:,}" if i < 0 else _title(roots[0], names)
-        )
-        boxes.append(_box(box, roots, title, scale, computed))
+    for item, routes, box in zip(items, layout.routes, layout.boxes):
+        left, top, _, height = box
+        for x, partial, route in zip(item._operands, item.partials, routes):
+            a, b, w, h = layout.boxes[rank[x]]
+            straight = [(a + w, b + h / 2), (left, top + height / 2)]
+            lines += _line(route or straight, partial)
+        boxes.append(_box(box, item.roots, item.name + item.more, scale, computed))
     said = [legend(order) if computed else NOT_COMPUTED, *notes]
-    width, height = (x + 2 * MARGIN for x in scene["size"])
+    width, height = (x + 2 * MARGIN for x in (layout.width, layout.height))
     width = max([width, *(7.2 * len(line) for line in notes)])
     foot = [
         f'<text x="0" y="{height - 4 + 16 * i:g}" fill="{MUTED}" '
@@ -86,11 +96,40 @@ def plain_svg(
     return "\n".join([head, back, *lines, *boxes, *foot, "</svg>", ""])
 
 
-def _title(node: Node, names: Mapping[Node, str]) -> str:
-    return names[node] + (f" = {operation(node)}" if node.op else "")
+def _values(order: Sequence[Node], names: Mapping[Node, str]) -> list[Item]:
+    """A box for each value."""
+    items: dict[Node, Item] = {}
+    for node in order:
+        made = f" = {operation(node)}" if node.op else ""
+        items[node] = item = Item([node], names[node], made)
+        operands, partials = node.operands, node.partials
+        for k in uses(node):
+            x = operands[k]
+            if x.__class__ is not float and x in items:
+                item._operands.append(items[x])
+                item.partials.append(partials[k])
+    return list(items.values())
 
 
-def _line(route: Sequence[tuple[float, float]], partial: float) -> list[str]:
+def _groups(order: Sequence[Node], names: Mapping[Node, str]) -> list[Item]:
+    """A box for each group, in an order in which lines lead forward if they can."""
+    grouping = grouped(order)
+    items = {}
+    for group in grouping.groups:
+        name = names[group.roots[-1]] + " …" * (len(group.roots) > 1)
+        for unit in list(group.units)[:1]:
+            name = f"layer {unit.layer}" if len(group.units) > 1 else unit.name("a")
+        several = f" {len(group.nodes):,}" if len(group.nodes) > 1 else ""
+        items[group] = Item(group.roots, name, several)
+    for tail, head in grouping.uses:
+        items[head]._operands.append(items[tail])
+        items[head].partials.append(None)
+    every = Item([], "", "", list(reversed(items.values())))
+    found: list[Item] = topological_order(every)[:-1]
+    return found
+
+
+def _line(route: Sequence[tuple[float, float]], partial: float | None) -> list[str]:
     (x, y), *rest = route
     path = f"M{x:g},{y:g}"
     for i, (u, v) in enumerate(rest):
@@ -101,7 +140,7 @@ def _line(route: Sequence[tuple[float, float]], partial: float) -> list[str]:
     dashes = ' stroke-dasharray="4"' if partial == 0.0 else ""
     color = PALE if partial == 0.0 else GUIDE
     line = f'<path d="{path}" fill="none" stroke="{color}"{dashes}/>'
-    if partial == 1.0:
+    if partial is None or partial == 1.0:
         return [line]
     at = f'x="{x - 6:g}" y="{y - 3:g}" text-anchor="end" fill="{MUTED}" font-size="9"'
     return [line, f"<text {at}>×{number(partial, 3)}</text>"]

@@ -343,7 +343,7 @@ def test_a_label_is_text_in_the_browser_too(open_tab: Any) -> None:
     tab = open_tab(page(out, x))
     for _ in range(4):
         tab.page.click("#next")
-    assert tab.page.locator("img, b:text('bold'), script").count() == 3  # its own
+    assert tab.page.locator("img, b:text('bold'), script").count() == 2  # its own
     assert tab.page.evaluate("nodes[0].name") == NASTY
     assert NASTY.split("\u2028")[0] in tab.page.locator("#paths").text_content()
 
@@ -560,19 +560,20 @@ def test_a_large_graph_opens_group_by_group_down_to_its_values(
     assert tab.page.evaluate("nodes.map((n) => exact(n.adjoint))") == [
         repr(v.grad) for v in order
     ]
-    inside = 0
-    while tab.page.locator(".box.group").count() and inside < 4:
-        box = tab.page.locator(".box.group").first
-        box.focus()
-        shown = tab.text("#value h3")
+    for _ in range(4):  # each opens in its place, the last one on the way first
+        groups = tab.page.locator(".box.group")
+        before = groups.count()
+        if not before:
+            break
+        name = groups.first.get_attribute("aria-label").split(",")[0]
+        groups.first.focus()
+        assert tab.text("#value h3").startswith(name)
         tab.page.keyboard.press("Enter")
-        inside += 1
-        title = "select => select.selectedOptions[0].textContent"
-        assert tab.page.eval_on_selector("#scene", title) == shown
+        assert f"Collapse {name}" in tab.text("#value")
     # A value is found wherever it is, and so is the step that computes it.
     tab.page.fill("#find", tab.page.evaluate("inner[7].name"))
     tab.page.press("#find", "Enter")
-    assert tab.page.evaluate("scene.at.has(inner[7].id)")
+    assert tab.page.evaluate("scene.at.has(inner[7])")
     tab.page.evaluate("go(LAST)")
     assert tab.adjoints() == [v.grad for v in order]
     assert tab.page.locator(".box.current").count() == 1
@@ -630,11 +631,65 @@ def test_a_link_chooses_a_value_and_a_step(open_tab: Any) -> None:
 def test_the_paths_stay_lit_where_neurons_are_collapsed(open_tab: Any) -> None:
     loss, parameters = network()
     tab = open_tab(page(loss, parameters["W[1]2,2"]))
-    tab.page.select_option("#scene", label="groups")
+    tab.page.select_option("#detail", label="neurons")
     lit = tab.page.locator(".box.on").evaluate_all("all => all.map(b => b.dataset.id)")
     names = tab.page.evaluate(f"{lit}.map((id) => thing(Number(id)).name)")
     assert set(names) == {"a[1]2", "a[2]1", "a[2]2", "a[3]1", "L"}
     assert tab.page.locator(".ray").count() > 4
+
+
+@pytest.mark.parametrize(("width", "height"), SIZES)
+def test_any_layer_neuron_and_example_collapses_and_opens_in_its_place(
+    open_tab: Any, width: int, height: int
+) -> None:
+    net = nn.MLP(2, [2, 2, 1], activation="tanh", seed=0)
+    loss = ag.mean([ag.softplus(net(x)) for x in ([0.1, 0.2], [0.3, 0.4])])
+    tab = open_tab(page(loss), viewport={"width": width, "height": height})
+    drawn = "drawn.map((one) => one.name)"
+    every = tab.page.evaluate(drawn)
+    for name in ("layer 1", "a[1]2", "a[2]1, example 2", "a[3]1"):
+        g = tab.page.evaluate(f"groups.findIndex((one) => one.name === '{name}')")
+        inner = tab.page.evaluate(f"groups[{g}].roots.at(-1).id")
+        outer = tab.page.evaluate(f"[...around(groups[{g}])].length")
+        size = tab.page.evaluate(f"groups[{g}].size")
+        tab.page.focus(f'.box[data-id="{inner}"]')
+        depth = tab.page.evaluate(f"[...around(nodes[{inner}])].length")
+        for _ in range(depth - outer):  # from the innermost to the outermost
+            tab.page.keyboard.press("c")
+        assert len(tab.page.evaluate(drawn)) == len(every) - size + 1
+        assert tab.page.evaluate("document.activeElement.dataset.id") == str(~g)
+        assert width < 1400 or overlaps(tab) == []
+        tab.page.keyboard.press("Enter")
+        tab.page.select_option("#detail", label="values")
+        assert tab.page.evaluate(drawn) == every
+        # The same by the mouse: a button beside the value, and the group's box.
+        tab.page.evaluate(f"describe(nodes[{inner}])")
+        tab.page.get_by_role("button", name=f"Collapse {name}", exact=True).click()
+        assert len(tab.page.evaluate(drawn)) == len(every) - size + 1
+        tab.page.click(f'.box[data-id="{~g}"]')
+        assert tab.page.evaluate(f"unfolded.has(groups[{g}])")
+    tab.page.select_option("#detail", label="values")
+    tab.page.evaluate("fit()")
+    tab.page.dblclick('.box[aria-label^="a[1]1(1),"] rect')
+    assert "a[1]1, example 1" in tab.page.evaluate(drawn)
+
+
+@pytest.mark.parametrize("level", ["layers", "neurons", "values"])
+def test_the_units_of_a_layer_stand_in_order_whatever_is_open(
+    open_tab: Any, level: str
+) -> None:
+    tab = open_tab(page(network()[0]))
+    tab.page.select_option("#detail", label=level)
+    for g in range(tab.page.evaluate("groups.length")):
+        tab.page.evaluate(f"toggle(groups[{g}])")
+        units = tab.page.evaluate(
+            "drawn.filter((one) => /[az]\\[/.test(one.name))"
+            ".sort((p, q) => p.box[1] - q.box[1])"
+            ".map((one) => [`${one.name.slice(0, 4)} ${one.box[0]}`, one.name])"
+        )
+        for layer in {key for key, _ in units}:
+            inside = [name for key, name in units if key == layer]
+            assert inside == sorted(inside)
 
 
 def test_search_finds_a_value_by_a_part_of_its_name_or_its_operation(

@@ -70,7 +70,7 @@ function drawBox(one, [x, y, width, height]) {
   const top = y + (height - 66) / 2;
   one.box = [x, y, width, height];
   const said = one.roots ? ` ${one.size}` : one.op ? ` = ${one.symbol}` : "";
-  const name = fitted(one.name, said ? width * 0.62 : width - 16);
+  const name = fitted(one.name, one.roots ? width - 16 - ruler.measureText(said).width : said ? width * 0.62 : width - 16);
   const rest = fitted(said, width - 16 - ruler.measureText(name).width);
   one.dataText = svg("text", { class: "data", x: x + width - 9, y: top + 38, "text-anchor": "end" });
   one.gradKey = svg("text", { class: "key", x: x + 9, y: top + 56 });
@@ -156,7 +156,7 @@ function collapse(one) {
 
 // How much is open: a kind of groups after the other, until there are values only
 
-const DETAIL = ["layers", "neurons", groups.some((one) => /, example/.test(one.name)) ? "examples" : "groups"];
+const DETAIL = ["layers", "neurons", groups.some((one) => /, ex\. /.test(one.name)) ? "examples" : "groups"];
 const FEW = 200; // boxes that are taken in
 const MANY = 1000; // and drawn at once
 const boxes = () => new Set(nodes.map(standIn)).size;

@@ -15,7 +15,8 @@ function show() {
   $("next").setAttribute("aria-disabled", String(position === LAST));
   link();
   if (position === null) {
-    paintAll((node) => node.data, (node) => (isMoved() ? node.adjoint : node.grad), isMoved() ? "adjoint" : "grad");
+    const key = isMoved() ? "adjoint" : "grad";
+    paintAll((node) => node.data, (node) => node[key], key);
     for (const line of scene.drawnLines) line.label?.classList.remove("later");
     introduce();
     return;

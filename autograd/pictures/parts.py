@@ -128,10 +128,10 @@ def _examples(
         if step < len(own):
             around = parent + 1 + len(found)
             members = [i for example in some for i in example]
-            said = f"{name}, examples {first + 1} to {first + len(some)}"
+            said = f"{name}, ex. {first + 1}–{first + len(some)}"
             found.append(Part(said, OTHER, members, parent))
         found += [
-            Part(f"{name}, example {first + k}", OTHER, example, around)
+            Part(f"{name}, ex. {first + k}", OTHER, example, around)
             for k, example in enumerate(some, 1)
             if len(example) > 1
         ]

@@ -647,7 +647,7 @@ def test_any_layer_neuron_and_example_collapses_and_opens_in_its_place(
     tab = open_tab(page(loss), viewport={"width": width, "height": height})
     drawn = "drawn.map((one) => one.name)"
     every = tab.page.evaluate(drawn)
-    for name in ("layer 1", "a[1]2", "a[2]1, example 2", "a[3]1"):
+    for name in ("layer 1", "a[1]2", "a[2]1, ex. 2", "a[3]1"):
         g = tab.page.evaluate(f"groups.findIndex((one) => one.name === '{name}')")
         inner = tab.page.evaluate(f"groups[{g}].roots.at(-1).id")
         outer = tab.page.evaluate(f"[...around(groups[{g}])].length")
@@ -671,7 +671,7 @@ def test_any_layer_neuron_and_example_collapses_and_opens_in_its_place(
     tab.page.select_option("#detail", label="values")
     tab.page.evaluate("fit()")
     tab.page.dblclick('.box[aria-label^="a[1]1(1),"] rect')
-    assert "a[1]1, example 1" in tab.page.evaluate(drawn)
+    assert "a[1]1, ex. 1" in tab.page.evaluate(drawn)
 
 
 @pytest.mark.parametrize("level", ["layers", "neurons", "values"])

@@ -64,5 +64,5 @@ def test_layers_have_their_neurons_and_these_their_examples() -> None:
     found = {name: groups[parent][0] for name, _, parent, *_ in groups if parent >= 0}
     neurons = {f"a[1]{j}": "layer 1" for j in (1, 2)}
     units = [*neurons, "a[2]1"]
-    examples = {f"{a}, example {k}": a for a in units for k in (1, 2)}
+    examples = {f"{a}, ex. {k}": a for a in units for k in (1, 2)}
     assert found == {**neurons, **examples}

@@ -1,9 +1,10 @@
 """A model on many examples at once, as compiled programs.
 
 One example is recorded; the others run as the lanes of its packs, so that a batch of
-scalar code costs what arrays cost. The loss gets Values for the predictions, as ever:
-whatever it does with them, its derivatives by them are what the model's own gradients
-are weighted with.
+scalar code costs what arrays cost. The means that :mod:`nn.losses` has are recorded
+with the model. Any other loss gets Values for the predictions, as ever: whatever it
+does with them, its derivatives by them are what the model's own gradients are weighted
+with.
 """
 
 from __future__ import annotations
@@ -47,6 +48,9 @@ class Batches:
             lambda x, w: ag.dot(w.tolist(), _outputs(model, x)[1])
         )
         self._losses: dict[Any, Any] = {}
+        self._means = {
+            loss: ag.compile(partial(_loss_of_one, loss, model)) for loss in OWN
+        }
 
     def outputs(self, batch: Sequence[int]) -> list[Any]:
         """For each example of a batch a float, or a list of floats."""
@@ -60,6 +64,10 @@ class Batches:
         self, loss: Callable[[Any, Any], Any], batch: Sequence[int], targets: list[Any]
     ) -> float:
         """The loss of a batch, whose gradients are added to those of the parameters."""
+        if loss in OWN and _are_labels(loss, targets):
+            rows, labels = self._rows[batch], np.array(targets, dtype=float)
+            found = self._means[loss].backward(rows, labels, scale=1.0 / len(batch))
+            return _finite(float(ag.mean(found.tolist())))
         predictions = self.outputs(batch)
         value, slopes = self._slopes(loss, predictions, targets)
         weights = np.array(slopes, dtype=float).reshape(len(batch), -1)
@@ -71,9 +79,7 @@ class Batches:
     ) -> tuple[float, list[Any]]:
         """The loss, and its derivatives by the predictions."""
         known = loss.func if isinstance(loss, partial) else loss
-        classes = loss is losses.softmax_cross_entropy
-        kind = int if classes else float
-        if known in OWN and all(y.__class__ is kind for y in targets):
+        if known in OWN and _are_labels(loss, targets):
             if loss not in self._losses:
                 derived = ag.value_and_grad(loss)
                 self._losses[loss] = ag.compile(lambda ps, ts: derived(ps, ts))
@@ -86,6 +92,17 @@ class Batches:
         output = finite(loss(given, targets))
         output.backward()
         return output.data, [[z.grad for z in row] for row in values]
+
+
+def _are_labels(loss: Any, targets: list[Any]) -> bool:
+    """Whether a loss of ours may be recorded with such targets as data."""
+    kind = int if loss is losses.softmax_cross_entropy else float
+    return all(y.__class__ is kind for y in targets)
+
+
+def _loss_of_one(loss: Any, model: Callable[[Any], Any], x: Any, target: Any) -> Any:
+    kind, outputs = _outputs(model, x)
+    return loss(outputs[0] if kind == "single" else outputs, target)
 
 
 def _outputs(model: Callable[[Any], Any], x: Any) -> tuple[str, list[Any]]:

@@ -106,11 +106,24 @@ def _load(engine: str) -> ModuleType | None:
     return _loaded[engine]
 
 
+def fastest() -> str:
+    """The fastest engine that the environment allows."""
+    return "reference" if _pure() else available()[0]
+
+
+def of_native(name: str, otherwise: Any) -> Any:
+    """What the native engine has by this name, where it is the fastest one."""
+    return getattr(_load(fastest()), name, otherwise)
+
+
+def _pure() -> bool:
+    return os.environ.get("AUTOGRAD_PURE", "") not in ("", "0")
+
+
 def choose() -> None:
     """Take the fastest engine that the environment allows."""
-    pure = os.environ.get("AUTOGRAD_PURE", "") not in ("", "0")
-    use("reference" if pure else available()[0])
-    if not pure and name == "reference" and checkout() is not None:
+    use(fastest())
+    if not _pure() and name == "reference" and checkout() is not None:
         warnings.warn(
             f"the C engine is not built in {checkout()}, so the reference engine runs: "
             "'pip install --editable .' there builds it, AUTOGRAD_PURE=1 says that the "

@@ -2,7 +2,8 @@
 
    program.c checks and loads it; run.c runs its packs on memory, a block of examples at
    a time; caller.c calls it with plain numbers, mapper.c with arrays of examples, both
-   while watch.c sees no change outside; leaves.c moves the numbers of leaves. */
+   while watch.c sees no change outside; called.c is how a program calls them; leaves.c
+   moves the numbers of leaves. */
 
 #ifndef AUTOGRAD_PROGRAM_H
 #define AUTOGRAD_PROGRAM_H
@@ -76,6 +77,10 @@ PyObject *program_map(Program *program, PyObject *args);
 
 int caller_init(PyObject *module);
 PyObject *program_caller(Program *program, PyObject *args);
+
+/* called.c */
+
+int called_init(PyObject *module);
 
 /* mapper.c */
 

@@ -133,7 +133,27 @@ def compile(  # the name that the field uses
     return Program(f, **options)
 
 
-class Program:
+class Called:
+    """Calls the short way of a program if there is one, else the long way."""
+
+    _quick: Callable[..., Any] | None = None
+
+    def __call__(self, *args: Any, **named: Any) -> Any:
+        if self._quick is not None and not named and here.recorder is None:
+            answer = self._quick(*args)
+            if answer is not NotImplemented:
+                return answer
+        return self._call(*args, **named)
+
+    def _call(self, *args: Any, **named: Any) -> Any:
+        raise NotImplementedError
+
+
+if not TYPE_CHECKING:
+    Called = choice.of_native("Called", Called)
+
+
+class Program(Called):
     """A function and its recordings; made by :func:`compile`."""
 
     def __init__(
@@ -151,7 +171,7 @@ class Program:
         self.executor = executor
         self._recordings: OrderedDict[Any, list[Recording]] = OrderedDict()
         self._lock = threading.Lock()
-        self._quick: Callable[..., Any] | None = None
+        self._quick = None
         self._mappers: dict[bool, tuple[Recording, Callable[..., Any]]] = {}
         self._outside: Outside | None = None
         self._renewed = 0
@@ -208,11 +228,7 @@ class Program:
             "bytes": sum(8 * m.packs.doubles(m.block) for m in machines),
         }
 
-    def __call__(self, *args: Any, **named: Any) -> Any:
-        if self._quick is not None and not named and here.recorder is None:
-            answer = self._quick(*args)
-            if answer is not NotImplemented:
-                return answer
+    def _call(self, *args: Any, **named: Any) -> Any:
         if self._outside is not None:
             self.look_outside()
         check = self._checks and bool(named.pop("check", False))

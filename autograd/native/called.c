@@ -1,0 +1,106 @@
+/* What is called like a program: the short way if there is one, else the long way.
+
+   autograd.program.compiled.Called says the same in Python. */
+
+#include "program.h"
+
+#include <structmember.h>
+
+typedef struct {
+    PyObject_HEAD
+    vectorcallfunc call;
+    PyObject *quick; /* what to ask first, or None */
+} Called;
+
+static PyObject *long_way; /* the name of a method */
+
+static PyObject *
+called_call(Called *called, PyObject *const *args, size_t flags, PyObject *keywords)
+{
+    PyObject *quick = called->quick;
+    if (quick != NULL && quick != Py_None && keywords == NULL && !recorded()) {
+        Py_INCREF(quick); /* the call may take it away */
+        PyObject *answer = PyObject_Vectorcall(quick, args, flags, NULL);
+        Py_DECREF(quick);
+        if (answer != Py_NotImplemented) {
+            return answer;
+        }
+        Py_DECREF(answer);
+    }
+    PyObject *method = PyObject_GetAttr((PyObject *)called, long_way);
+    PyObject *answer =
+        method != NULL ? PyObject_Vectorcall(method, args, flags, keywords) : NULL;
+    Py_XDECREF(method);
+    return answer;
+}
+
+static PyObject *
+called_new(PyTypeObject *type, PyObject *Py_UNUSED(args), PyObject *Py_UNUSED(keywords))
+{
+    Called *called = (Called *)type->tp_alloc(type, 0);
+    if (called != NULL) {
+        called->call = (vectorcallfunc)called_call;
+    }
+    return (PyObject *)called;
+}
+
+static int
+called_traverse(Called *called, visitproc visit, void *arg)
+{
+    Py_VISIT(Py_TYPE(called));
+    Py_VISIT(called->quick);
+    return 0;
+}
+
+static int
+called_clear(Called *called)
+{
+    Py_CLEAR(called->quick);
+    return 0;
+}
+
+static void
+called_dealloc(Called *called)
+{
+    PyTypeObject *type = Py_TYPE(called);
+    PyObject_GC_UnTrack(called);
+    Py_CLEAR(called->quick);
+    type->tp_free((PyObject *)called);
+    Py_DECREF(type);
+}
+
+static PyMemberDef called_members[] = {
+    {"__vectorcalloffset__", T_PYSSIZET, offsetof(Called, call), READONLY, NULL},
+    {"_quick", T_OBJECT, offsetof(Called, quick), 0, "What to ask first, or None."},
+    {NULL, 0, 0, 0, NULL},
+};
+
+static PyType_Slot called_slots[] = {
+    {Py_tp_doc, "Calls the short way of a program if there is one, else the long way."},
+    {Py_tp_new, called_new},
+    {Py_tp_dealloc, called_dealloc},
+    {Py_tp_traverse, called_traverse},
+    {Py_tp_clear, called_clear},
+    {Py_tp_call, PyVectorcall_Call},
+    {Py_tp_members, called_members},
+    {0, NULL},
+};
+
+static PyType_Spec called_spec = {
+    .name = "autograd.native.engine.Called",
+    .basicsize = sizeof(Called),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC |
+        Py_TPFLAGS_HAVE_VECTORCALL,
+    .slots = called_slots,
+};
+
+int
+called_init(PyObject *module)
+{
+    long_way = PyUnicode_InternFromString("_call");
+    PyObject *type =
+        long_way != NULL ? PyType_FromModuleAndSpec(module, &called_spec, NULL) : NULL;
+    const int failed = type == NULL || PyModule_AddObjectRef(module, "Called", type) < 0;
+    Py_XDECREF(type);
+    return failed ? -1 : 0;
+}

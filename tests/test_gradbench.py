@@ -261,7 +261,10 @@ def evaluate(**changes: Any) -> str:
         (evaluate(function="hessian"), "lse has no function 'hessian', only primal"),
         (evaluate(input={"y": [1.0]}), "input must be an object with x"),
         (evaluate(input={"x": []}), "lse.primal: ValueError"),
-        (evaluate(input={"x": [1.0, "a"]}), "lse.primal: TypeError"),
+        (evaluate(input={"x": [1.0, "a"]}), "x[1] must be a number, got 'a'"),
+        (evaluate(input={"x": [1.0, True]}), "x[1] must be a number, got True"),
+        (evaluate(input={"x": 1.0}), "x must be a list, got 1.0"),
+        (evaluate(function=["primal"]), "lse has no function ['primal']"),
         (evaluate(input={"x": [1.0], "min_runs": -1}), "min_runs must be a number"),
         (
             evaluate(module="kmeans", function="dir", input={"points": [[0.0, 1.0]]}),
@@ -270,6 +273,12 @@ def evaluate(**changes: Any) -> str:
         (
             evaluate(module="det", input={"A": [1.0, 2.0, 3.0], "ell": 2}),
             "A must have 2 · 2 numbers, got 3",
+        ),
+        (evaluate(input={"x": [math.nan, 1.0]}), "no JSON: NaN is none of its numbers"),
+        (evaluate(input={"x": [1.0, -math.inf]}), "no JSON: -Infinity is none"),
+        (
+            evaluate(module="hello", function="square", input=1e200),
+            "hello.square: the result has inf",
         ),
     ],
 )
@@ -282,6 +291,31 @@ def test_a_message_that_does_not_fit_is_answered_and_the_tool_goes_on(
     assert respond(evaluate())["output"] == math.log(2.0)
 
 
-def test_a_nan_gives_a_nan() -> None:
-    line = evaluate(input={"x": [math.nan, 1.0]})
-    assert math.isnan(respond(line)["output"])
+UNFIT = {
+    "ba": ("cam", lambda x: x[1:], "cam must have 11 entries, got 10"),
+    "gmm": ("mu", lambda x: x[1:], "mu must have k = 4 entries"),
+    "ht": ("us", lambda x: x[1:], "us must have 4 entries, got 3"),
+    "kmeans": (
+        "points",
+        lambda x: [*x, [1.0]],
+        "points[20] must have d = 2 entries, got 1",
+    ),
+    "llsq": ("n", lambda x: [x], "n must be a number, got [16]"),
+    "lstm": ("state", lambda x: x[1:], "state must have 2*l = 4 entries"),
+    "ode": ("s", str, "s must be a number, got '5'"),
+    "particle": ("w", lambda x: [x], "w must be a number, got [0.0]"),
+    "saddle": ("start", lambda x: [*x, 1.0], "start must have 2 entries, got 3"),
+}
+
+
+@pytest.mark.parametrize("name", UNFIT)
+def test_sizes_that_do_not_fit_are_named(name: str) -> None:
+    field, spoiled, told = UNFIT[name]
+    raw = INPUTS[name](random.Random(1))
+    functions = import_module(f"tests.benchmarks.gradbench.{name}").FUNCTIONS
+    for function in functions:
+        spoilt = {**raw, field: spoiled(raw[field])}
+        answer = respond(evaluate(module=name, function=function, input=spoilt))
+        assert answer["success"] is False
+        assert told in answer["error"]
+        assert answer["id"] == 7

@@ -7,6 +7,7 @@ derivatives by the parameters, to map over examples, to add up their gradients.
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -23,6 +24,7 @@ from autograd.program.guards import Guard
 from autograd.program.machine import Machine
 from autograd.program.namespaces import on_host
 from autograd.program.outside import Outside
+from autograd.program.packs import TERMS, Packs
 from autograd.program.passes.lower import lower
 from autograd.program.passes.simplify import live, simplified
 from autograd.program.quick import caller, mapper
@@ -37,6 +39,18 @@ from autograd.program.tape import (
 )
 
 __all__ = ["Recording"]
+
+LONG = 1_000_000
+"""Of so many operations a recording asks whether it needs them."""
+
+REPEATED = 1000
+"""So many terms of a sum, and a tenth of it lanes of a pack, are a repetition."""
+
+
+def repeats(packs: Packs) -> bool:
+    """Whether packs are mostly equal terms of a sum, as that over examples is."""
+    terms = packs.flat.code[:, TERMS].max(initial=0)
+    return bool(terms >= REPEATED and 10 * packs.lanes >= REPEATED * packs.count)
 
 
 @dataclass(eq=False)
@@ -111,6 +125,14 @@ class Recording:
             [moved[n] for n in varying],
             list(map(placed, sums)),
         )
+        if len(tape) >= LONG and repeats(packs):
+            warnings.warn(
+                f"compile: {len(tape):,} operations were recorded, {tape.bytes:,} "
+                "bytes, most of them equal terms of a sum: record the function of one "
+                "term, and run it over all by program.map(…).sum() or program.backward",
+                RuntimeWarning,
+                stacklevel=5,
+            )
         return Machine(packs, self.engine, self.exact)
 
     def build(self, values: Iterator[Any]) -> Any:

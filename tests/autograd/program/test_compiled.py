@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+import warnings
 from typing import Any
 
 import numpy as np
@@ -426,3 +427,25 @@ def test_solvers_and_checks_take_programs() -> None:
     value, slope = ag.scipy_objective(f)(np.array([0.3, 0.7]))
     assert value == f([0.3, 0.7])
     assert slope.tolist() == ag.grad(f)([0.3, 0.7])
+
+
+def test_a_long_sum_of_equal_terms_is_told_what_to_write(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("autograd.program.recording.LONG", 500)
+    monkeypatch.setattr("autograd.program.recording.REPEATED", 50)
+    xs = [i / 100 for i in range(100)]
+
+    def loss(w: Any, xs: Any) -> Any:
+        return sum(ag.tanh(w * x) ** 2 for x in xs)
+
+    def chain(w: Any, xs: Any) -> Any:
+        for x in xs:
+            w = ag.tanh(w * x) + x * w
+        return w
+
+    with pytest.warns(RuntimeWarning, match=r"equal terms of a sum: .*program\.map"):
+        ag.compile(ag.grad(loss))(0.5, xs)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        ag.compile(ag.grad(chain))(0.5, xs)

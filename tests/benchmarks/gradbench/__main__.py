@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
+import math
 import os
 import resource
 import sys
@@ -19,7 +20,7 @@ import time
 import traceback
 from typing import Any
 
-from tests.benchmarks.gradbench.function import Unfit
+from tests.benchmarks.gradbench.function import Unfit, flat
 
 EVALUATIONS = (
     *("ba", "det", "gmm", "hello", "ht", "kmeans", "llsq", "lse", "lstm", "ode"),
@@ -47,7 +48,7 @@ def evaluate(message: dict[str, Any]) -> dict[str, Any]:
     if name not in EVALUATIONS:
         raise Unfit(f"there is no evaluation {name!r}, only {', '.join(EVALUATIONS)}")
     functions = importlib.import_module(f"tests.benchmarks.gradbench.{name}").FUNCTIONS
-    if function not in functions:
+    if not isinstance(function, str) or function not in functions:
         raise Unfit(f"{name} has no function {function!r}, only {', '.join(functions)}")
     raw = field(message, "input")
     asked = raw if isinstance(raw, dict) else {}
@@ -72,6 +73,9 @@ def evaluate(message: dict[str, Any]) -> dict[str, Any]:
         runs += 1
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     output = row.report(result)
+    for x in flat(output):
+        if not math.isfinite(x):
+            raise Unfit(f"{name}.{function}: the result has {x}, which JSON has not")
     return {"success": True, "output": output, "timings": timings, "peak_kib": peak}
 
 
@@ -93,9 +97,12 @@ def answer(message: Any) -> dict[str, Any]:
 def respond(line: str) -> dict[str, Any]:
     """The answer to one line, whatever is in it."""
     identity = None
+    strange: list[str] = []
     try:
-        message = json.loads(line)
+        message = json.loads(line, parse_constant=strange.append)
         identity = field(message, "id")
+        if strange:
+            raise Unfit(f"no JSON: {strange[0]} is none of its numbers")
         return {"id": identity, **answer(message)}
     except json.JSONDecodeError as error:
         return {"id": None, "success": False, "error": f"no JSON: {error}"}

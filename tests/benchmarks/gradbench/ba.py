@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 import autograd as ag
-from tests.benchmarks.gradbench.function import Function
+from tests.benchmarks.gradbench.function import Function, fields
 from tests.benchmarks.gradbench.style import STYLE, compiled, inner
 
 
@@ -56,13 +56,16 @@ reprojection_jacobian = compiled(ag.jacobian(reprojection))
 weight_slope = compiled(ag.grad(weight_error))
 
 
+INPUT = fields(n="", m="", p="", cam="11", x="3", w="", feat="2")
+
+
 def ba_prepare(raw):
-    n, m, p = raw["n"], raw["m"], raw["p"]
-    cameras = [list(raw["cam"]) for _ in range(n)]
-    points = [list(raw["x"]) for _ in range(m)]
-    weights = [raw["w"]] * p
+    n, m, p, camera, point, w, feature = INPUT(raw)
+    cameras = [list(camera) for _ in range(n)]
+    points = [list(point) for _ in range(m)]
+    weights = [w] * p
     observations = [(i % n, i % m) for i in range(p)]
-    features = [list(raw["feat"])] * p
+    features = [list(feature)] * p
     return cameras, points, weights, observations, features
 
 
@@ -98,8 +101,8 @@ if STYLE == "compiled":
 
     def ba_prepare(raw):
         """What each observation depends on, a row of 15 for each, and where that is."""
-        n, m, p = raw["n"], raw["m"], raw["p"]
-        numbers = np.array([*raw["cam"] * n, *raw["x"] * m, *[raw["w"]] * p])
+        n, m, p, camera, point, w, feature = INPUT(raw)
+        numbers = np.array([*camera * n, *point * m, *[w] * p])
         i = np.arange(p)[:, None]
         where = np.hstack(
             [
@@ -108,7 +111,7 @@ if STYLE == "compiled":
                 11 * n + 3 * m + i,
             ]
         )
-        return numbers, where, np.tile(raw["feat"], (p, 1))
+        return numbers, where, np.tile(feature, (p, 1))
 
     def ba_objective(numbers, where, features):
         errors = errors_of_one.map(numbers[where], features)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import autograd as ag
-from tests.benchmarks.gradbench.function import Function, Unfit, flat
+from tests.benchmarks.gradbench.function import Function, Unfit, fields, flat
 from tests.benchmarks.gradbench.style import compiled
 
 
@@ -25,10 +25,10 @@ det_gradient = compiled(ag.grad(det_primal))
 
 
 def det_prepare(raw):
-    side = raw["ell"]
-    if len(raw["A"]) != side * side:
-        raise Unfit(f"A must have {side} · {side} numbers, got {len(raw['A'])}")
-    return ([raw["A"][i * side : (i + 1) * side] for i in range(side)],)
+    entries, side = fields(A="n", ell="")(raw)
+    if len(entries) != side * side:
+        raise Unfit(f"A must have {side} · {side} numbers, got {len(entries)}")
+    return ([entries[i * side : (i + 1) * side] for i in range(side)],)
 
 
 FUNCTIONS = {

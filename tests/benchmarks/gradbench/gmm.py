@@ -6,7 +6,7 @@ import math
 
 import autograd as ag
 from tests.benchmarks.gradbench.examples import Sum, like
-from tests.benchmarks.gradbench.function import Function, flat
+from tests.benchmarks.gradbench.function import Function, Unfit, fields, flat
 from tests.benchmarks.gradbench.inputs import log_multigamma
 from tests.benchmarks.gradbench.style import STYLE, inner, log_sum_exp, points, total
 
@@ -53,9 +53,17 @@ def gmm_log_posterior(parameters, x, m, gamma):
     return prior + total(gmm_log_density(parameters, factors, point) for point in x)
 
 
+INPUT = fields(alpha="k", mu="k d", q="k d", l="k b", x="n d", m="", gamma="")
+
+
 def gmm_prepare(raw):
-    independent = {name: raw[name] for name in ("alpha", "mu", "q", "l")}
-    return independent, points(raw["x"]), raw["m"], raw["gamma"]
+    *parameters, x, m, gamma = INPUT(raw)
+    independent = dict(zip(("alpha", "mu", "q", "l"), parameters))
+    d = len(x[0])
+    for below in independent["l"]:
+        if len(below) != d * (d - 1) // 2:
+            raise Unfit(f"l must have {d} · {d - 1} / 2 numbers a row, got {below!r}")
+    return independent, points(x), m, gamma
 
 
 gmm_jacobian = ag.grad(gmm_log_posterior)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import autograd as ag
-from tests.benchmarks.gradbench.function import Function
+from tests.benchmarks.gradbench.function import Function, check
 from tests.benchmarks.gradbench.style import compiled
 
 
@@ -11,10 +11,15 @@ def square(x):
     return x * x
 
 
+def number(raw):
+    check(raw, [], "input", {})
+    return (raw,)
+
+
 double = compiled(ag.grad(square))
 
 
 FUNCTIONS = {
-    "square": Function(compiled(square), lambda x: (x,)),
-    "double": Function(double, lambda x: (x,)),
+    "square": Function(compiled(square), number),
+    "double": Function(double, number),
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import autograd as ag
-from tests.benchmarks.gradbench.function import Function
+from tests.benchmarks.gradbench.function import Function, check, fields
 from tests.benchmarks.gradbench.style import compiled, inner, total
 
 
@@ -75,13 +75,29 @@ def hand_errors(theta, us, data):
     return errors
 
 
+INPUT = fields(theta="26", data="*")
+DATA = fields(model="*", correspondences="p", points="p 3")
+MODEL = fields(
+    parents="b",
+    base_relatives="b 4 4",
+    inverse_base_absolutes="b 4 4",
+    base_positions="v 4",
+    weights="v b",
+    triangles="t 3",
+    is_mirrored="*",
+)
+
+
 def ht_prepare(raw):
-    data = raw["data"]
-    model = data["model"]
+    theta, data = INPUT(raw)
+    model, _, points = DATA(data)
+    MODEL(model)
+    us = raw.get("us") or []
+    check(us, [str(len(points) if us else 0), "2"], "us", {})
     model["influences"] = [
         [(bone, w) for bone, w in enumerate(row) if w != 0] for row in model["weights"]
     ]
-    return raw["theta"], raw.get("us") or [], data
+    return theta, us, data
 
 
 def ht_prepare_objective(raw):

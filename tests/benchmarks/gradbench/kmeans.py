@@ -54,7 +54,7 @@ def kmeans_dir(centroids, points):
 
 
 def kmeans_prepare(raw):
-    centroids, rows = fields("centroids", "points")(raw)
+    centroids, rows = fields(centroids="k d", points="n d")(raw)
     return centroids, points(rows)
 
 

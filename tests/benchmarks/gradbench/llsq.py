@@ -47,7 +47,9 @@ if STYLE == "compiled":
         return squares.gradient(x, *llsq_examples(n))
 
 
+INPUT = fields(x="m", n="")
+
 FUNCTIONS = {
-    "primal": Function(llsq_primal, fields("x", "n")),
-    "gradient": Function(llsq_gradient, fields("x", "n")),
+    "primal": Function(llsq_primal, INPUT),
+    "gradient": Function(llsq_gradient, INPUT),
 }

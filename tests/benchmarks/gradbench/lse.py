@@ -10,7 +10,7 @@ import autograd as ag
 from tests.benchmarks.gradbench.function import Function, fields
 from tests.benchmarks.gradbench.style import STYLE, log_sum_exp
 
-lse_prepare = fields("x")
+lse_prepare = fields(x="n")
 lse_primal, lse_gradient = log_sum_exp, ag.grad(log_sum_exp)
 
 if STYLE == "compiled":
@@ -19,7 +19,7 @@ if STYLE == "compiled":
     term = ag.compile(ag.value_and_grad(lambda x, top: ag.exp(x - top)))
 
     def lse_prepare(raw):
-        return (np.array(fields("x")(raw)[0]),)
+        return (np.array(fields(x="n")(raw)[0]),)
 
     def lse_primal(x):
         top = x.max()

@@ -47,7 +47,7 @@ def lstm_loss(main, extra, state, sequence):
 lstm_jacobian = compiled(ag.grad(lstm_loss, argnums=(0, 1)))
 
 
-INPUT = fields("main_params", "extra_params", "state", "sequence")
+INPUT = fields(main_params="2*l 4*w", extra_params="3 w", state="2*l w", sequence="t w")
 
 FUNCTIONS = {
     "objective": Function(compiled(lstm_loss), INPUT),

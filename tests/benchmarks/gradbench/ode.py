@@ -30,7 +30,9 @@ def ode_last(x, steps):
 ode_gradient = compiled(ag.grad(ode_last))
 
 
+INPUT = fields(x="n", s="")
+
 FUNCTIONS = {
-    "primal": Function(compiled(ode_primal), fields("x", "s")),
-    "gradient": Function(ode_gradient, fields("x", "s")),
+    "primal": Function(compiled(ode_primal), INPUT),
+    "gradient": Function(ode_gradient, INPUT),
 }

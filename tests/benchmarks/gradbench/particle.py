@@ -40,5 +40,5 @@ def particle(mode):
 
 
 FUNCTIONS = {
-    mode: Function(particle(mode), fields("w")) for mode in ("ff", "fr", "rf", "rr")
+    mode: Function(particle(mode), fields(w="")) for mode in ("ff", "fr", "rf", "rr")
 }

@@ -25,5 +25,5 @@ def saddle(mode):
 
 
 FUNCTIONS = {
-    mode: Function(saddle(mode), fields("start")) for mode in ("ff", "fr", "rf", "rr")
+    mode: Function(saddle(mode), fields(start="2")) for mode in ("ff", "fr", "rf", "rr")
 }

@@ -37,12 +37,17 @@ class Block:
 
     Args:
         checked: return nan after a step that would raise in Python.
-        portable: use nothing but C's own library.
+        instead: functions of expressions, by the names of operations that they stand
+            for: for a file that has nothing but C's own library.
     """
 
-    def __init__(self, checked: bool = False, portable: bool = False) -> None:
+    def __init__(
+        self,
+        checked: bool = False,
+        instead: dict[str, Callable[..., Any]] | None = None,
+    ) -> None:
         self.checked = checked
-        self.portable = portable
+        self.instead = instead
         self.fallible = False
         self.statements: list[str] = []
         self._known: dict[str, Expression] = {}
@@ -97,7 +102,9 @@ class Expression(Comparisons, Operations):
         primitive = PRIMITIVES.get(name)
         if primitive is None:  # made of others: its rule takes it apart
             return RULES[name].value(*operands)
-        foreign = self.block.portable and primitive.header != "math.h"
+        if self.block.instead is not None and name in self.block.instead:
+            return self.block.instead[name](*operands)
+        foreign = self.block.instead is not None and primitive.header != "math.h"
         if foreign or not primitive.c:
             raise NotInC(name)
         given = list(map(text, operands))

@@ -197,7 +197,7 @@ def _columns(x: Any, blocks: list[Any], varying: list[int], at: int) -> int:
     """
     if isinstance(x, _Part):
         count, *shape = x.array.shape
-        size = math.prod(shape)
+        size: int = math.prod(shape)
         blocks.append((namespace(x.array) or np).reshape(x.array, (count, size)).T)
         varying.extend(range(at, at + size))
         return at + size

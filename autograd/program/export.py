@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import keyword
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from autograd.native.emit import Block, Expression, NotInC, string, text
 from autograd.program.adjoint import sweep
 from autograd.program.passes.simplify import live, simplified
+from autograd.program.standalone import INSTEAD, helpers
 from autograd.program.tape import Tape, value_of_row
-from autograd.table.primitives import copysign, floor, fmod, where
 
 if TYPE_CHECKING:
     from autograd.program.recording import Recording
@@ -61,7 +61,7 @@ def c_source(recording: Recording, name: str, gradient: bool = False) -> str:
         for i, k in enumerate(entries)
         if place[k] >= 0
     }
-    block = Block(portable=True)
+    block = Block(instead=INSTEAD)
     for k in live(new, [place[k] for k in (*outputs, *conditions)]):
         if k not in names:
             names[k] = _printed(block, new, k, names)
@@ -79,7 +79,8 @@ def c_source(recording: Recording, name: str, gradient: bool = False) -> str:
     return (
         "#include <math.h>\n\n"
         "#pragma STDC FP_CONTRACT OFF\n\n"
-        f"/* y[{len(outputs)}] of x[{len(recording.inputs)}] and the parameters "
+        + "".join(f"{x}\n" for x in helpers(block))
+        + f"/* y[{len(outputs)}] of x[{len(recording.inputs)}] and the parameters "
         f"p[{len(recording.parameters)}]. Returns 0, or that these arguments\n"
         f"   take a path that was not recorded, and then y is as it was.{guards} */\n"
         f"int {name}(const double *x, const double *p, double *y)\n"
@@ -95,34 +96,8 @@ def _printed(block: Block, tape: Tape, k: int, names: dict[int, str]) -> str:
         return "NAN" if number != number else f"({text(number)})"
     operands = [Expression(block, names[a]) for a in tape.args[k]]
     try:
-        return text(OWN.get(op, value_of_row(op))(*operands))
+        return text(INSTEAD.get(op, value_of_row(op))(*operands))
     except NotInC:
         raise TypeError(
             f"to_c: C's library has no {op!r} with the bits of Python's"
         ) from None
-
-
-def floor_mod(x: Any, y: Any) -> Any:
-    """``x % y`` of Python's floats: C's remainder, with the sign of y."""
-    m = fmod(x, y)
-    moved = where(y < 0, where(m > 0, m + y, m), where(m < 0, m + y, m))
-    return where(m == 0, copysign(0.0, y), moved)
-
-
-def floor_div(x: Any, y: Any) -> Any:
-    """``x // y`` of Python's floats, which is not always the floor of x / y."""
-    m = fmod(x, y)
-    moved = where(y < 0, where(m > 0, 1, 0), where(m < 0, 1, 0))
-    quotient = (x - m) / y - moved
-    whole = floor(quotient)
-    whole = where(quotient - whole > 0.5, whole + 1, whole)
-    return where(quotient == 0, copysign(0.0, x / y), whole)
-
-
-def nearest_mod(x: Any, y: Any) -> Any:
-    """``math.remainder``, which is exact, as C's is."""
-    return x.block.let(f"remainder({text(x)}, {text(y)})")
-
-
-OWN = {"mod": floor_mod, "floordiv": floor_div, "remainder": nearest_mod}
-"""Operations that the engine leaves to Python, and how C has the same bits."""

@@ -7,6 +7,7 @@ import math
 import shutil
 import subprocess
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import numpy as np
@@ -76,13 +77,47 @@ def test_remainders_and_quotients_are_pythons(tmp_path: Path) -> None:
             assert bits(call([x, y], [], 3)[1]) == bits(expected), (x, y)
 
 
+LENGTHS = [1.0, 0.1, 3.0, 1e-200, 1e200, 5e-324, 3e-310, 2.0**-1022, 0.0, -7.5]
+
+
+@needs_cc
+def test_lengths_and_exact_sums_are_pythons(tmp_path: Path) -> None:
+    def f(x: Any) -> Any:
+        return [ag.hypot(*x), ag.dist(x[:2], x[2:]), ag.fsum(x), ag.hypot(x[0])]
+
+    program = ag.compile(f)
+    program([1.0, 2.0, 3.0, 4.0])
+    call = built(tmp_path, program.to_c("lengths"), "lengths")
+    random = Random(0)
+    points = [[random.uniform(-1, 1) for _ in range(4)] for _ in range(500)]
+    points += [[random.choice(LENGTHS) for _ in range(4)] for _ in range(500)]
+    points += [[1e16, 1.0, 1e-16, -1e16], [1.0, 2.0**-53, 2.0**-106, 0.0]]
+    points += [[math.inf, 1.0, math.nan, 0.0], [1.0, math.nan, 2.0, -0.0]]
+    for x in points:
+        expected = [math.hypot(*x), math.dist(x[:2], x[2:]), math.fsum(x), abs(x[0])]
+        assert bits(call(x, [], 4)[1]) == bits(expected), x
+
+
+@needs_cc
+@pytest.mark.parametrize(
+    "f", [lambda x: x[0] % x[1], lambda x: ag.hypot(*x) * ag.asinh(x[1])]
+)
+def test_gradients_through_them_are_those_of_eager(tmp_path: Path, f: Any) -> None:
+    program = ag.compile(f)
+    program([7.0, 2.0])
+    call = built(tmp_path, program.to_c("slope", gradient=True), "slope")
+    for x in ([7.5, 2.0], [-7.5, 2.0], [0.3, -0.1]):
+        value, slopes = ag.value_and_grad(f)(x)
+        assert bits(call(x, [], 3)[1]) == bits([value, *slopes])
+
+
 def test_bad_names_and_rows_are_refused() -> None:
-    program = ag.compile(lambda x: [ag.hypot(x, x), x])
+    program = ag.compile(lambda x: [ag.gamma(x), x])
     program(1.0)
     for name in ("2x", "int", "exp", "é", ""):
         with pytest.raises(ValueError, match="to_c: "):
             program.to_c(name)
-    with pytest.raises(TypeError, match="hypot"):
+    with pytest.raises(TypeError, match="gamma"):
         program.to_c("f")
     with pytest.raises(ValueError, match="one output"):
         program.to_c("f", gradient=True)

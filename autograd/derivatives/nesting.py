@@ -194,5 +194,6 @@ def outline(x: Any) -> str:
     if is_array(x):
         x = x.tolist()
     if isinstance(x, (list, tuple, range)):
-        return "[" + " ".join(map(outline, x)) + "]"
+        flat = all(map(_is_scalar, x))  # the usual case, at once
+        return "[" + " ".join("·" * len(x) if flat else map(outline, x)) + "]"
     return "·"

@@ -88,8 +88,12 @@ def number(function: Callable[..., Any], *numbers: float) -> float:
         return evaluate(function, *numbers)
 
 
-def value(rule: Rule | Reduction, numbers: Sequence[float]) -> float:
+def value(
+    rule: Rule | Reduction, numbers: Sequence[float], operands: Sequence[Any] = ()
+) -> float:
     """The value of a row on floats, or the exception of float arithmetic.
+
+    ``operands`` are the Values that the numbers are those of, for who records.
 
     >>> value(RULES["sqrt"], [4.0])
     2.0
@@ -101,7 +105,7 @@ def value(rule: Rule | Reduction, numbers: Sequence[float]) -> float:
     try:
         z = rule.value(*numbers)
     except FAILURES as error:
-        z = failed(rule, numbers, error)
+        z = failed(rule, numbers, error, operands)
     return _as_float(rule, z)
 
 
@@ -218,7 +222,12 @@ def taking_limits() -> bool:
     return getattr(_state, "active", False)
 
 
-def failed(rule: Rule | Reduction, numbers: Sequence[float], error: Exception) -> float:
+def failed(
+    rule: Rule | Reduction,
+    numbers: Sequence[float],
+    error: Exception,
+    operands: Sequence[Any] = (),
+) -> float:
     """What an operation gives whose float arithmetic raised ``error``.
 
     Both engines come here, so that they raise the same exception: the one of
@@ -229,7 +238,7 @@ def failed(rule: Rule | Reduction, numbers: Sequence[float], error: Exception) -
     if taking_limits():
         return _limit(rule, rule.value, numbers)
     if recording.recorders:
-        recording.asked("raising")
+        recording.asked("raising", rule, error, operands)
     shown = ", ".join(f"{x!r}" for x in numbers[:4]) + (", …" * (len(numbers) > 4))
     message = f"{error.args[-1] if error.args else error}: {rule.name}({shown})"
     if isinstance(rule, Rule) and rule.domain:

@@ -34,7 +34,7 @@ def _unary(rule: Rule) -> Callable[[Value], Value]:
         try:
             z = value(x)
         except FAILURES as error:
-            z = limits.failed(rule, (x,), error)
+            z = limits.failed(rule, (x,), error, (self,))
         if z.__class__ is not float:
             z = float(z)
         try:
@@ -67,7 +67,7 @@ def _binary(rule: Rule) -> Callable[[Value, Any], Value]:
         try:
             z = value(x, y)
         except FAILURES as error:
-            z = limits.failed(rule, (x, y), error)
+            z = limits.failed(rule, (x, y), error, (self, other))
         if z.__class__ is not float:
             z = float(z)
         both = other is not y

@@ -251,7 +251,7 @@ def record(rule: Rule | Reduction, operands: tuple[Any, ...]) -> Value:
         ]
     )
     numbers = [x._data if type(x) is Value else x for x in kept]
-    z = limits.value(rule, numbers)
+    z = limits.value(rule, numbers, kept)
     if recording.suspensions and recording.suspended():
         return Value(z)
     return node(z, rule, kept, limits.partials(rule, kept, numbers, z))

@@ -191,6 +191,7 @@ int as_double(PyObject *x, const char *name, double *number);
 int is_number(PyObject *x);
 int operand_number(uint32_t row, PyObject *x, double *number);
 int evaluate_in_python(Value *node);
+PyObject *get_operands(PyObject *self, void *closure);
 Value *record_operands(uint32_t row, PyObject *const *operands, Py_ssize_t count);
 PyObject *record(uint32_t row, PyObject *const *operands, Py_ssize_t count);
 Py_ssize_t record_arity(uint32_t row);

@@ -331,7 +331,11 @@ evaluate_in_python(Value *node)
         return -1;
     }
     PyObject *rule = rule_of(node->row);
-    PyObject *made = PyObject_CallFunctionObjArgs(python_value, rule, tuple, NULL);
+    PyObject *operands = recorders == 0 ? NULL : get_operands((PyObject *)node, NULL);
+    PyObject *made = operands == NULL && recorders != 0
+        ? NULL
+        : PyObject_CallFunctionObjArgs(python_value, rule, tuple, operands, NULL);
+    Py_XDECREF(operands);
     Py_DECREF(tuple);
     return double_from(made, &node->data);
 }

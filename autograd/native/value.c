@@ -382,7 +382,7 @@ get_op(PyObject *self, void *Py_UNUSED(closure))
     return rule_attribute(self, "name");
 }
 
-static PyObject *
+PyObject *
 get_operands(PyObject *self, void *Py_UNUSED(closure))
 {
     Value *node = (Value *)self;

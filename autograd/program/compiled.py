@@ -492,6 +492,13 @@ class Program(Called):
         """Whether the program came from a file, so that its function is not here."""
         return self.f.__class__ is _Absent
 
+    @property
+    def only_raises(self) -> bool:
+        """Whether what an operation raises leaves the program, whose function is not
+        here to catch it, nor did so when it was recorded."""
+        recordings = [r for rs in self._recordings.values() for r in rs]
+        return self.is_loaded and not any(r.catches for r in recordings)
+
     def look_outside(self) -> None:
         """Drop what was recorded, if what the function read besides its arguments has
         changed since."""
@@ -594,7 +601,7 @@ class Program(Called):
             try:
                 recording.replay(scalars, parameters.tolist())
             except limits.FAILURES:
-                if self.is_loaded:
+                if self.only_raises:
                     raise
                 return False, None  # the function itself knows what follows from it
         count = len(recording.outputs)

@@ -97,7 +97,7 @@ def _printed(block: Block, tape: Tape, k: int, names: dict[int, str]) -> str:
     operands = [Expression(block, names[a]) for a in tape.args[k]]
     try:
         return text(INSTEAD.get(op, value_of_row(op))(*operands))
-    except NotInC:
+    except (NotInC, TypeError):
         raise TypeError(
             f"to_c: C's library has no {op!r} with the bits of Python's"
         ) from None

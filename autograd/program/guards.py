@@ -23,12 +23,13 @@ from typing import Any, NamedTuple, NoReturn
 from autograd.core.plain import is_number, is_numpy_scalar, is_value
 from autograd.table.number import Comparisons, Operations
 
-__all__ = ["FROZEN", "Condition", "Guard", "advice", "refuse", "with_a_float"]
+__all__ = ["CAUGHT", "FROZEN", "Condition", "Guard", "advice", "refuse", "with_a_float"]
 
 PACKAGE = str(Path(__file__).parents[1])
 
 
 CHOOSE = "choose by data with where(x > 0, a, b)"
+CAUGHT = "ask first whether the operation is defined there"
 FROZEN = "autograd.exp(x) for math.exp(x) and so on takes any x"
 
 

@@ -110,6 +110,7 @@ class Mapped:
         left = np.arange(count)
         parts: list[tuple[Any, Recording, Any]] = []
         ready = self.program._found(first.key)
+        self.catches = any(recording.catches for recording in ready)
         while count == 0 or len(left):
             recorded = not ready
             if recorded:
@@ -125,7 +126,7 @@ class Mapped:
             if done.any() or count == 0:
                 parts.append((some[done], recording, results))
             left = np.concatenate((some[~done], left[len(some) :]))
-            if recording.once:
+            if recorded and (recording.once or recording.catches):
                 self.catches = True
                 ready = self.program._found(first.key)
             if count == 0:
@@ -185,7 +186,7 @@ class Mapped:
             try:
                 recording.replay(scalars, recording.numbers().tolist())
             except FAILURES as error:
-                if self.program.is_loaded:
+                if self.program.only_raises:
                     raise type(error)(f"example {where[i]}: {error}") from error
                 raising[i] = True
                 if not self.catches:

@@ -31,6 +31,7 @@ from autograd.program.quick import caller, mapper
 from autograd.program.structure import filled, with_numbers
 from autograd.program.tape import (
     LEAVES,
+    RAISES,
     Number,
     Tape,
     entry_of,
@@ -175,6 +176,13 @@ class Recording:
     def outcomes(self) -> Any:
         """What each guard's condition must be."""
         return np.array([guard.outcome for guard in self.guards], dtype=bool)
+
+    @cached_property
+    def catches(self) -> bool:
+        """Whether the function catches what an operation raises on this path."""
+        tape = self.tape
+        asked = [a for guard in self.guards for a in tape.args[guard.entry]]
+        return any(tape.ops[a].endswith(RAISES) for a in asked)
 
     def holds(self, found: Any) -> Any:
         """Whether every guard has its outcome among a machine's outputs."""

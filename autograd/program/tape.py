@@ -28,9 +28,12 @@ __all__ = [
     "Number",
     "Tape",
     "entry_of",
+    "RAISES",
     "new_tape",
+    "raises",
     "row_of",
     "value_of_row",
+    "which_error",
 ]
 
 LEAVES = ("input", "parameter", "number")
@@ -57,8 +60,40 @@ They are no rows of the table, since Values compare as floats do, with True and 
 """
 
 
+ERRORS = (ValueError, ZeroDivisionError, OverflowError, ArithmeticError)
+RAISES = " raises"
+
+
+def which_error(error: Exception) -> float:
+    """The number of an exception, which says what kind it is; 0 is that of none."""
+    return 1.0 + [isinstance(error, kind) for kind in ERRORS].index(True)
+
+
+def raises(name: str) -> str:
+    """The operation that says which exception a row raises on floats.
+
+    >>> value_of_row(raises("sqrt"))(-1.0), value_of_row(raises("sqrt"))(1.0)
+    (1.0, 0.0)
+    """
+    if name + RAISES not in ROWS:
+
+        def value(*operands: Any) -> float:
+            numbers = list(map(as_float, operands))  # floats alone raise
+            try:
+                RULES[name].value(*numbers)
+            except limits.FAILURES as error:
+                return which_error(error)
+            return 0.0
+
+        doc = f"which exception {name} raises, 0 for none"
+        ROWS[name + RAISES] = _comparison(name + RAISES, "!", value, doc)
+    return name + RAISES
+
+
 def row_of(name: str) -> Rule | Reduction:
     """The row of an operation by its name."""
+    if name.endswith(RAISES):
+        raises(name[: -len(RAISES)])
     return ROWS.get(name) or RULES[name]
 
 

@@ -23,8 +23,16 @@ from autograd.derivatives.sweeps import Mark
 from autograd.derivatives.sweeps import recording as with_graph
 from autograd.program import adjoint
 from autograd.program.entries import new_entries
-from autograd.program.guards import FROZEN, Condition, Guard, refuse, with_a_float
-from autograd.program.tape import new_tape
+from autograd.program.guards import (
+    CAUGHT,
+    FROZEN,
+    Condition,
+    Guard,
+    refuse,
+    with_a_float,
+)
+from autograd.program.tape import new_tape, raises, which_error
+from autograd.table.rules import Reduction
 
 __all__ = ["Recorder"]
 
@@ -167,10 +175,10 @@ class Recorder:
         self.frozen(self.tape.add("equal", whole))
         return number
 
-    def frozen(self, k: int) -> None:
+    def frozen(self, k: int, advice: str = FROZEN) -> None:
         """From now on the outcome of a condition that a number was taken under."""
         if self.tape.depends(k):
-            self.guards.append(Guard.here(k, self.tape.value(k) != 0.0, FROZEN))
+            self.guards.append(Guard.here(k, self.tape.value(k) != 0.0, advice))
 
     def differentiated(self, xs: Sequence[Node], mark: Mark) -> None:
         """A transform within the function differentiates by Values while it runs."""
@@ -200,10 +208,18 @@ class Recorder:
             return
         refuse(what)
 
-    def raising(self) -> None:
-        """An operation raises, which the function may catch: what it does then is no
-        matter of comparisons, and holds for this call alone."""
-        self.raised = True
+    def raising(self, rule: Any, error: Exception, operands: Sequence[Any]) -> None:
+        """An operation raises, which the function may catch: from now on it must.
+
+        Of a row of many operands that holds for this call alone.
+        """
+        if isinstance(rule, Reduction) or not operands:
+            self.raised = True
+            return
+        k = self.tape.add(raises(rule.name), tuple(map(self.entry, operands)))
+        self.frozen(
+            self.tape.add("equal", (k, self.tape.constant(which_error(error)))), CAUGHT
+        )
 
     def detach(self, x: Node) -> Node:
         """``x.detach()``: its value, which derivatives do not go through."""

@@ -11,6 +11,7 @@ import signal
 import threading
 import warnings
 import weakref
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -222,6 +223,41 @@ def test_an_exception_that_f_catches_is_caught_in_every_call(
         assert program(x) == careful(x)
     xs = [2.0, -1.0, math.inf, 0.0, 5.0, -3.0, 7.0]
     assert program.map(xs).tolist() == list(map(careful, xs))
+
+
+class Runs:
+    """How often a function ran, where no program looks."""
+
+    count = 0
+
+
+@pytest.mark.parametrize("executor", EXECUTORS)
+def test_what_f_catches_is_a_path_like_others_by_the_kind_of_exception(
+    executor: Any, tmp_path: Path
+) -> None:
+    def f(x: Any, y: Any) -> Any:
+        Runs.count += 1
+        try:
+            return ag.exp(x) / y
+        except ZeroDivisionError:
+            return x * 2
+        except OverflowError:
+            return y + 1
+
+    pairs = [(1.0, 2.0), (1.0, 0.0), (1000.0, 2.0), (-1.0, 0.0), (2000.0, 0.0)]
+    pairs += [(math.inf, 1.0), (-math.inf, 3.0), (3.0, 4.0)]
+    expected = [f(*pair) for pair in pairs]
+    program = ag.compile(f, executor=executor)
+    assert [program(*pair) for pair in pairs] == expected
+    assert program.stats()["recordings"] == 3
+    Runs.count = 0
+    assert [program(*pair) for pair in pairs] == expected
+    assert program.map(*map(list, zip(*pairs))).tolist() == expected
+    assert Runs.count == 0
+    program.save(tmp_path / "caught")
+    loaded = ag.load_program(tmp_path / "caught")
+    assert [loaded(*pair) for pair in pairs] == expected
+    assert loaded.map(*map(list, zip(*pairs))).tolist() == expected
 
 
 @pytest.mark.parametrize("executor", EXECUTORS)

@@ -21,6 +21,7 @@ settings.register_profile(
 settings.register_profile(
     "gate", parent=settings.get_profile("default"), derandomize=True
 )
+settings.register_profile("few", parent=settings.get_profile("gate"), max_examples=20)
 settings.register_profile("long", parent=settings(max_examples=2000), deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 

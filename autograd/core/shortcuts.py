@@ -101,16 +101,16 @@ def _binary(rule: Rule) -> Callable[[Value, Any], Value]:
 def _sweep(output: Node, seed: float) -> dict[Node, float]:
     adjoints = dict.fromkeys(graph.topological_order(output), 0.0)
     adjoints[output] = seed
-    for node, adjoint in reversed(adjoints.items()):
-        operands = node._operands
+    for here, adjoint in reversed(adjoints.items()):
+        operands = here._operands
         if len(operands) == 2:
-            (x, y), (by_x, by_y) = operands, node._partials
+            (x, y), (by_x, by_y) = operands, here._partials
             if x.__class__ is not float:
                 adjoints[x] += adjoint * by_x
             if y.__class__ is not float:
                 adjoints[y] += adjoint * by_y
         elif operands:
-            for x, by_x in zip(operands, node._partials):
+            for x, by_x in zip(operands, here._partials):
                 if x.__class__ is not float:
                     adjoints[x] += adjoint * by_x
     return adjoints

@@ -17,6 +17,7 @@ from autograd.core import limits
 from autograd.core.limits import IEEE
 from autograd.table.functions import FUNCTIONS
 from autograd.table.rules import RULES, Reduction
+from tests.engines import once
 
 NUMBERS = st.floats() | st.sampled_from(
     [0.0, -0.0, 1.0, -1.0, 3.0, -3.0, 0.5, math.inf, -math.inf, math.nan, 1e308, 800.0]
@@ -36,6 +37,7 @@ AS_IN_C: dict[str, Callable[..., Any]] = {
 }
 
 
+@once
 @pytest.mark.parametrize("name", AS_IN_C)
 @given(data=st.data())
 def test_where_python_raises_the_result_is_that_of_c(
@@ -53,6 +55,7 @@ def test_where_python_raises_the_result_is_that_of_c(
     assert repr(found) == repr(float(expected))
 
 
+@once
 @pytest.mark.parametrize("name", RULES)
 @given(data=st.data())
 def test_no_row_raises_on_any_numbers_neither_value_nor_partials(
@@ -67,6 +70,7 @@ def test_no_row_raises_on_any_numbers_neither_value_nor_partials(
         assert type(limits.partial(rule, i, numbers, z)) is float
 
 
+@once
 @given(x=NUMBERS, y=NUMBERS)
 def test_comparisons_and_truth_are_those_of_the_float(x: float, y: float) -> None:
     for op in (operator.lt, operator.le, operator.gt, operator.ge, operator.eq):
@@ -75,6 +79,7 @@ def test_comparisons_and_truth_are_those_of_the_float(x: float, y: float) -> Non
     assert bool(IEEE(x)) is bool(x)
 
 
+@once
 def test_an_exact_sum_overflows_only_if_its_result_does() -> None:
     inf = math.inf
     fsum = RULES["fsum"].value

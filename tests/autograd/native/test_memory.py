@@ -152,10 +152,10 @@ def test_no_operation_leaks() -> None:
             sys.getrefcount(ag.Value) - before[1],
         )
 
-    growth(100)  # the interpreter fills its caches and free lists, ever more slowly
-    blocks, nodes = min(growth(100) for _ in range(5))
-    assert nodes == 0
-    assert blocks < 100  # not one block per round
+    growth(50)  # the interpreter fills its caches and free lists, ever more slowly
+    later = (growth(50) for _ in range(10))
+    # Neither a node nor one block per round.
+    assert any(nodes == 0 and blocks < 50 for blocks, nodes in later)
 
 
 def unrecorded(x: Any, y: Any) -> Any:

@@ -29,6 +29,7 @@ from autograd.pictures.render import (
     FORMATS,
     GraphvizNotFound,
     RenderError,
+    available,
     render,
 )
 from autograd.pictures.tree import tree
@@ -68,7 +69,6 @@ class Drawing:
         force: bool = False,
         timeout: float = 30.0,
         plain: Callable[[], str] | None = None,
-        values: bool = False,
     ) -> None:
         self.output = output
         self.source = source
@@ -76,19 +76,19 @@ class Drawing:
         self._force = force
         self._timeout = timeout
         self._plain = plain or self._values
-        self._of_values = values
 
     def render(self, path: str | os.PathLike[str]) -> None:
         """Write the picture to a file, whole or not at all.
 
         Args:
-            path: its suffix says what is written: .png, .svg, .pdf or .dot.
+            path: its suffix says what is written: .png, .svg, .pdf or .dot. Without
+                Graphviz an .svg comes from the explorer's layout.
 
         Raises:
             ValueError: another suffix, or more boxes than that format takes.
             FileNotFoundError: there is no such folder.
-            GraphvizNotFound: nothing to draw with; the .dot text is saved beside, as
-                x.dot or, where there is such a file, x.1.dot and so on.
+            GraphvizNotFound: nothing to draw a .png or .pdf with; the .dot text is
+                saved beside, as x.dot or, if there is such a file, x.1.dot and so on.
             RenderError: Graphviz failed or took too long.
         """
         target = files.as_path(path)
@@ -129,12 +129,8 @@ class Drawing:
         return importlib.import_module("graphviz").Source(self.source)
 
     def _picture(self, form: str) -> bytes:
-        if (
-            self._of_values
-            and form == "svg"
-            and self.boxes > LAYOUT
-            and not self._force
-        ):
+        many = self.boxes > LAYOUT and not self._force
+        if form == "svg" and (many or not available()):
             return self._plain().encode()
         refuse(self.boxes, form, self._force)
         return render(self.source, form, self._timeout)
@@ -146,7 +142,7 @@ class Drawing:
     def _repr_svg_(self) -> str:
         try:
             return self._picture("svg").decode()
-        except (GraphvizNotFound, RenderError):
+        except RenderError:
             return self._plain()  # a display is not to end in a traceback
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
@@ -198,7 +194,7 @@ def draw(
         wrt: the value whose paths to the output are shown.
         full: show all values by default, and all weights of wide neurons.
         force: have Graphviz draw more boxes than the limits: above 1,000 there is no
-            PNG or PDF, which takes gigabytes, and above 5,000 an SVG of the values
+            PNG or PDF, which takes gigabytes, and above 5,000 an SVG
             comes from the explorer's layout, since Graphviz would take minutes.
         timeout: seconds after which Graphviz is stopped.
         limit: how many paths are drawn, the largest: 4 by default; with ``through``
@@ -217,8 +213,8 @@ def draw(
             ``wrt``, more boxes than the limits, or a ``timeout`` that is not
             positive and finite.
         FileNotFoundError: there is no such folder.
-        GraphvizNotFound: there is nothing to draw with; the .dot text is saved
-            beside ``path``.
+        GraphvizNotFound: there is nothing to draw a .png or .pdf with; the .dot text
+            is saved beside ``path``.
         RenderError: Graphviz failed, found no font, or took too long.
 
     Warns:
@@ -272,7 +268,7 @@ def draw(
         between = Between(output, wrt).order or [wrt, output]
         return plain_svg(between, names(order), notes=said)
 
-    drawing = Drawing(output, source, boxes, force, timeout, plain, view == "values")
+    drawing = Drawing(output, source, boxes, force, timeout, plain)
     if target is not None and form == "html":
         from autograd.pictures.explorer import page
 

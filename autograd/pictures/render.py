@@ -54,6 +54,7 @@ class GraphvizNotFound(RuntimeError):  # noqa: N818  # likewise
             "Graphviz's program 'dot' is not on the PATH, and the package "
             "'pygraphviz' is not installed.\n"
             f"{where}"
+            "An .svg is drawn without it.\n"
             "'pip install graphviz' installs only the Python wrapper, not the "
             "program. To get 'dot':\n"
             "  Debian, Ubuntu:  apt-get install graphviz\n"

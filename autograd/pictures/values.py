@@ -8,6 +8,7 @@ multiplies by there, left out where it is 1.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from autograd.core.graph import Node, edges
@@ -28,6 +29,7 @@ from autograd.pictures.markup import (
     largest,
     pale,
     quoted,
+    statement,
     text,
     tint,
 )
@@ -63,45 +65,83 @@ def values_view(order: Sequence[Node], names: Mapping[Node, str]) -> tuple[str, 
     scale = largest(node.grad for node in order)
     computed = order[-1].grad != 0.0
     position = {node: i for i, node in enumerate(order)}
-    depth = depths(order)
+    used = Counter(x for node in order for _, x in edges(node))
+    row, blocks = wrapped(order, used)
+    wide = any(len(steps) > 1 for _, steps in blocks.values())
     lines = []
     for i, node in reversed(list(enumerate(order))):
-        lines.append(value_box(f"n{i}", node, names[node], scale, computed))
+        head, (block, steps) = f"n{i}", blocks[node]
+        lines.append(value_box(head, node, names[node], scale, computed))
         operands, partials = node.operands, node.partials
-        for k in uses(node):
+        for place, k in zip(block, uses(node)):
             if operands[k].__class__ is float:
-                lines.append(
-                    pale(
-                        f"c{i}_{k}", f'"{constant(node, k)}"', '"a constant"', CONSTANT
-                    )
-                )
-                lines.append(arrow(f"c{i}_{k}", f"n{i}", color=PALE))
+                tail, said = f"c{i}_{k}", f'"{constant(node, k)}"'
+                lines.append(pale(tail, said, '"a constant"', CONSTANT))
+                look = {"color": PALE}
             else:
                 tail = f"n{position[operands[k]]}"
-                symbol = names[node], names[operands[k]]
-                lines.append(partial_arrow(tail, f"n{i}", partials[k], symbol))
-    lines += in_order(
-        (f"n{i}", names[x], depth[x]) for i, x in enumerate(order) if x.op
-    )
+                look = looks(partials[k], names[node], names[operands[k]])
+            if place:
+                look["arrowhead"] = "none"
+            if wide and (tail[0] == "c" or used[operands[k]] == 1):
+                look["weight"] = "2"  # with what it is used for
+            lines.append(arrow(tail, f"{head}_{place}" if place else head, **look))
+        for place, length in enumerate(steps[:-1], 1):  # a line that blocks join
+            lines.append(statement(f"{head}_{place}", shape="point", width="0.03"))
+            look = {"color": GUIDE, "weight": "999", "minlen": str(length)}
+            if place > 1:
+                look["arrowhead"] = "none"
+            ahead = f"{head}_{place - 1}" if place > 1 else head
+            lines.append(arrow(f"{head}_{place}", ahead, **look))
+    lines += in_order((f"n{i}", names[x], row[x]) for i, x in enumerate(order) if x.op)
     said = legend(order) if computed else NOT_COMPUTED
-    # A page scrolls down: what is wide stands upright, its layers as columns.
-    deepest, widest = max(depth.values()), max(len(x.operands) for x in order)
-    upright = widest > max(WIDE, deepest)
-    return digraph(lines, 0 if upright else deepest, **caption(said)), len(order)
+    # A page scrolls down; but a line that blocks join goes to the right.
+    return digraph(lines, 0 if wide else max(row.values()), **caption(said)), len(order)
 
 
-WIDE = 24
-"""Operands of a node above which a layer is a column, not a row."""
+ABREAST = 16
+"""Operands of a node above which they stand in blocks, one behind the other."""
+
+Blocks = tuple[list[int], list[int]]
+"""For each operand its block, and for each block how many boxes it is deep."""
+
+
+def wrapped(
+    order: Sequence[Node], used: Mapping[Node, int]
+) -> tuple[dict[Node, int], dict[Node, Blocks]]:
+    """How far each node is from the output, and the blocks that its operands stand in.
+
+    An operand stands with all that is used for it alone, as many beside each other as
+    make the picture about as high as wide.
+    """
+    shown = {node: [node.operands[k] for k in uses(node)] for node in order}
+    most = max(ABREAST, 2 * sum(1 + len(xs) for xs in shown.values()) ** 0.5 / 1.4)
+    size: dict[Node, tuple[int, float]] = {}
+    blocks: dict[Node, Blocks] = {}
+    for node in order:
+        found, deep, broad = [], [0], [0.0]
+        for x in shown[node]:
+            depth, breadth = 1, 0.5  # of a constant
+            if x.__class__ is not float:
+                depth, breadth = size[x] if used[x] == 1 else (1, 1.0)
+            if len(shown[node]) > ABREAST and 0 < broad[-1] > most - breadth:
+                deep.append(0)
+                broad.append(0.0)
+            deep[-1] = max(deep[-1], depth)
+            broad[-1] += breadth
+            found.append(len(deep) - 1)
+        blocks[node] = found, deep
+        size[node] = 1 + sum(deep), max(1.0, *broad)
+    row = dict.fromkeys(order, 0)
+    for node in reversed(order):
+        found, deep = blocks[node]
+        for place, x in zip(found, shown[node]):
+            if x.__class__ is not float:
+                row[x] = max(row[x], row[node] + sum(deep[:place]) + 1)
+    return row, blocks
+
 
 NOT_COMPUTED = "no gradient has been computed from here: call backward()"
-
-
-def depths(order: Sequence[Node]) -> dict[Node, int]:
-    """How many steps each node is from the leaves, at most."""
-    depth: dict[Node, int] = {}
-    for node in order:
-        depth[node] = 1 + max((depth[x] for _, x in edges(node)), default=-1)
-    return depth
 
 
 def legend(order: Sequence[Node]) -> str:
@@ -157,7 +197,7 @@ def value_box(
     return box(identifier, rows, tooltip(node, name), tint(node.grad, scale), pen)
 
 
-def partial_arrow(tail: str, head: str, partial: float, names: tuple[str, str]) -> str:
+def looks(partial: float, head: str, tail: str) -> dict[str, str]:
     """An arrow with the partial on it, dashed where nothing gets through."""
     pairs = {"color": PALE if partial == 0.0 else GUIDE, "fontcolor": MUTED}
     if partial == 0.0:
@@ -165,5 +205,5 @@ def partial_arrow(tail: str, head: str, partial: float, names: tuple[str, str]) 
     said = factor(partial)
     if said:
         pairs["label"] = f'" {said} "'
-    pairs["tooltip"] = quoted(f"∂{names[0]}/∂{names[1]} = {partial!r}")
-    return arrow(tail, head, **pairs)
+    pairs["tooltip"] = quoted(f"∂{head}/∂{tail} = {partial!r}")
+    return pairs

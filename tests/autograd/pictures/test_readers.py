@@ -18,7 +18,6 @@ from autograd.pictures import draw as drawing
 from autograd.pictures import notebook
 from autograd.pictures.draw import draw
 from autograd.pictures.plain import plain_svg
-from autograd.pictures.render import GraphvizNotFound
 from tests.autograd.pictures.dot import cells, chain, needs_dot, parsed
 from tests.autograd.pictures.lecture import NASTY, network
 
@@ -65,16 +64,16 @@ def drawing_color(contribution: float) -> str:
     return "#7b68b5" if contribution < 0 else "#e07b1f"
 
 
-def test_without_dot_a_display_is_the_plain_picture(
-    monkeypatch: pytest.MonkeyPatch,
+def test_without_dot_a_display_and_an_svg_are_the_plain_picture(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def missing(*_: object) -> bytes:
-        raise GraphvizNotFound
-
-    monkeypatch.setattr(drawing, "render", missing)
+    monkeypatch.setattr(drawing, "available", lambda: False)
     loss, _ = network()
     loss.label = NASTY
-    root = ElementTree.fromstring(draw(loss)._repr_svg_())
+    draw(loss, tmp_path / "loss.svg")
+    written = (tmp_path / "loss.svg").read_text(encoding="utf-8")
+    assert written == draw(loss)._repr_svg_()
+    root = ElementTree.fromstring(written)
     assert {x.tag.rpartition("}")[2] for x in root.iter()} == {
         *("svg", "rect", "path", "text", "g")
     }
@@ -84,10 +83,7 @@ def test_without_dot_a_display_is_the_plain_picture(
 def test_without_dot_neurons_and_paths_are_shown_as_such(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def missing(*_: object) -> bytes:
-        raise GraphvizNotFound
-
-    monkeypatch.setattr(drawing, "render", missing)
+    monkeypatch.setattr(drawing, "available", lambda: False)
     loss, parameters = network()
     weight = parameters["W[1]2,2"]
     root = ElementTree.fromstring(draw(loss, view="neurons")._repr_svg_())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from autograd.pictures.draw import draw
 from autograd.pictures.markup import (
     UNDEFINED,
 )
+from autograd.pictures.values import wrapped
 from autograd.table.rules import RULES
 from tests.autograd.pictures.dot import (
     MINUS,
@@ -127,8 +129,22 @@ def test_a_row_of_ones_own_is_drawn_with_its_symbol_and_names() -> None:
         del RULES["test_scaled"]
 
 
-def test_what_is_wide_goes_down_the_page() -> None:
-    xs = [ag.Value(float(k), label=f"x{k}") for k in range(40)]
-    for values, direction in ((xs[:9], "TB"), (xs, "LR")):
-        out = ag.sum(values).sin().exp().tanh().cos().sin()
-        assert f"rankdir={direction}" in draw(out).source
+def test_what_is_wide_stands_in_blocks_on_a_line() -> None:
+    xs = [ag.Value(float(k), label=f"x{k}") for k in range(90)]
+    for count, direction in ((9, "TB"), (90, "LR")):
+        out = ag.sum([x.exp() for x in xs[:count]]).sin().exp().tanh().cos().sin()
+        source = draw(out).source
+        assert f"rankdir={direction}" in source
+        assert ("shape=point" in source) == (count > 16)
+    total = next(x for x in topological_order(out) if x.op == "sum")
+    order = topological_order(out)
+    used = Counter(x for node in order for _, x in edges(node))
+    row, blocks = wrapped(order, used)
+    place, deep = blocks[total]
+    assert place == sorted(place)
+    assert {*place} == {*range(len(deep))}
+    assert max(place.count(k) for k in range(len(deep))) < 60
+    # Two boxes deep each, and the line runs below them.
+    assert [row[x] for x in total.operands] == [
+        row[total] + 1 + sum(deep[:k]) for k in place
+    ]

@@ -508,7 +508,7 @@ program_dealloc(Program *program)
     while (program->plans != NULL) {
         Plan *plan = program->plans;
         program->plans = plan->next;
-        PyMem_Free(plan);
+        stretches_free(plan);
     }
     PyMem_Free(program->packs);
     PyMem_Free(program->index);

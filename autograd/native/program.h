@@ -1,9 +1,9 @@
 /* What the files of compiled programs share: the program, and how it is run.
 
    program.c checks and loads it; run.c runs its packs on memory, a block of examples at
-   a time; caller.c calls it with plain numbers, mapper.c with arrays of examples, both
-   while watch.c sees no change outside; called.c is how a program calls them; leaves.c
-   moves the numbers of leaves. */
+   a time, and stretches.c those that repeat as loops; caller.c calls it with plain
+   numbers, mapper.c with arrays of examples, both while watch.c sees no change outside;
+   called.c is how a program calls them; leaves.c moves the numbers of leaves. */
 
 #ifndef AUTOGRAD_PROGRAM_H
 #define AUTOGRAD_PROGRAM_H
@@ -19,12 +19,31 @@ typedef struct {
     const char *damage; /* why it is refused, or NULL */
 } Pack;
 
-/* The instructions for blocks of one size. They are not changed once made; the first
-   few are kept. */
+/* From one repetition to the next: how far an operand moves, and all of an instruction. */
+typedef struct {
+    int64_t base, index; /* the index in bytes */
+} Move;
+
+typedef struct {
+    Move out, x[OPERANDS];
+} Advance;
+
+/* Packs from ``first`` on, ``period`` of them ``count`` times; their instructions, and
+   with count > 1 their advances, are those from ``at`` on. */
+typedef struct {
+    int64_t first, period, count, at;
+} Stretch;
+
+enum { PERIOD = 32, WORTH = 16 }; /* the longest, and the least packs that it folds */
+
+/* The instructions for blocks of one size. They are not changed once made; the plans of
+   the first few sizes stay. */
 typedef struct Plan {
     struct Plan *next;
-    int64_t block;
-    int kept;
+    int64_t block, count, kept; /* of examples, of stretches, of instructions */
+    int stays;
+    Stretch *stretches;
+    Advance *advances;
     Instruction instructions[];
 } Plan;
 
@@ -55,8 +74,6 @@ int64_t program_doubles(const Program *program, int64_t block);
 int program_check_range(const Program *program, int64_t from, int64_t to);
 Plan *program_plan(Program *program, int64_t block);
 void program_plan_done(Plan *plan);
-void program_run_packs(const Program *program, const Plan *plan, int64_t from,
-                       int64_t to, const Run *run);
 /* Where the arguments' and results' scalars lie: address and step for each slot. */
 typedef struct {
     const int64_t *places, *slots;
@@ -72,6 +89,13 @@ void program_map_blocks(const Program *program, const Plan *plan, const Mapping 
                         Run *run);
 PyObject *program_run(Program *program, PyObject *args);
 PyObject *program_map(Program *program, PyObject *args);
+
+/* stretches.c */
+
+Plan *stretches_fold(Plan *plan, int64_t once, int64_t n);
+void stretches_free(Plan *plan);
+void program_run_packs(const Program *program, const Plan *plan, int64_t from,
+                       int64_t to, const Run *run);
 
 /* caller.c */
 

@@ -38,6 +38,7 @@ program_plan(Program *program, int64_t block)
         PyErr_NoMemory();
         return NULL;
     }
+    *plan = (Plan){.next = program->plans, .block = block, .stays = made < MOST_PLANS};
     for (int64_t i = 0; i < program->count; i++) {
         Instruction *p = &plan->instructions[i];
         const int once = i < program->once;
@@ -54,8 +55,8 @@ program_plan(Program *program, int64_t block)
             place_operand(program, &p->x[j], block, once);
         }
     }
-    *plan = (Plan){program->plans, block, made < MOST_PLANS};
-    if (plan->kept) {
+    plan = stretches_fold(plan, program->once, program->count);
+    if (plan != NULL && plan->stays) {
         program->plans = plan;
     }
     return plan;
@@ -64,8 +65,8 @@ program_plan(Program *program, int64_t block)
 void
 program_plan_done(Plan *plan)
 {
-    if (!plan->kept) {
-        PyMem_Free(plan);
+    if (!plan->stays) {
+        stretches_free(plan);
     }
 }
 
@@ -106,16 +107,6 @@ program_check_range(const Program *program, int64_t from, int64_t to)
     return 0;
 }
 
-void
-program_run_packs(const Program *program, const Plan *plan, int64_t from, int64_t to,
-          const Run *run)
-{
-    for (const Instruction *p = plan->instructions + from; p < plan->instructions + to;
-         p++) {
-        program->kernels->run(p, run);
-    }
-}
-
 /* Buffers that a call holds, for which None stands for none. */
 static int
 take_optional(PyObject *x, Py_buffer *view, const char *name, const char *format,
@@ -152,7 +143,7 @@ program_run(Program *program, PyObject *args)
         take_optional(sums, &views[1], "sums", "d", program->sums * SUMS, &to_sums) < 0 ||
         take_optional(failed, &views[2], "failed", "B?", block, &to_failed) < 0;
     for (int64_t i = from; !bad && to_sums == NULL && i < to; i++) {
-        const int op = plan->instructions[i].op;
+        const int op = program->packs[i].in_slots.op;
         if (op == DOTS || op == TOTAL) {
             PyErr_SetString(PyExc_ValueError, "a program with sums needs room for them");
             bad = 1;

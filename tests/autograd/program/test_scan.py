@@ -123,3 +123,51 @@ def test_a_step_may_be_a_checkpoint() -> None:
 def test_what_does_not_fit_is_named(arguments: Any, error: Any, told: str) -> None:
     with pytest.raises(error, match=told):
         ag.scan(*arguments)
+
+
+def recurrent(w: Any, xs: Any) -> Any:
+    """Forty equal steps over three numbers of state, each read by its neighbour."""
+
+    def cell(state: Any, x: Any) -> Any:
+        shifted = [*state[1:], state[0]]
+        after = [ag.tanh(w[0] * s + w[1] * t) + x for s, t in zip(state, shifted)]
+        return after, ag.maximum(after[0], w[2]) * after[1]
+
+    state, ys = ag.scan(cell, [0.1, 0.2, 0.3], list(xs) * 20)
+    return ag.sum(ys) + state[2]
+
+
+@pytest.mark.parametrize("executor", [None, "arrays"])
+def test_steps_that_repeat_run_as_the_loop_that_they_are(executor: Any) -> None:
+    w, points = [0.5, -0.3, 0.2], [[0.1, -0.4], [-0.2, 0.3], [0.7, 0.6]]
+    slope = ag.grad(recurrent, argnums=(0, 1))
+    program = ag.compile(slope, executor=executor)
+    for xs in points:
+        assert bits(program(w, xs)) == bits(slope(w, xs))
+    assert program.stats()["packs"] > 40
+    by_w, by_xs = program.map(w, points, in_axes=(None, 0))
+    for k, xs in enumerate(points):
+        alone = [y[k] for y in by_w], [y[k] for y in by_xs]
+        assert bits(alone) == bits(slope(w, xs))
+
+
+def test_a_part_of_the_steps_may_be_run_by_itself(engine: str) -> None:
+    """As where another executor has the packs in between."""
+    program = ag.compile(ag.grad(recurrent))
+    w, xs = [0.5, -0.3, 0.2], [0.1, -0.4]
+    program(w, xs)
+    (recordings,) = program._recordings.values()
+    machine = recordings[0].machine()
+    if machine.native is None:
+        pytest.skip("the reference engine runs packs one by one")
+    packs = machine.packs
+    found = []
+    for step in (packs.count, 7, 1):
+        memory = np.zeros(packs.doubles(machine.block))
+        memory[: packs.uniform] = packs.numbers
+        memory[packs.inputs] = [*w, *xs]
+        for k in range(0, packs.count, step):
+            last = min(k + step, packs.count)
+            machine.native.run(memory, k, last, machine.block, 1, None, None)
+        found.append(bits(memory[packs.outputs].tolist()))
+    assert found[0] == found[1] == found[2] == bits(ag.grad(recurrent)(w, xs))

@@ -16,6 +16,33 @@ Node = Any
 T = TypeVar("T")
 
 
+def recorded(output: Any, wrt: Any = None) -> tuple[Node, Any]:
+    """A compiled program as the Value that it recorded, and its input of that name.
+
+    Whatever else ``output`` and ``wrt`` are, they are left as they are.
+
+    Raises:
+        TypeError: the program's result is no single Value.
+        ValueError: it has no input that is called ``wrt``.
+    """
+    redrawn = getattr(output, "graph", None)
+    if redrawn is None:
+        return output, wrt
+    result, inputs = redrawn()
+    if not hasattr(result, "operands"):
+        raise TypeError(
+            f"output: the program's result is a {type(result).__name__}: take a Value "
+            "out of program.graph()[0]"
+        )
+    if isinstance(wrt, str):
+        if wrt not in inputs:
+            raise ValueError(
+                f"wrt: the program has no input {wrt!r}, but {', '.join(inputs)}"
+            )
+        wrt = inputs[wrt]
+    return result, wrt
+
+
 def topological_order(output: Node, seen: set[Node] | None = None) -> list[Node]:
     """All nodes that ``output`` depends on, operands before what uses them.
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from operator import index
 from typing import Any, overload
 
-from autograd.core.graph import Node, topological_order
+from autograd.core.graph import Node, recorded, topological_order
 from autograd.core.plain import check_value
 from autograd.paths.between import Between
 from autograd.paths.cuts import cut, tangents
@@ -303,10 +303,10 @@ def explain(
     counts as the largest, since it alone decides the sum.
 
     Args:
-        output: the value to differentiate.
+        output: the value to differentiate; or a compiled program.
         wrt: the value to differentiate by: a leaf, an inner node, ``output`` itself
             (one path, the empty product 1), or one that ``output`` does not depend
-            on (no path, the gradient 0).
+            on (no path, the gradient 0); of a program, also the name of an input.
         limit: how many paths to show, 8 by default; with ``through``, at how many
             nodes, all by default.
         through: group all paths by the node at which they first cross a cut: Values;
@@ -337,6 +337,7 @@ def explain(
     path 2  a → v4(×) → v5(+)    −3 · 1  = −3
     sum     of 2 paths = ∂v5/∂a          = +1
     """
+    output, wrt = recorded(output, wrt)
     check_value(output, "output")
     check_value(wrt, "wrt")
     if limit is not None:

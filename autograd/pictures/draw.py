@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from autograd.core import files
-from autograd.core.graph import Node, topological_order
+from autograd.core.graph import Node, recorded, topological_order
 from autograd.core.plain import check_value
 from autograd.paths.between import Between
 from autograd.paths.explain import explain
@@ -186,7 +186,8 @@ def draw(
     that ``paths`` computes its gradients itself.
 
     Args:
-        output: the value whose graph it is.
+        output: the value whose graph it is; or a compiled program, whose inputs
+            ``wrt`` may name.
         path: where to write it, its suffix saying what: .png, .svg, .pdf, .dot,
             or .html for the explorer, which is a page to walk the graph on.
         view: ``values``, ``paths`` or ``neurons``. By default paths if ``wrt`` is
@@ -228,6 +229,7 @@ def draw(
     >>> print(drawing.source.splitlines()[0])
     digraph autograd {
     """
+    output, wrt = recorded(output, wrt)
     check_value(output, "output")
     if wrt is not None:
         check_value(wrt, "wrt")

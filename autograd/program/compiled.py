@@ -400,6 +400,53 @@ class Program(Called):
         """
         from autograd.program.export import c_source
 
+        _, recording, _ = self._path("to_c", args, named)
+        return c_source(recording, name, gradient)
+
+    def graph(self, *args: Any, **named: Any) -> tuple[Any, dict[str, Node]]:
+        """What was recorded as a graph of Values, which pictures and paths are of.
+
+        :func:`draw` and :func:`explain` take a program itself, too, and the name of an
+        input for ``wrt``.
+
+        Args:
+            args, named: arguments whose path and numbers are meant; without any, those
+                of the only recording.
+
+        Returns:
+            The result with Values in it, and the leaf of each input by its name.
+
+        Raises:
+            ValueError: no arguments, and several paths were recorded, or none.
+
+        >>> from autograd import compile, explain
+        >>> area = compile(lambda r: 3.0 * r * r)
+        >>> _ = area(2.0)
+        >>> result, inputs = area.graph()
+        >>> result.data, list(inputs)
+        (12.0, ['r'])
+        >>> print(explain(area, "r"))
+        path 1  r → v1(×) → v2(×)  3 · 2              = +6
+        path 2  r → v2(×)          6                  = +6
+        sum     of 2 paths = ∂v2/∂r                   = +12
+        """
+        from autograd.program.redraw import names, redrawn
+
+        key, recording, scalars = self._path("graph", args, named)
+        by_position = []
+        if self._signature is not None:
+            found = self._signature.parameters.values()
+            by_position = [p.name for p in found if p.kind <= p.POSITIONAL_OR_KEYWORD]
+        return redrawn(recording, names(key, by_position), scalars)
+
+    def _path(
+        self, what: str, args: tuple[Any, ...], named: dict[str, Any]
+    ) -> tuple[Any, Recording, Sequence[float] | None]:
+        """The recording of some arguments, with their key and scalars; or the only one.
+
+        Raises:
+            ValueError: there are no arguments, and several recordings, or none.
+        """
         if args or named:
             self(*args, **named)
             given = self._arguments(args, named)
@@ -407,14 +454,14 @@ class Program(Called):
                 machine = recording.machine()
                 found, _ = machine.call(given.scalars, recording.numbers(), True)
                 if recording.holds(found):
-                    return c_source(recording, name, gradient)
-        known = [r for rs in self._recordings.values() for r in rs]
+                    return given.key, recording, given.scalars
+        known = [(k, r) for (_, k), rs in self._recordings.items() for r in rs]
         if len(known) != 1:
             raise ValueError(
-                f"to_c: the program has {len(known)} recordings: give arguments, whose "
-                "path is then exported"
+                f"{what}: the program has {len(known)} recordings: give arguments, "
+                "whose path is then taken"
             )
-        return c_source(known[0], name, gradient)
+        return *known[0], None
 
     def save(self, path: Any) -> None:
         """Write what was recorded to a file, for :func:`load_program`.

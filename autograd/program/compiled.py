@@ -282,6 +282,8 @@ class Program(Called):
             chunk: how many examples a chunk has. Sums over examples are the same for
                 the same chunks, whoever computes them.
 
+        With ``check=True`` every number is looked at, as in a call: that is slow.
+
         Instead of arguments there may be a list of functions, each of which gives those
         of one chunk (a tuple, if there are several). It is called where the chunk is
         computed, and must pickle if that is another process: so the examples may be
@@ -299,6 +301,8 @@ class Program(Called):
         >>> compile(lambda x, n: x * n).map([1.0, 2.0, 3.0], 10.0, in_axes=(0, None))
         array([10., 20., 30.])
         """
+        if self._checks and named.pop("check", False):
+            self._check_each(args, named, in_axes)
         if are_chunks(args) and not named and chunk is None:
             return over_chunks(self, args[0], in_axes, None, executor)
         return mapped(self, args, named, in_axes, None, executor, chunk)
@@ -341,9 +345,26 @@ class Program(Called):
         (array([2., 4., 6.]), 6.0)
         """
         total = as_float(scale, "scale"), seed
+        if self._checks and named.pop("check", False):
+            self._check_each(args, named, in_axes)
         if are_chunks(args) and not named and chunk is None:
             return over_chunks(self, args[0], in_axes, total, executor)
         return mapped(self, args, named, in_axes, total, executor, chunk)
+
+    def _check_each(
+        self, args: tuple[Any, ...], named: dict[str, Any], in_axes: Any
+    ) -> None:
+        """Call it on one example after the other, with a look at every number."""
+        from autograd.program.batch import examples
+
+        found = examples(args, named, in_axes)
+        for k in range(found.number):
+            given = found.given(k)
+            positional, others = given.build(given.scalars)
+            try:
+                self(*positional, **others, check=True)
+            except (ValueError, ArithmeticError) as error:
+                raise type(error)(f"example {k}: {error}") from error
 
     @property
     def data(self) -> Any:
@@ -426,9 +447,9 @@ class Program(Called):
         >>> result.data, list(inputs)
         (12.0, ['r'])
         >>> print(explain(area, "r"))
-        path 1  r → v1(×) → v2(×)  3 · 2              = +6
-        path 2  r → v2(×)          6                  = +6
-        sum     of 2 paths = ∂v2/∂r                   = +12
+        path 1  r → v2(×) → v3(×)    3 · 2  =  +6
+        path 2  r → v3(×)            6      =  +6
+        sum     of 2 paths = ∂v3/∂r         = +12
         """
         from autograd.program.redraw import names, redrawn
 
@@ -570,7 +591,7 @@ class Program(Called):
         from autograd.program.recording import Recording
 
         recorder = Recorder()
-        outside = Outside(self.f)
+        outside = Outside(self.f, given.kept)
         inputs = recorder.take_inputs(given.scalars)
         ieee = limits.limits() if self.errors == "ieee" else nullcontext()
         with ieee, recorder.running():

@@ -64,7 +64,7 @@ class Outside:
     True
     """
 
-    def __init__(self, f: Any) -> None:
+    def __init__(self, f: Any, arguments: Sequence[Any] = ()) -> None:
         self.watched: list[Watched] = []
         self._generators: list[tuple[str, Any]] = [("the module random", random._inst)]
         if "numpy" in sys.modules:
@@ -73,6 +73,7 @@ class Outside:
             self._generators.append(("numpy.random", mtrand._rand))
         seen: set[int] = set()
         queue: deque[tuple[str, Any]] = deque([("f", f)])
+        queue += (("an argument", x) for x in arguments)
         while queue:
             name, x = queue.popleft()
             if id(x) not in seen and not is_value(x):

@@ -208,7 +208,8 @@ class Recording:
 
         Raises:
             ValueError, ZeroDivisionError, OverflowError: as f would.
-            FloatingPointError: with ``check``; the message names the operation.
+            FloatingPointError: instead, with ``check``; the message names the
+                operation.
         """
         tape = self.tape
         given = dict(zip(self.inputs, scalars)) | dict(zip(self.parameters, parameters))
@@ -229,7 +230,7 @@ class Recording:
             try:
                 numbers[k] = float(function(*operands))
             except limits.FAILURES as error:
-                if tape.checked[k]:
+                if tape.checked[k] and not check:
                     limits.failed(row_of(op), operands, error)
                 numbers[k] = limits.evaluate(function, *operands)
             if check and not math.isfinite(numbers[k]):

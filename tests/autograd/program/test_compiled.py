@@ -402,6 +402,13 @@ def test_check_names_the_first_operation_that_is_not_finite() -> None:
     assert program(1e-3, check=True) == f(ag.Value(1e-3)).data
     with pytest.raises(FloatingPointError, match=r"mul 'large' gave inf at \(100.0,"):
         program(100.0, check=True)
+    with pytest.raises(FloatingPointError, match="example 1: mul 'large'"):
+        program.map([1e-3, 100.0], check=True)
+    assert program.map([1e-3], check=True).tolist() == [program(1e-3)]
+    ieee = ag.compile(lambda x: ag.log(x) + 1.0, errors="ieee")
+    assert ieee(0.0) == -math.inf
+    with pytest.raises(FloatingPointError, match=r"log gave -inf at \(0.0\)"):
+        ieee(0.0, check=True)
 
 
 def test_constants_keep_the_sign_of_zero() -> None:

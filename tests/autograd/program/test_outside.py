@@ -203,6 +203,30 @@ def test_random_numbers_are_refused_and_generators_left_as_they_were(name: str) 
     assert seeded(2.0) == 2.0 * random.Random(7).random()
 
 
+class Settings:
+    """What a function gets as an argument."""
+
+    rate: float
+
+
+def test_attributes_of_objects_that_are_arguments_are_looked_at_again() -> None:
+    class Model:
+        def __init__(self) -> None:
+            self.scale = 3.0
+
+        @ag.compile
+        def __call__(self, x: Any, settings: Any) -> Any:
+            return self.scale * x * settings.rate
+
+    model, settings = Model(), Settings()
+    settings.rate = 2.0
+    assert model(1.0, settings) == 6.0
+    settings.rate = 5.0
+    assert model(1.0, settings) == 15.0
+    model.scale = 4.0
+    assert model(1.0, settings) == 20.0
+
+
 # Exceptions that the function catches
 
 

@@ -27,6 +27,7 @@ FAMILIES = {
     "mlp": "moons",
     "matrices": "moons",
     "loaded-10000": "moons-10000",
+    "loaded-569": "lecture-569",
     "transformer-arrays": "transformer",
     "lecture-arrays": "lecture",
 }

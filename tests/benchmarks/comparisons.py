@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from contest import Contestant, Times
 from gradbench.arrays import EVALUATIONS, PARAMETERS
 from gradbench.tapes import INPUTS as TAPES
+from libraries import CORES
 from report import Row, duration, faster, spread
 from workloads import WORKLOADS
 
@@ -189,6 +190,8 @@ def _program_rows() -> list[Comparison]:
     what = "compiled: transformer for a bare scalar"
     hundred = "compiled: two moons, 100 examples"
     thousands = "compiled: two moons, 10,000 examples"
+    lecture = "compiled: the lecture's 30-3-2-1, 569 examples"
+    greeks = "compiled: Black–Scholes price and greeks, 1,000,000 options"
     hessian = "compiled: Hessian of the lecture's loss, arrays"
     floats = Contestant("floats", "transformer")
     on_numpy = Contestant("native-on-arrays", "transformer")
@@ -227,6 +230,46 @@ def _program_rows() -> list[Comparison]:
             "lecture-arrays",
             jitted,
             4.0,
+        ),
+        faster(
+            lecture,
+            Contestant(compiled, "lecture-569"),
+            "jax-jitted",
+            "loaded-569",
+            jitted,
+            2.5,
+        ),
+        faster(
+            lecture,
+            Contestant(compiled, "lecture-569"),
+            "torch",
+            "loaded-569",
+            arrays,
+            6.0,
+        ),
+        faster(
+            greeks,
+            Contestant("native-greeks", "options"),
+            "jax-greeks",
+            "options",
+            jitted,
+            1.0,
+        ),
+        faster(
+            f"{greeks}, `exact=False`",
+            Contestant("native-greeks-fast", "options"),
+            "jax-greeks",
+            "options",
+            jitted,
+            1.5,
+        ),
+        faster(
+            f"{greeks}, {CORES} threads",
+            Contestant("native-greeks-threads", "options"),
+            "native-greeks",
+            "options",
+            "one thread",
+            0.8 * CORES,
         ),
         Comparison(
             "compiled: a call of seven operations",

@@ -15,6 +15,7 @@ import operator
 import os
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,10 @@ Answer = Callable[[], list[float]]
 
 Derivatives = dict[str, list[float]]
 """``gradient``, and where the library has them ``hessian`` and ``jvp``."""
+
+
+CORES = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+"""How many threads there are to be: four, if the machine has them."""
 
 
 class Library:
@@ -191,9 +196,10 @@ class Compiled(Native):
         )
         points, labels = np.array(data["points"]), np.array(data["labels"])
         count = len(labels)
+        share = np.full(count, 1.0 / count)  # its product is the mean, and sooner there
 
         def step() -> Any:
-            return program.backward(points, labels, scale=1.0 / count).mean()
+            return program.backward(points, labels, scale=1.0 / count).dot(share)
 
         def answer() -> list[float]:
             for parameter in parameters:
@@ -217,6 +223,44 @@ class CompiledCall(Native):
         start = data["start"]
         program(*start)
         return lambda: program(*start), lambda: [program(*start)]
+
+
+class CompiledGreeks(Native):
+    """The price of each option and its five derivatives, mapped over arrays."""
+
+    exact = True
+    threads = 0
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sqrt, self.erfc = self.autograd.sqrt, self.autograd.erfc
+
+    def prepare(self, workload: Workload, data: Data) -> tuple[Step, Answer]:
+        np, ag = importlib.import_module("numpy"), self.autograd
+
+        def greeks(s: Any, k: Any, t: Any, r: Any, v: Any) -> Any:
+            price, (delta, *others) = ag.value_and_grad(
+                lambda x: workload.forward(self, [x[0], k, *x[1:]], data)
+            )([s, t, r, v])
+            along = lambda s: workload.forward(self, [s, k, t, r, v], data)
+            return price, delta, ag.grad(ag.grad(along))(s), *others
+
+        program = ag.compile(greeks, exact=self.exact)
+        columns = list(map(np.array, workload.build(self, data)))
+        pool = ThreadPoolExecutor(self.threads) if self.threads else None
+
+        def step() -> Any:
+            return program.map(*columns, executor=pool)
+
+        return step, lambda: [float(x.mean()) for x in step()]
+
+
+class FastGreeks(CompiledGreeks):
+    exact = False
+
+
+class ThreadedGreeks(CompiledGreeks):
+    threads = CORES
 
 
 class CompiledRecording(Compiled):
@@ -405,6 +449,30 @@ class JaxJitted(Jax):
     def transformed(self, function: Callable[..., Any]) -> Callable[..., Any]:
         compiled: Callable[..., Any] = self.jax.jit(function)
         return compiled
+
+
+class JaxGreeks(JaxJitted):
+    """The price of each option and its five derivatives."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sqrt, self.erfc = self.np.sqrt, self.jax.scipy.special.erfc
+
+    def prepare(self, workload: Workload, data: Data) -> tuple[Step, Answer]:
+        jax = self.jax
+        price = lambda *x: workload.forward(self, x, data)
+
+        def greeks(*x: Any) -> Any:
+            value, (delta, *others) = jax.value_and_grad(price, (0, 2, 3, 4))(*x)
+            return value, delta, jax.grad(jax.grad(price))(*x), *others
+
+        function = jax.jit(jax.vmap(greeks))
+        columns = list(map(self.constant, workload.build(self, data)))
+
+        def step() -> Any:
+            return jax.block_until_ready(function(*columns))
+
+        return step, lambda: [float(x.mean()) for x in step()]
 
 
 class Casadi(Library):
@@ -702,6 +770,9 @@ LIBRARIES: dict[str, type[Library]] = {
     "native-on-arrays": CompiledOnArrays,
     "native-call": CompiledCall,
     "native-recording": CompiledRecording,
+    "native-greeks": CompiledGreeks,
+    "native-greeks-fast": FastGreeks,
+    "native-greeks-threads": ThreadedGreeks,
     "native-compiled-hessian": CompiledHessian,
     "micrograd": Micrograd,
     "minigrad": Minigrad,
@@ -709,6 +780,7 @@ LIBRARIES: dict[str, type[Library]] = {
     "torch": Torch,
     "jax": Jax,
     "jax-jitted": JaxJitted,
+    "jax-greeks": JaxGreeks,
     "casadi": Casadi,
     "casadi-compiled": CasadiCompiled,
     "reference-grad": EngineGrad,

@@ -9,6 +9,7 @@ peers' interpreters as well.
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 import random
@@ -78,8 +79,16 @@ def written_out_parameters(model: Any) -> list[Any]:
     return [p for layer in model for ws, b in layer for p in [*ws, b]]
 
 
-def written_out_moons(lib: Any, model: Any, data: Data) -> Any:
-    """The mean hinge loss, one elementary operation after the other."""
+def hinge(lib: Any, label: Any, score: Any) -> Any:
+    return lib.relu(1.0 + -label * score)
+
+
+def logistic(lib: Any, label: Any, score: Any) -> Any:
+    return lib.log(1.0 + lib.exp(-label * score))
+
+
+def written_out_moons(lib: Any, model: Any, data: Data, loss: Any = hinge) -> Any:
+    """The mean loss, one elementary operation after the other."""
     relu, constant = lib.relu, lib.constant
     last = model[-1]
     total = constant(0.0)
@@ -92,7 +101,7 @@ def written_out_moons(lib: Any, model: Any, data: Data) -> Any:
                     z = z + w * a
                 outputs.append(z if layer is last else relu(z))
             activations = outputs
-        total = total + relu(1.0 + -label * activations[0])
+        total = total + loss(lib, label, activations[0])
     return total * (1.0 / len(data["points"]))
 
 
@@ -139,13 +148,61 @@ def loaded_network(lib: Any, data: Data) -> Any:
     return matrices_network(lib, data)
 
 
-def loaded_moons(lib: Any, model: Any, data: Data) -> Any:
+def loaded_moons(lib: Any, model: Any, data: Data, loss: Any = hinge) -> Any:
     activations, labels = data["arrays"]
     for i in range(0, len(model), 2):
         activations = activations @ model[i].T + model[i + 1]
         if i + 2 < len(model):
             activations = lib.relu(activations)
-    return lib.relu(1.0 - labels * activations[:, 0]).mean()
+    return loss(lib, labels, activations[:, 0]).mean()
+
+
+# The lecture's network 30-3-2-1 on as many examples as its data has, logistic loss.
+
+
+def lecture_batch(examples: int = 569) -> Data:
+    rng = random.Random(4)
+    sizes = [30, 3, 2, 1]
+    return {
+        "points": [[rng.gauss(0.0, 1.0) for _ in range(30)] for _ in range(examples)],
+        "labels": [rng.choice([-1.0, 1.0]) for _ in range(examples)],
+        "sizes": sizes,
+        "weights": [
+            rng.uniform(-0.5, 0.5)
+            for m, n in itertools.pairwise(sizes)
+            for _ in range(n * (m + 1))
+        ],
+    }
+
+
+# The price of a European call option, by Black and Scholes (1973).
+
+RANGES = {
+    "spot": (80.0, 120.0),
+    "strike": (80.0, 120.0),
+    "years": (0.1, 2.0),
+    "rate": (0.0, 0.1),
+    "volatility": (0.1, 0.5),
+}
+
+
+def options(lib: Any, data: Data) -> list[list[float]]:
+    """A column for each of ``RANGES``, so that nobody is sent a million options."""
+    rng = random.Random(5)
+    count = range(data["options"])
+    return [[rng.uniform(*ends) for _ in count] for ends in RANGES.values()]
+
+
+def black_scholes(lib: Any, model: Any, data: Data) -> Any:
+    spot, strike, years, rate, volatility = model
+    spread = volatility * lib.sqrt(years)
+    drift = (rate + 0.5 * volatility * volatility) * years
+    d = (lib.log(spot / strike) + drift) / spread
+
+    def below(x: Any) -> Any:
+        return 0.5 * lib.erfc(x * -math.sqrt(0.5))
+
+    return spot * below(d) - strike * lib.exp(-rate * years) * below(d - spread)
 
 
 # A chain of a million operations.
@@ -383,6 +440,19 @@ WORKLOADS = {
     "loaded-10000": Workload(
         lambda: two_moons(10_000), loaded_network, list, loaded_moons
     ),
+    "lecture-569": Workload(
+        lecture_batch,
+        written_out_network,
+        written_out_parameters,
+        functools.partial(written_out_moons, loss=logistic),
+    ),
+    "loaded-569": Workload(
+        lecture_batch,
+        loaded_network,
+        list,
+        functools.partial(loaded_moons, loss=logistic),
+    ),
+    "options": Workload(lambda: {"options": 1_000_000}, options, list, black_scholes),
     "small": Workload(small_data, leaves, list, small),
     "chain": Workload(chain_data, leaves, list, chain, operations=1_000_000),
     "transformer": Workload(

@@ -5,7 +5,10 @@
    ("list", parts) and ("tuple", parts) are those, ("array", shape, empty) is an array
    of doubles. Whatever is not exactly so, a guard with another outcome, or a number
    for which Python might raise, is not for it: it answers NotImplemented, and the
-   program does what it does without a caller. */
+   program does what it does without a caller.
+
+   A result that depends on leaves is a node on them, as those of a checkpoint: with
+   the derivatives by them, which the same run gave, and what computes it again. */
 
 #include "program.h"
 
@@ -23,10 +26,13 @@ typedef struct {
     vectorcallfunc call;
     Program *program;
     PyObject *leaves, *watch;
+    PyObject *rule, *make; /* of nodes; what makes what computes one again */
+    uint32_t row;
+    char *depends; /* for each output, whether it is a node */
     double *numbers; /* what uniform slots hold before a call */
     double *spare;   /* memory that no call is using */
-    int64_t *slots;  /* of the inputs, the parameters, the outputs and the guards */
-    int64_t inputs, parameters, outputs, guards;
+    int64_t *slots;  /* of the inputs, the parameters, the outputs, the guards and the slopes */
+    int64_t inputs, parameters, outputs, guards, slopes;
     char *outcomes; /* of the guards */
     int raises;
     Shape arguments, result;
@@ -180,12 +186,54 @@ take(const Shape *shape, PyObject *x, double **to)
     return fits;
 }
 
-/* A new structure with these numbers, or NULL with an exception. */
+/* What is left to give of a call's results. */
+typedef struct {
+    const Caller *caller;
+    PyObject *args;
+    const double *memory, *from; /* the next number */
+    const char *depends;
+    const int64_t *slopes; /* the slots of the next node's */
+} Results;
+
+/* A number that depends on the leaves. */
 static PyObject *
-give(const Shape *shape, const double **from)
+give_node(Results *results)
+{
+    const Caller *caller = results->caller;
+    const Py_ssize_t n = PyTuple_GET_SIZE(caller->leaves);
+    const double number = *results->from++;
+    Value *node = value_new(caller->row, number, 2 * (size_t)n + 1);
+    if (node == NULL) {
+        return NULL;
+    }
+    for (Py_ssize_t i = 0; i < n; i++) {
+        const double slope = results->memory[*results->slopes++];
+        set_edge(&node->edges[i], NULL, slope);
+        set_edge(&node->edges[n + i], (Value *)PyTuple_GET_ITEM(caller->leaves, i), slope);
+    }
+    set_edge(&node->edges[2 * n], NULL, number);
+    PyObject *made = watched_unless_suspended(node);
+    PyObject *k = PyLong_FromSsize_t(results->depends - caller->depends);
+    PyObject *again = made == NULL || k == NULL
+        ? NULL
+        : PyObject_CallFunctionObjArgs(caller->make, k, results->args, NULL);
+    if (again == NULL || PyObject_SetAttrString(made, "_kept", again) < 0) {
+        Py_CLEAR(made);
+    }
+    Py_XDECREF(again);
+    Py_XDECREF(k);
+    return made;
+}
+
+/* A new structure with the next numbers, or NULL with an exception. */
+static PyObject *
+give(const Shape *shape, Results *results)
 {
     if (shape->kind == ONE) {
-        return PyFloat_FromDouble(*(*from)++);
+        PyObject *one =
+            *results->depends ? give_node(results) : PyFloat_FromDouble(*results->from++);
+        results->depends++;
+        return one;
     }
     if (shape->kind == ARRAY) {
         Py_buffer view;
@@ -195,15 +243,16 @@ give(const Shape *shape, const double **from)
             Py_XDECREF(array);
             return NULL;
         }
-        memcpy(view.buf, *from, (size_t)shape->count * sizeof **from);
-        *from += shape->count;
+        memcpy(view.buf, results->from, (size_t)shape->count * sizeof(double));
+        results->from += shape->count;
+        results->depends += shape->count;
         PyBuffer_Release(&view);
         return array;
     }
     PyObject *made =
         shape->kind == LIST ? PyList_New(shape->count) : PyTuple_New(shape->count);
     for (Py_ssize_t i = 0; made != NULL && i < shape->count; i++) {
-        PyObject *part = give(&shape->parts[i], from);
+        PyObject *part = give(&shape->parts[i], results);
         if (part == NULL) {
             Py_CLEAR(made);
         }
@@ -272,6 +321,46 @@ run_all(Caller *caller, const Plan *plan, double *memory)
     return !failed;
 }
 
+/* The numbers that the program reads, to its memory. */
+static void
+put_numbers(const Caller *caller, const double *inputs, double *memory)
+{
+    const int64_t *slots = caller->slots;
+    for (int64_t i = 0; i < caller->inputs; i++, slots++) {
+        if (*slots >= 0) {
+            memory[*slots] = inputs[i];
+        }
+    }
+    for (int64_t i = 0; i < caller->parameters; i++, slots++) {
+        if (*slots >= 0) {
+            memory[*slots] = ((Value *)PyTuple_GET_ITEM(caller->leaves, i))->data;
+        }
+    }
+}
+
+/* The results of a run, whose numbers are gathered in the room. */
+static PyObject *
+take_results(const Caller *caller, PyObject *const *args, const double *memory,
+             double *room)
+{
+    const int64_t *slots = caller->slots + caller->inputs + caller->parameters;
+    for (int64_t i = 0; i < caller->outputs; i++) {
+        room[i] = memory[slots[i]];
+    }
+    Results results = {caller, NULL, memory, room, caller->depends,
+                       slots + caller->outputs + caller->guards};
+    if (caller->slopes == 0) {
+        return give(&caller->result, &results);
+    }
+    results.args = PyTuple_New(caller->arguments.count);
+    for (Py_ssize_t i = 0; results.args != NULL && i < caller->arguments.count; i++) {
+        PyTuple_SET_ITEM(results.args, i, Py_NewRef(args[i]));
+    }
+    PyObject *answer = results.args != NULL ? give(&caller->result, &results) : NULL;
+    Py_XDECREF(results.args);
+    return answer;
+}
+
 static PyObject *
 caller_call(Caller *caller, PyObject *const *args, size_t flags, PyObject *keywords)
 {
@@ -279,7 +368,7 @@ caller_call(Caller *caller, PyObject *const *args, size_t flags, PyObject *keywo
     double *memory, *to;
     Plan *plan;
     if (keywords != NULL || count != caller->arguments.count ||
-        !watch_is_same(caller->watch)) {
+        (caller->slopes != 0 && suspended()) || !watch_is_same(caller->watch)) {
         return Py_NewRef(Py_NotImplemented);
     }
     if ((plan = program_plan(caller->program, 1)) == NULL ||
@@ -294,23 +383,9 @@ caller_call(Caller *caller, PyObject *const *args, size_t flags, PyObject *keywo
     }
     PyObject *answer = NULL;
     if (fits) {
-        const int64_t *slots = caller->slots;
-        for (int64_t i = 0; i < caller->inputs; i++, slots++) {
-            if (*slots >= 0) {
-                memory[*slots] = room[i];
-            }
-        }
-        for (int64_t i = 0; i < caller->parameters; i++, slots++) {
-            if (*slots >= 0) {
-                memory[*slots] = ((Value *)PyTuple_GET_ITEM(caller->leaves, i))->data;
-            }
-        }
+        put_numbers(caller, room, memory);
         fits = run_all(caller, plan, memory);
-        for (int64_t i = 0; i < caller->outputs; i++) {
-            room[i] = memory[slots[i]];
-        }
-        const double *from = room;
-        answer = fits ? give(&caller->result, &from) : NULL;
+        answer = fits ? take_results(caller, args, memory, room) : NULL;
     }
     give_back(caller, memory);
     program_plan_done(plan);
@@ -422,17 +497,53 @@ caller_fill(Caller *caller, PyObject *numbers, PyObject *const *slots, PyObject 
     return shape_read(&caller->result, result);
 }
 
+/* Which outputs are nodes, of the row ``name``, and the slots of their slopes. */
+static int
+caller_nodes(Caller *caller, PyObject *depends, PyObject *slopes, PyObject *name,
+             PyObject *make)
+{
+    int64_t filled =
+        caller->inputs + caller->parameters + caller->outputs + caller->guards;
+    const int64_t before = filled;
+    int64_t nodes = 0;
+    caller->depends = PyMem_Calloc((size_t)caller->outputs + 1, 1);
+    if (caller->depends == NULL) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    if (make == Py_None) {
+        return 0;
+    }
+    if ((caller->rule = record_find_row(name, &caller->row)) == NULL ||
+        add_slots(caller, slopes, "slopes", 0, &filled) < 0) {
+        return -1;
+    }
+    caller->slopes = filled - before;
+    caller->make = Py_NewRef(make);
+    for (int64_t i = 0; i < caller->outputs && i < PyBytes_GET_SIZE(depends); i++) {
+        caller->depends[i] = PyBytes_AS_STRING(depends)[i] != 0;
+        nodes += caller->depends[i];
+    }
+    if (caller->slopes != nodes * caller->parameters) {
+        PyErr_SetString(PyExc_ValueError, "a slope for each node and leaf");
+        return -1;
+    }
+    return 0;
+}
+
 /* caller(numbers, inputs, parameters, leaves, outputs, guards, outcomes, arguments,
-   result, raises, watch) */
+   result, raises, watch=None, depends=b"", slopes=b"", name="", make=None) */
 PyObject *
 program_caller(Program *program, PyObject *args)
 {
     PyObject *numbers, *slots[4], *leaves, *outcomes, *arguments, *result;
-    PyObject *watch = Py_None;
+    PyObject *watch = Py_None, *depends = NULL, *slopes = NULL, *name = NULL;
+    PyObject *make = Py_None;
     int raises;
     if (!PyArg_ParseTuple(
-            args, "OOOO!OOSOOp|O", &numbers, &slots[0], &slots[1], &PyTuple_Type, &leaves,
-            &slots[2], &slots[3], &outcomes, &arguments, &result, &raises, &watch) ||
+            args, "OOOO!OOSOOp|OSOUO", &numbers, &slots[0], &slots[1], &PyTuple_Type, &leaves,
+            &slots[2], &slots[3], &outcomes, &arguments, &result, &raises, &watch,
+            &depends, &slopes, &name, &make) ||
         watch_check(watch) < 0) {
         return NULL;
     }
@@ -446,7 +557,8 @@ program_caller(Program *program, PyObject *args)
     caller->watch = Py_NewRef(watch);
     caller->raises = raises;
     if (caller_fill(caller, numbers, slots, outcomes, arguments, result) < 0 ||
-        caller_check(caller, arguments) < 0) {
+        caller_check(caller, arguments) < 0 ||
+        caller_nodes(caller, depends, slopes, name, make) < 0) {
         Py_CLEAR(caller);
     }
     return (PyObject *)caller;
@@ -457,6 +569,7 @@ caller_traverse(Caller *caller, visitproc visit, void *arg)
 {
     Py_VISIT(Py_TYPE(caller));
     Py_VISIT(caller->watch);
+    Py_VISIT(caller->make);
     return 0;
 }
 
@@ -464,6 +577,7 @@ static int
 caller_clear(Caller *caller)
 {
     Py_XSETREF(caller->watch, Py_NewRef(Py_None));
+    Py_XSETREF(caller->make, Py_NewRef(Py_None));
     return 0;
 }
 
@@ -476,11 +590,14 @@ caller_dealloc(Caller *caller)
     shape_clear(&caller->result);
     PyMem_Free(caller->numbers);
     PyMem_Free(caller->spare);
+    PyMem_Free(caller->depends);
     PyMem_Free(caller->slots);
     PyMem_Free(caller->outcomes);
     Py_XDECREF(caller->program);
     Py_XDECREF(caller->leaves);
     Py_XDECREF(caller->watch);
+    Py_XDECREF(caller->rule);
+    Py_XDECREF(caller->make);
     type->tp_free((PyObject *)caller);
     Py_DECREF(type);
 }

@@ -534,7 +534,7 @@ static PyMethodDef program_methods[] = {
      "Run the packs from ``once`` on for all examples, block after block."},
     {"caller", (PyCFunction)program_caller, METH_VARARGS,
      "caller($self, numbers, inputs, parameters, leaves, outputs, outcomes, arguments, "
-     "result, ieee, watch=None, /)\n--\n\n"
+     "result, ieee, watch=None, depends=b'', slopes=b'', name='', make=None, /)\n--\n\n"
      "What calls the program with plain numbers; see caller.c."},
     {"mapper", (PyCFunction)program_mapper, METH_VARARGS,
      "mapper($self, numbers, inputs, parameters, leaves, outputs, guards, outcomes, "

@@ -13,8 +13,9 @@ import inspect
 import threading
 import warnings
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from autograd.core import choice, limits
@@ -250,7 +251,9 @@ class Program(Called):
             recording = self._record(given)
             done, answer = self._run(recording, scalars, args, named)
         if not named and not recording.once:
-            self._quick = recording.quick(args, answer, self.errors != "ieee")
+            self._quick = recording.quick(
+                args, answer, self.errors != "ieee", self._again
+            )
         if check:
             recording.replay(scalars, recording.numbers().tolist(), check=True)
         if not done:
@@ -618,7 +621,10 @@ class Program(Called):
             guards=recorder.guards,
             template=result.template,
             kinds=[x.__class__ is Condition for x in result.values],
-            on_parameters=list(map(recorder.tape.on_parameters, outputs)),
+            on_parameters=[
+                x.__class__ is not Condition and recorder.tape.on_parameters(k)
+                for x, k in zip(result.values, outputs)
+            ],
             kept=given.kept,
             engine=self.executor,
             exact=self.exact,
@@ -715,13 +721,25 @@ class Program(Called):
         else:
             operands = (*slopes.tolist(), *leaves, z)
             node = leaves[0]._apply(CHECKPOINT.name, operands)
-
-        def run(_: Sequence[Any]) -> tuple[Any, list[Any]]:
-            values = structure.result(self.f(*args, **named), is_value).values
-            return values[k], leaves
-
-        node._kept = run
+        node._kept = functools.partial(self._again, recording, k, args, named=named)
         return node
+
+    def _again(
+        self,
+        recording: Recording,
+        k: int,
+        args: tuple[Any, ...],
+        _: Sequence[Any],
+        named: Mapping[str, Any] = MappingProxyType({}),
+    ) -> tuple[Any, list[Node]]:
+        """An output once more, with its graph, for derivatives of higher order."""
+        given = self._arguments(args, dict(named))
+        ieee = limits.limits() if self.errors == "ieee" else nullcontext()
+        with ieee:
+            positional, named = given.build(list(map(choice.Value, given.scalars)))
+            values = structure.result(self.f(*positional, **named), is_value).values
+        # Comparisons are Values to the recorder alone.
+        return values[k - sum(recording.kinds[:k])], recording.leaves
 
 
 def load_program(path: Any) -> Program:

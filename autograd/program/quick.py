@@ -11,12 +11,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autograd.derivatives.nesting import is_value
 from autograd.program.machine import OUT_OF_REACH
 from autograd.program.structure import VALUE
+from autograd.table.rules import CHECKPOINT, RULES
 
 if TYPE_CHECKING:
     from autograd.program.machine import Machine
@@ -26,7 +29,11 @@ __all__ = ["caller", "mapper"]
 
 
 def caller(
-    recording: Recording, args: tuple[Any, ...], answer: Any, raises: bool
+    recording: Recording,
+    args: tuple[Any, ...],
+    answer: Any,
+    raises: bool,
+    again: Callable[..., Any] | None = None,
 ) -> Callable[..., Any] | None:
     """What calls a recording with arguments like these, or None.
 
@@ -34,28 +41,38 @@ def caller(
         recording: whose machine has run with them.
         args, answer: the arguments, and what the recording gave.
         raises: whether to leave calls for which a row may have to raise.
+        again: computes an output that depends on leaves once more, from the recording,
+            its number, the arguments, and what stands for the leaves.
     """
-    if any(recording.kinds) or any(recording.on_parameters):
+    live = any(recording.on_parameters)
+    given_back = any(k in recording.place for k in recording.outputs)
+    if any(recording.kinds) or given_back or (live and again is None):
         return None
-    machine = recording.machine()
+    machine = recording.machine(live)
     arguments, result = _shape(args), _shape(answer)
     packs, count = machine.packs, len(recording.outputs)
     if _size(arguments) != len(recording.inputs) or _size(result) != count:
         return None  # not of floats alone
     if not hasattr(machine.native, "caller") or machine.native.unsupported:
-        return Short(recording, machine, arguments, result, raises)
+        return None if live else Short(recording, machine, arguments, result, raises)
+    RULES.setdefault(CHECKPOINT.name, CHECKPOINT)
+    guards = count + len(recording.guards)
     made: Callable[..., Any] = machine.native.caller(
         packs.numbers,
         packs.inputs,
         packs.parameters,
         tuple(recording.leaves),
         packs.outputs[:count],
-        packs.outputs[count:],
+        packs.outputs[count:guards],
         bytes(guard.outcome for guard in recording.guards),
         arguments,
         result,
         raises,
         recording.watch,
+        bytes(recording.on_parameters),
+        packs.outputs[guards:],
+        CHECKPOINT.name,
+        partial(partial, again, recording) if live and again else None,
     )
     return made
 
@@ -184,7 +201,7 @@ def _rows(x: Any) -> tuple[int, ...] | None:
 
 def _shape(x: Any) -> Any:
     """A structure as the C executor reads it; False for one that it does not know."""
-    if x.__class__ is float:
+    if x.__class__ is float or is_value(x):
         return None
     if x.__class__ in (list, tuple):
         return x.__class__.__name__, tuple(map(_shape, x))

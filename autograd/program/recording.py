@@ -140,10 +140,12 @@ class Recording:
         """The function's result with these values in it."""
         return filled(self.template, values)
 
-    def quick(self, args: tuple[Any, ...], answer: Any, raises: bool) -> Any:
+    def quick(
+        self, args: tuple[Any, ...], answer: Any, raises: bool, again: Any
+    ) -> Any:
         """What calls it in C with plain numbers like these, made once; or None."""
         if self._quick is False:
-            self._quick = caller(self, args, answer, raises)
+            self._quick = caller(self, args, answer, raises, again)
         return self._quick
 
     def mapper(self, args: tuple[Any, ...], total: bool, raises: bool) -> Any:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import math
+import weakref
 from typing import Any
 
 import numpy as np
@@ -84,14 +86,65 @@ def test_an_exception_is_that_of_the_function_and_the_next_call_is_right() -> No
     assert program(math.e) == ag.log(math.e) + 1.0
 
 
-def test_a_result_that_depends_on_leaves_is_still_a_value() -> None:
+@pytest.mark.usefixtures("only_native")
+def test_a_result_that_depends_on_leaves_is_a_value_of_the_short_way_too() -> None:
     w = ag.Value(2.0)
     program = ag.compile(lambda x: w * x)
     for _ in range(3):
         y = program(3.0)
         y.backward()
-    assert program._quick is None
-    assert (y.data, w.grad) == (6.0, 9.0)
+    z = short(program)(5.0)
+    assert (y.data, w.grad, z.data) == (6.0, 9.0, 10.0)
+    assert (z.op, z.operands[1], gc.is_tracked(z)) == ("checkpoint", w, True)
+    with ag.no_grad():
+        assert short(program)(3.0) is NotImplemented
+        assert (program(3.0).data, program(3.0).op) == (6.0, "")
+    assert program(ag.Value(3.0)).op == "mul"
+
+
+def test_results_on_leaves_have_derivatives_of_any_order() -> None:
+    a, b = ag.Value(2.0), ag.Value(3.0)
+
+    def f(x: Any) -> Any:
+        return [x * x, (a * a * b * x, x + 1.0), a * ag.exp(b) + x, ag.Value(1.0) * 2.0]
+
+    program = ag.compile(f)
+    for _ in range(3):
+        found, expected = program(0.5), f(0.5)
+        assert (found[0], found[1][1], found[3].data) == (0.25, 1.5, 2.0)
+        for y, z in ((found[1][0], expected[1][0]), (found[2], expected[2])):
+            first, second = ag.gradient(y, [a, b]), ag.gradient(z, [a, b])
+            assert [x.data for x in first] == [x.data for x in second]
+            for x, other in zip(first, second):
+                mine, theirs = (ag.gradient(d, [a, b]) for d in (x, other))
+                assert [d.data for d in mine] == [d.data for d in theirs]
+
+
+def test_a_comparison_with_a_leaf_has_no_derivative_of_its_own() -> None:
+    w = ag.Value(2.0)
+    program = ag.compile(lambda x: (x < w, w * w * x, w * x > 3.0, w * x))
+    for _ in range(2):
+        w.grad = 0.0
+        under, square, over, product = program(3.0)
+        square.backward()
+        product.backward()
+        assert (under, over, w.grad) == (False, True, 15.0)
+
+
+@pytest.mark.usefixtures("only_native")
+def test_a_program_on_leaves_is_freed() -> None:
+    def made() -> Any:
+        w = ag.Value(2.0)
+        program = ag.compile(lambda x: w * x)
+        kept = [program(1.0), program(2.0)]
+        assert program._quick is not None
+        return weakref.ref(program), kept
+
+    gone, kept = made()
+    assert gone() is not None  # it computes them again for a second derivative
+    kept.clear()
+    gc.collect()
+    assert gone() is None
 
 
 def test_a_fixed_number_in_a_result_is_no_result_of_the_tape() -> None:

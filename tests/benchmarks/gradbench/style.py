@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Sequence
-from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -49,8 +48,12 @@ def inner(ws: Sequence[Any], xs: Sequence[Any]) -> Any:
 
 
 def smallest(xs: Sequence[Any]) -> Any:
-    """The smallest: chosen by comparing where that is recorded once and for all."""
-    return reduce(ag.minimum, xs) if STYLE == "compiled" else min(xs)
+    """The smallest; in programs, which may not ask which it is, of winners of pairs."""
+    if STYLE != "compiled":
+        return min(xs)
+    while len(xs) > 1:
+        xs = [*map(ag.minimum, xs[::2], xs[1::2]), *xs[len(xs) & ~1 :]]
+    return xs[0]
 
 
 def log_sum_exp(xs: Sequence[Any]) -> Any:

@@ -293,14 +293,14 @@ fold_lanes(const Instruction *p, const Run *run)
 {
     const double *m = run->memory;
     const int64_t lanes = p->m1 * p->m2;
-    for (int64_t i = 0; i < lanes; i += CHUNK) {
-        const int n = (int)(lanes - i < CHUNK ? lanes - i : CHUNK);
-        double sum[CHUNK];
+    for (int64_t i = 0, n; i < lanes; i += n) {
+        const int64_t u = i / p->m2, v = i % p->m2, left = p->m2 - v;
+        double sum[CHUNK], *d = run->memory + place(&p->out, 0, u, v);
+        n = left < CHUNK ? left : CHUNK;
         for (int k = 0; k < n; k++) {
-            const int64_t u = (i + k) / p->m2, v = (i + k) % p->m2;
             sum[k] = p->begin == NUMBER ? p->start
                 : p->begin == OPERAND   ? m[p->x[p->from].index[i + k]]
-                                        : m[place(&p->out, 0, u, v)];
+                                        : d[k];
         }
         for (int64_t t = 0; t < p->terms; t++) {
             const int32_t *a = p->x[0].index + t * lanes + i;
@@ -309,10 +309,7 @@ fold_lanes(const Instruction *p, const Run *run)
             ADD_TERM
 #undef AT
         }
-        for (int k = 0; k < n; k++) {
-            const int64_t u = (i + k) / p->m2, v = (i + k) % p->m2;
-            run->memory[place(&p->out, 0, u, v)] = sum[k];
-        }
+        memcpy(d, sum, (size_t)n * sizeof *d);
     }
 }
 
@@ -404,9 +401,21 @@ note(const LaneFunction *function, const double *const *x, int n, const Run *run
             lane[j] = x[j] + k;
         }
         if (function->apply(&z, lane, 1)) {
-            run->failed[p->m2 ? 0 : v + k] = 1;
+            run->failed[p->m2 ? 0 : (v + k) % run->examples] = 1;
         }
     }
+}
+
+/* Whether rows of m2 lanes lie one behind the other, so that they are one long row. */
+static int
+in_one_row(const Instruction *p, int64_t m2)
+{
+    int one = p->out.s1 == m2;
+    for (int j = 0; j < p->operands; j++) {
+        const Operand *x = &p->x[j];
+        one &= x->index != NULL ? p->m2 != 0 : x->s1 == m2 * x->s2;
+    }
+    return one;
 }
 
 static void
@@ -415,8 +424,11 @@ rows(const Instruction *p, const Run *run, int64_t m2)
     const LaneFunction *function = &functions[p->function];
     double room[OPERANDS][CHUNK];
     const double *x[OPERANDS];
+    const int one = in_one_row(p, m2);
+    const int64_t m1 = one ? 1 : p->m1;
+    m2 = one ? p->m1 * m2 : m2;
     for (int64_t i = 0; i < p->m0; i++) {
-        for (int64_t u = 0; u < p->m1; u++) {
+        for (int64_t u = 0; u < m1; u++) {
             for (int64_t v = 0; v < m2; v += CHUNK) {
                 const int n = (int)(m2 - v < CHUNK ? m2 - v : CHUNK);
                 for (int j = 0; j < function->operands; j++) {

@@ -359,6 +359,23 @@ spread_all(Program *program)
     return 0;
 }
 
+/* A sum or difference of two is a row, for which lanes side by side are one long one;
+   but not of a number for all examples, which only a fold broadcasts in registers. */
+static void
+as_row(const Program *program, Instruction *p)
+{
+    const int function = find_function(p->kind == PLUS ? "add" : "sub");
+    const Operand term = p->x[0];
+    if (p->op == FOLD && p->terms == 1 && p->begin == OPERAND && p->kind != PRODUCT &&
+        p->after == NOTHING && function >= 0 &&
+        (term.base < program->uniform) == (p->x[1].base < program->uniform)) {
+        p->op = ROW;
+        p->function = function;
+        p->x[0] = p->x[1];
+        p->x[1] = term;
+    }
+}
+
 static const char *
 load_pack(Program *program, int64_t i, const int64_t *code, double start,
           const int64_t *operands, int64_t operand_count, int64_t index_count,
@@ -373,6 +390,9 @@ load_pack(Program *program, int64_t i, const int64_t *code, double start,
     damage = damage ? damage : check_out(program, p, once);
     for (int64_t j = 0; damage == NULL && j < p->operands; j++) {
         damage = check_operand(program, p, j, once);
+    }
+    if (damage == NULL && pack->supported) {
+        as_row(program, p);
     }
     if (damage == NULL && once) {
         turn(p);

@@ -172,3 +172,11 @@ def test_all_parameters_are_one_array() -> None:
     assert sorted(w.data for w in ws) == [-1.5, -0.5, 0.5, 1.5, 2.5]
     with pytest.raises(ValueError, match="5 parameters"):
         program.data = [1.0]
+
+
+def test_an_example_that_raises_is_named_where_lanes_lie_side_by_side() -> None:
+    program = ag.compile(lambda x: [ag.log(y) for y in x])
+    x = np.ones((1600, 3))
+    x[700, 2] = x[1500, 1] = -1.0
+    with pytest.raises(ValueError, match="example 700"):
+        program.map(x)

@@ -171,9 +171,11 @@ write_lanes(Groups *w)
     for (int32_t k = 0; k < tape->count; k++) {
         const int form = w->form[k], begins = !(form & INNER) && !is_leaf_op(tape->op[k]);
         const int more = form & SUM ? 1 + !!(form & TAKES_FIRST) : 0;
+        const int product = begins && is_op(tape, k, ROW_mul);
         lanes += begins;
-        terms += more;
-        args += 2 * more + (form & SUM ? begins : begins ? operand_count(tape, k) : 0);
+        terms += more + product;
+        args += 2 * more + product +
+            (form & SUM ? begins : begins ? operand_count(tape, k) : 0);
     }
     if ((w->lanes = taken(w, lanes, sizeof *w->lanes, 0)) == NULL ||
         (w->args = taken(w, args, sizeof *w->args, 0)) == NULL ||
@@ -198,8 +200,9 @@ write_lanes(Groups *w)
             memcpy(w->args + arg, operands_of(tape, k),
                    (size_t)lane->args * sizeof *w->args);
         }
-        arg += lane->args;
-        kind += lane->terms;
+        const int product = lane->op == FIRST_ROW + ROW_mul; /* may become a fold */
+        arg += lane->args + product;
+        kind += lane->terms + product;
     }
     memset(w->depth, 0, (size_t)tape->count * sizeof *w->depth);
     return 0;
@@ -221,6 +224,24 @@ fold_before(const Groups *w, int32_t k, int32_t times)
             found->op == FOLD_OP && found->after == NO_OP
         ? found
         : NULL;
+}
+
+/* A product as a fold, if nobody but node k reads it. */
+static Lane *
+product_before(Groups *w, int32_t node, int32_t k)
+{
+    Lane *found = lane_of(w, node);
+    if (found == NULL || w->reads[node] != 1 || found->dropped ||
+        found->op != FIRST_ROW + ROW_mul || w->varies[node] != w->varies[k]) {
+        return NULL;
+    }
+    const int32_t *args = w->args + found->arg;
+    const int32_t a = args[0], b = args[1];
+    found->op = FOLD_OP;
+    found->args = 0;
+    add_term(w, found, PRODUCT, a, b);
+    w->args[found->arg + found->args++] = NONE;
+    return found;
 }
 
 static void
@@ -262,10 +283,14 @@ fuse_product(Groups *w, Lane *lane, int32_t slope)
     const int32_t *args = w->args + lane->arg;
     for (int i = 0; i < 2; i++) {
         const int32_t other = args[1 - i];
-        Lane *fold = fold_before(w, args[i], 1);
         Lane *part = lane_of(w, other);
-        if (fold == NULL || part == NULL || w->reads[other] != 1 || part->dropped ||
-            part->op != slope || w->args[part->arg] != w->args[part->arg + 1]) {
+        if (part == NULL || w->reads[other] != 1 || part->dropped || part->op != slope ||
+            w->args[part->arg] != w->args[part->arg + 1]) {
+            continue;
+        }
+        Lane *fold = fold_before(w, args[i], 1);
+        fold = fold != NULL ? fold : product_before(w, args[i], lane->node);
+        if (fold == NULL) {
             continue;
         }
         part->dropped = 1;

@@ -104,6 +104,13 @@ begin(const int rows, const int vectors, const Instruction *p, const Tile *tile,
     }
     else if (p->begin == OPERAND) {
         const Operand *s = &p->x[p->from];
+        if (s->s2 == 0) { /* as a bias: asked once, and loaded once for each row */
+            UNROLL for (int u = 0; u < rows; u++) {
+                const vec all = BROADCAST(tile->start[u * s->s1]);
+                UNROLL for (int v = 0; v < vectors; v++) sum[u][v] = all;
+            }
+            return;
+        }
         EVERY_VECTOR sum[u][v] =
             load(tile->start + u * s->s1 + v * WIDTH * s->s2, s->s2, n);
     }
@@ -163,15 +170,31 @@ contract(const int rows, const int vectors, const int op, const int shared,
     EVERY_VECTOR store(tile->out + u * p->out.s1 + v * WIDTH, sum[u][v], n);
 }
 
-typedef void Kernel(const Instruction *p, const Operand *x, const Operand *y,
-                    const Tile *tile, int n);
+/* The tile that many rows and lanes further on. */
+INLINE void
+move(Tile *tile, const Instruction *p, const Operand *x, const Operand *y, int64_t u,
+     int64_t v)
+{
+    const Operand *from = &p->x[p->from], *step = &p->x[p->step];
+    tile->out += u * p->out.s1 + v * p->out.s2;
+    tile->x += u * x->s1 + v * x->s2;
+    tile->y += u * y->s1 + v * y->s2;
+    tile->start += u * from->s1 + v * from->s2;
+    tile->step += u * step->s1 + v * step->s2;
+}
+
+typedef void Kernel(const Instruction *p, const Operand *x, const Operand *y, Tile tile,
+                    int n, int64_t tiles);
 
 #define KERNEL(name, rows, vectors, n, ...)                                       \
     APART void name(const Instruction *p, const Operand *x, const Operand *y,     \
-                    const Tile *tile, int count)                                  \
+                    Tile tile, int count, int64_t tiles)                          \
     {                                                                             \
         (void)count;                                                              \
-        contract(rows, vectors, __VA_ARGS__, p, x, y, tile, n);                   \
+        for (; tiles > 0; tiles--) {                                              \
+            contract(rows, vectors, __VA_ARGS__, p, x, y, &tile, n);              \
+            move(&tile, p, x, y, 0, n * vectors);                                 \
+        }                                                                         \
     }
 
 /* Tiles from the widest to the rest of a vector, each of four rows and of one. */
@@ -233,7 +256,11 @@ fold_affine(const Instruction *p, const Run *run, int64_t m2)
     const Operand *from = &p->x[p->from], *step = &p->x[p->step];
     Kernel *const(*kernel)[2] = kernels_for(p, x, y, m2);
     double *m = run->memory;
+    const int few = p->m1 <= 4; /* rows: no x is met again */
     for (int64_t i = 0; i < p->m0; i++) {
+        Tile first = {m + place(&p->out, i, 0, 0), m + place(x, i, 0, 0),
+                      m + place(y, i, 0, 0), m + place(from, i, 0, 0),
+                      m + place(step, i, 0, 0)};
         for (int64_t v = 0; v < m2;) {
             const int64_t left = m2 - v;
             const int size = left >= WIDE * WIDTH ? 0
@@ -241,17 +268,17 @@ fold_affine(const Instruction *p, const Run *run, int64_t m2)
                 : left >= WIDTH                   ? 2
                                                   : 3;
             const int vectors[] = {WIDE, 2, 1}, *count = &vectors[size];
-            const int lanes = size < 3 ? *count * WIDTH : (int)left;
+            const int64_t lanes = size < 3 ? *count * WIDTH : left;
+            const int64_t tiles = few ? left / lanes : 1;
+            Tile tile = first;
             for (int64_t u = 0; u < p->m1;) {
                 const int one = p->m1 - u < 4;
-                const Tile tile = {
-                    m + place(&p->out, i, u, v), m + place(x, i, u, v),
-                    m + place(y, i, u, v), m + place(from, i, u, v),
-                    m + place(step, i, u, v)};
-                kernel[size][one](p, x, y, &tile, lanes);
+                kernel[size][one](p, x, y, tile, (int)lanes, tiles);
+                move(&tile, p, x, y, one ? 1 : 4, 0);
                 u += one ? 1 : 4;
             }
-            v += lanes;
+            move(&first, p, x, y, 0, tiles * lanes);
+            v += tiles * lanes;
         }
     }
 }

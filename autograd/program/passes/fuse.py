@@ -1,6 +1,6 @@
 """ReLU, and the product with its partial, in the registers of the fold before.
 
-What is not stored need not come through the cache. ReLU's partial is the same at x and
+A product alone is a fold here. What is not stored need not come through the cache. ReLU's partial is the same at x and
 at max(x, 0), so that x itself is needed by nobody.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from autograd.program.packs import PRODUCT
 from autograd.program.passes.folds import Instruction
 
 __all__ = ["fused"]
@@ -16,12 +17,15 @@ __all__ = ["fused"]
 VALUE, PARTIAL = "relu", "relu:0"
 
 
-def fused(instructions: list[Instruction], outputs: Sequence[int]) -> list[Instruction]:
+def fused(
+    instructions: list[Instruction], outputs: Sequence[int], varies: Sequence[bool]
+) -> list[Instruction]:
     """The instructions, with those that follow a fold alone as a part of it.
 
     Args:
         instructions: as ``folded`` leaves them.
         outputs: entries that somebody reads.
+        varies: which entries differ from example to example.
     """
     reads = Counter(a for x in instructions for a in x.args)
     reads.update(outputs)
@@ -33,6 +37,13 @@ def fused(instructions: list[Instruction], outputs: Sequence[int]) -> list[Instr
         """The fold that gives ``k``, if it is read so often and no more."""
         found = made[at[k]] if k in at and reads[k] == times else None
         return found if found and found.op == "fold" and not found.after else None
+
+    def product_before(k: int, n: int) -> Instruction | None:
+        """A product as a fold, if nobody but instruction ``n`` reads it."""
+        found = made[at[k]] if k in at and reads[k] == 1 else None
+        if not found or found.op != "mul" or varies[k] != varies[instructions[n].node]:
+            return None
+        return found._replace(op="fold", args=(*found.args, -1), kinds=(PRODUCT,))
 
     for n, x in enumerate(instructions):
         if x.op == VALUE:
@@ -46,7 +57,7 @@ def fused(instructions: list[Instruction], outputs: Sequence[int]) -> list[Instr
         elif x.op == "mul":
             for fold, slope in (x.args, x.args[::-1]):
                 partial = made[at[slope]] if slope in at and reads[slope] == 1 else None
-                before = fold_before(fold, 1)
+                before = fold_before(fold, 1) or product_before(fold, n)
                 if before is not None and partial is not None and partial.op == PARTIAL:
                     if partial.args[0] != partial.args[1]:
                         continue

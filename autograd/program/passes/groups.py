@@ -62,7 +62,8 @@ def grouped(
         sums: entries to be added over the examples.
     """
     varies = _varies(tape, varying)
-    instructions = fused(folded(tape, [*outputs, *sums], varies), [*outputs, *sums])
+    read = [*outputs, *sums]
+    instructions = fused(folded(tape, read, varies), read, varies)
     alone = _alone(tape, instructions, outputs, sums, varies)
     groups = []
     for members in _alike(tape, instructions, varies):

@@ -216,7 +216,8 @@ def scalar(name: str, output: Any, hint: str = "") -> Any:
 def slopes(output: Any, inputs: list[Node], floats: bool) -> list[Any]:
     """The derivatives of one output by the inputs, as floats or as Values."""
     if not floats:
-        return [value_of(x) for x in sweep(output, inputs, stop=True)]
+        found = sweep(output, inputs, stop=True)
+        return [value_of(x) if x.__class__ is float else x for x in found]
     if not is_value(output):
         return [0.0] * len(inputs)
     derivatives: list[Any] = choice.module().gradients(output, inputs)[0]

@@ -183,13 +183,14 @@ move(Tile *tile, const Instruction *p, const Operand *x, const Operand *y, int64
     tile->step += u * step->s1 + v * step->s2;
 }
 
-typedef void Kernel(const Instruction *p, const Operand *x, const Operand *y, Tile tile,
-                    int n, int64_t tiles);
+typedef void Kernel(const Instruction *p, const Operand *x, const Operand *y,
+                    const Tile *first, int n, int64_t tiles);
 
 #define KERNEL(name, rows, vectors, n, ...)                                       \
     APART void name(const Instruction *p, const Operand *x, const Operand *y,     \
-                    Tile tile, int count, int64_t tiles)                          \
+                    const Tile *first, int count, int64_t tiles)                  \
     {                                                                             \
+        Tile tile = *first;                                                       \
         (void)count;                                                              \
         for (; tiles > 0; tiles--) {                                              \
             contract(rows, vectors, __VA_ARGS__, p, x, y, &tile, n);              \
@@ -273,7 +274,7 @@ fold_affine(const Instruction *p, const Run *run, int64_t m2)
             Tile tile = first;
             for (int64_t u = 0; u < p->m1;) {
                 const int one = p->m1 - u < 4;
-                kernel[size][one](p, x, y, tile, (int)lanes, tiles);
+                kernel[size][one](p, x, y, &tile, (int)lanes, tiles);
                 move(&tile, p, x, y, one ? 1 : 4, 0);
                 u += one ? 1 : 4;
             }

@@ -116,15 +116,20 @@ class Recording:
                     tape, entry_of(tape, sum(products)), self.parameters, False
                 )
         new, place = simplified(tape, [*outputs, *sums])
-        placed = place.__getitem__
-        moved = list(map(placed, inputs))
+        at = np.asarray(place)
+
+        def placed(entries: Sequence[int]) -> list[int]:
+            found: list[int] = at[np.array(entries, np.intp)].tolist()
+            return found
+
+        moved = placed(inputs)
         packs = lower(
             new,
             moved,
-            list(map(placed, self.parameters)),
-            list(map(placed, outputs)),
+            placed(self.parameters),
+            placed(outputs),
             [moved[n] for n in varying],
-            list(map(placed, sums)),
+            placed(sums),
         )
         if len(tape) >= LONG and repeats(packs):
             warnings.warn(

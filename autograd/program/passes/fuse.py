@@ -1,7 +1,7 @@
 """ReLU, and the product with its partial, in the registers of the fold before.
 
-A product alone is a fold here. What is not stored need not come through the cache. ReLU's partial is the same at x and
-at max(x, 0), so that x itself is needed by nobody.
+A product alone is a fold here. What is not stored need not come through the cache.
+ReLU's partial is the same at x and at max(x, 0), so that x itself is needed by nobody.
 """
 
 from __future__ import annotations

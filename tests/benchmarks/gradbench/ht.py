@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 import autograd as ag
 from tests.benchmarks.gradbench.function import Function, check, fields
-from tests.benchmarks.gradbench.style import compiled, inner, total
+from tests.benchmarks.gradbench.style import STYLE, compiled, inner, total
 
 
 def rotation_about(v):
@@ -65,7 +67,7 @@ def hand_errors(theta, us, data):
     vertices = hand_vertices(theta, data["model"])
     errors = []
     for i, (target, point) in enumerate(zip(data["correspondences"], data["points"])):
-        if us:
+        if len(us):
             a, b, c = (vertices[v] for v in data["model"]["triangles"][target])
             u, v = us[i]
             found = [u * a[j] + v * b[j] + (1.0 - u - v) * c[j] for j in range(3)]
@@ -136,7 +138,35 @@ def matmul(a, b):
     return [[inner(row, column) for column in columns] for row in a]
 
 
+if STYLE == "compiled":
+
+    def ht_prepare_jacobian(raw):
+        """The same on arrays, which a program takes and gives at once."""
+        theta, us, data = ht_prepare(raw)
+        theta, us = np.array(theta), np.array(us)
+
+        def errors(theta, us):
+            return np.array(hand_errors(theta, us, data))
+
+        def along(theta, us, direction):
+            directions = np.zeros_like(theta), np.tile(direction, (len(us), 1))
+            return ag.jvp(errors, (theta, us), directions)[1]
+
+        return theta, us, ag.compile(ag.jacobian(errors)), ag.compile(along)
+
+    def ht_jacobian(theta, us, by_theta, along):
+        rows = by_theta(theta, us)
+        if not len(us):
+            return rows
+        by_u = [along(theta, us, direction) for direction in np.eye(2)]
+        return np.column_stack([*by_u, rows])
+
+
+def ht_jacobian_report(result):
+    return np.asarray(result).tolist()
+
+
 FUNCTIONS = {
     "objective": Function(ht_objective, ht_prepare_objective),
-    "jacobian": Function(ht_jacobian, ht_prepare_jacobian),
+    "jacobian": Function(ht_jacobian, ht_prepare_jacobian, ht_jacobian_report),
 }

@@ -6,6 +6,7 @@ that use it, every edge hands the operand its share,
     operand's adjoint += node's adjoint × local derivative,
 
 so that a leaf gets the gradient: the sum, over all paths, of the products along each.
+What was not chosen, and what is behind it, gets no share, not even 0 · ∞.
 
 The adjoints are the sweep's own, and the nodes know nothing of them. So threads,
 signal handlers and finalizers may sweep the same graph meanwhile, and a sweep that
@@ -21,17 +22,19 @@ from operator import add
 from typing import Any
 
 from autograd.core import graph
-from autograd.core.graph import Node
+from autograd.core.graph import NOTHING, Node
 from autograd.core.plain import check_value
 
 
 def sweep(output: Node, seed: float) -> dict[Node, float]:
     """The adjoint of everything that ``output`` depends on, operands first."""
-    adjoints = dict.fromkeys(graph.topological_order(output), 0.0)
+    adjoints = dict.fromkeys(graph.topological_order(output), NOTHING)
     adjoints[output] = seed
     for node, adjoint in reversed(adjoints.items()):
+        if adjoint is NOTHING:
+            continue
         for operand, partial in zip(node._operands, node._partials):
-            if operand.__class__ is not float:
+            if operand.__class__ is not float and (partial or not node._rule.choice):
                 adjoints[operand] += adjoint * partial
     return adjoints
 
@@ -43,7 +46,7 @@ def keep(adjoints: dict[Node, float]) -> None:
     """
     leaves = [node for node in adjoints if not node._operands]
     inner = [node for node in adjoints if node._operands]
-    shares, whole = map(adjoints.get, leaves), map(adjoints.get, inner)
+    shares, whole = (map(float, map(adjoints.__getitem__, x)) for x in (leaves, inner))
     grad = repeat("_grad")
     sums: Any = map(add, map(getattr, leaves, grad), shares)
     deque(map(setattr, chain(leaves, inner), grad, chain(sums, whole)), maxlen=0)
@@ -63,7 +66,7 @@ def gradients(output: Node, inputs: Iterable[Node]) -> tuple[list[float], list[N
         check_value(x, f"gradients: inputs[{i}]")
     adjoints, own = sweep(output, 1.0), set(inputs)
     others = [x for x in adjoints if not x._operands and x not in own]
-    return [adjoints.get(x, 0.0) for x in inputs], others
+    return [float(adjoints.get(x, NOTHING)) for x in inputs], others
 
 
 def leaves(output: Node, but: Iterable[Node] = ()) -> list[Node]:

@@ -10,10 +10,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
+from autograd.table.rules import RULES
+
 Node = Any
 """A Value of either engine: whatever has ``operands`` and ``partials``."""
 
 T = TypeVar("T")
+
+NOTHING: float = 0
+"""What has come to a node that nothing passes to, and what a dead edge multiplies by:
+0 by structure, where 0.0 is a number. Adding it changes no float."""
 
 
 def recorded(output: Any, wrt: Any = None) -> tuple[Node, Any]:
@@ -72,6 +78,11 @@ def topological_order(output: Node, seen: set[Node] | None = None) -> list[Node]
     return order
 
 
+def times(x: float, y: float) -> float:
+    """The product, of which :data:`NOTHING` makes nothing, also of inf."""
+    return NOTHING if x is NOTHING or y is NOTHING else x * y
+
+
 def edges(node: Node) -> Iterable[tuple[int, Node]]:
     """The positions and nodes among a node's operands, constants left out."""
     return (
@@ -81,8 +92,30 @@ def edges(node: Node) -> Iterable[tuple[int, Node]]:
     )
 
 
+def live(node: Node) -> list[tuple[int, Node]]:
+    """Those of :func:`edges` that a derivative passes: what was chosen, and no step.
+
+    >>> from autograd import Value, maximum
+    >>> a, b = Value(2.0), Value(3.0)
+    >>> live(maximum(a, b)) == [(1, b)]
+    True
+    """
+    if not chooses(node):
+        return list(edges(node))
+    partials = node.partials
+    return [(i, x) for i, x in edges(node) if partials[i] != 0]
+
+
+def chooses(node: Node) -> bool:
+    """Whether nothing passes where the node's partials are 0."""
+    rule = RULES.get(node.op)
+    return rule is not None and rule.choice
+
+
 def reverse_sweep(
-    order: Sequence[Node], adjoints: dict[Node, T], partial: Callable[[Node, int], T]
+    order: Sequence[Node],
+    adjoints: dict[Node, T],
+    partial: Callable[[Node, int], T],
 ) -> dict[Node, T]:
     """Carry adjoints from the output to everything that it depends on.
 
@@ -104,7 +137,10 @@ def reverse_sweep(
             continue
         adjoint: Any = adjoints[node]
         for i, operand in edges(node):
-            part = adjoint * partial(node, i)
+            slope = partial(node, i)
+            if slope == 0 and chooses(node):
+                continue
+            part = adjoint * slope
             adjoints[operand] = (
                 adjoints[operand] + part if operand in adjoints else part
             )
@@ -133,7 +169,10 @@ def forward_sweep(
         for i, operand in edges(node):
             if operand in tangents:
                 tangent: Any = tangents[operand]
-                part = tangent * partial(node, i)
+                slope = partial(node, i)
+                if slope == 0 and chooses(node):
+                    continue
+                part = tangent * slope
                 total = part if total is None else total + part
         if total is not None:
             tangents[node] = total

@@ -70,7 +70,7 @@ def spelling(op: str, operands: tuple[Any, ...]) -> str:
 def push(node: Node) -> None:
     """One node's step of a sweep by hand: its operands' ``grad`` get its share."""
     for operand, slope in zip(node._operands, node._partials):
-        if operand.__class__ is not float:
+        if operand.__class__ is not float and (slope or not node._rule.choice):
             operand._grad += node._grad * slope
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from autograd.core import backward, graph, limits, recording
-from autograd.core.graph import Node
+from autograd.core.graph import NOTHING, Node
 from autograd.core.limits import FAILURES
 from autograd.core.plain import is_number
 from autograd.core.value import Value, node, record
@@ -99,11 +99,13 @@ def _binary(rule: Rule) -> Callable[[Value, Any], Value]:
 
 
 def _sweep(output: Node, seed: float) -> dict[Node, float]:
-    adjoints = dict.fromkeys(graph.topological_order(output), 0.0)
+    adjoints = dict.fromkeys(graph.topological_order(output), NOTHING)
     adjoints[output] = seed
     for here, adjoint in reversed(adjoints.items()):
         operands = here._operands
-        if len(operands) == 2:
+        if adjoint is NOTHING:
+            continue
+        if len(operands) == 2 and not here._rule.choice:
             (x, y), (by_x, by_y) = operands, here._partials
             if x.__class__ is not float:
                 adjoints[x] += adjoint * by_x
@@ -111,7 +113,7 @@ def _sweep(output: Node, seed: float) -> dict[Node, float]:
                 adjoints[y] += adjoint * by_y
         elif operands:
             for x, by_x in zip(operands, here._partials):
-                if x.__class__ is not float:
+                if x.__class__ is not float and (by_x or not here._rule.choice):
                     adjoints[x] += adjoint * by_x
     return adjoints
 

@@ -96,11 +96,11 @@ def applied(name: str, operands: Sequence[Any], primal: Any) -> Series:
             rule, row = RULES[name], None
             if isinstance(rule, Reduction) and rule.together:
                 row = rule.row(operands, z)
-            terms.extend(
-                (x, _series(row[i] if row else _partial(name, i, operands, z)))
-                for i, x in enumerate(operands)
-                if isinstance(x, Series)
-            )
+            for i, x in enumerate(operands):
+                if isinstance(x, Series):
+                    partial = row[i] if row else _partial(name, i, operands, z)
+                    if not (rule.choice and _first(partial) == 0):
+                        terms.append((x, _series(partial)))
         total: Any = ZERO
         for x, partial in terms:
             for j in range(1, k + 1):

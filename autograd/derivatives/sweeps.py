@@ -77,8 +77,10 @@ def dependents(
         order += graph.topological_order(output, seen)
     active = set(inputs)
     between = []
+    # A program may take the other branch: there, who goes on asks what is chosen.
+    passed = graph.live if recorders.here.recorder is None else graph.edges
     for node in order:
-        if any(x.__class__ is not float and x in active for x in node.operands):
+        if any(x in active for _, x in passed(node)):
             active.add(node)
             between.append(node)
     return between
@@ -233,7 +235,7 @@ def pullback(
             adjoint = adjoints[node]
             zero = adjoint.__class__ is float and adjoint == 0.0
             recorded = node.partials if zero else ()
-            for i, operand in graph.edges(node):
+            for i, operand in graph.live(node):
                 if operand not in active:
                     continue
                 if zero:
@@ -277,7 +279,7 @@ def _pushed(
             return moved
         for node in dependents(outputs, inputs):
             total: Any = None
-            for i, operand in graph.edges(node):
+            for i, operand in graph.live(node):
                 if operand in known:
                     part = times(known[operand], partial(node, i))
                     total = part if total is None else plus(total, part)

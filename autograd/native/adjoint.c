@@ -34,9 +34,12 @@ typedef struct {
     uint8_t *seen, *active; /* by entry, for those before ``end`` */
     Term *adjoints;
     Term *reached; /* NULL if no choice is on the way: all is reached then */
+    uint8_t *leads, *strict; /* with it: to what may be infinite; behind a ``where`` */
     int64_t end, capacity;
     Shape (*shapes)[MOST_OPERANDS]; /* by operation */
     int64_t shape_count;
+    uint8_t *traits; /* by operation, 0 for not known yet */
+    int64_t trait_count;
 } Sweep;
 
 static int
@@ -53,7 +56,10 @@ sweep_free(Sweep *s)
     array_free(s->active);
     array_free(s->adjoints);
     array_free(s->reached);
+    array_free(s->leads);
+    array_free(s->strict);
     PyMem_Free(s->shapes);
+    PyMem_Free(s->traits);
 }
 
 /* The walk */
@@ -346,70 +352,159 @@ partial(Sweep *s, int32_t k, int64_t i)
     return partial_entry(tape, k, i);
 }
 
-/* What ``where`` gives to operand i, and whether that is chosen, in ``there``. */
+/* What comes where: autograd.program.adjoint.Reached, by entry */
+
+/* What is known of a row; bits of the answer of Python's function of that name. */
+enum { MAY_BE_INFINITE = 1, CHOOSES = 2, ASKED = 4 };
+
+/* What is known of an operation, for which Python is asked once; or -1. */
+static int
+traits(Sweep *s, int32_t op)
+{
+    if (op >= s->trait_count) {
+        const size_t count = (size_t)op + 64;
+        uint8_t *more = PyMem_Realloc(s->traits, count);
+        if (more == NULL) {
+            PyErr_NoMemory();
+            return -1;
+        }
+        s->traits = more;
+        memset(more + s->trait_count, 0, count - (size_t)s->trait_count);
+        s->trait_count = (int64_t)count;
+    }
+    if (s->traits[op] == 0) {
+        PyObject *asked = python_function("autograd.program.adjoint", "traits");
+        PyObject *answer = asked == NULL ? NULL : PyObject_CallOneArg(asked, op_name(op));
+        Py_XDECREF(asked);
+        const long found = answer == NULL ? -1 : PyLong_AsLong(answer);
+        Py_XDECREF(answer);
+        if (found < 0) {
+            return -1;
+        }
+        s->traits[op] = (uint8_t)(found | ASKED);
+    }
+    return s->traits[op];
+}
+
 static Term
-choose(Sweep *s, int32_t k, int64_t i, Term *there)
+when(const Sweep *s, int32_t k)
+{
+    return s->reached == NULL || s->reached[k].kind == ABSENT ? TRUE_TERM : s->reached[k];
+}
+
+/* Under which condition something gets on, if ``taken`` holds. */
+static Term
+further(Tape *tape, Term here, Term taken)
+{
+    return taken.kind == NUMBER  ? here
+        : here.kind == NUMBER    ? taken
+                                 : apply(tape, ROW_where, 3, here, taken, plain(0.0));
+}
+
+/* One more way to get somewhere. */
+static int
+join(Tape *tape, Term *reach, Term there)
+{
+    if (there.kind == NUMBER || reach->kind == ABSENT) {
+        *reach = there;
+    }
+    else if (reach->kind != NUMBER) {
+        *reach = apply(tape, ROW_where, 3, there, plain(1.0), *reach);
+    }
+    return reach->kind == ABSENT ? -1 : 0;
+}
+
+/* Get from entry k to a, if ``taken`` holds. */
+static int
+arrive(Sweep *s, int32_t k, int32_t a, Term taken, int strict)
+{
+    if (s->reached == NULL) {
+        return 0;
+    }
+    Term there = further(s->tape, when(s, k), taken);
+    strict |= s->strict[k];
+    if (there.kind == ENTRY && !(strict || s->leads[a])) {
+        there = TRUE_TERM;
+    }
+    s->strict[a] |= (uint8_t)strict;
+    return there.kind == ABSENT ? -1 : join(s->tape, &s->reached[a], there);
+}
+
+/* What an entry gives to one of its operands, and under which condition. */
+typedef struct {
+    Term part, taken;
+    int strict;
+} Share;
+
+/* The share of a branch of ``where``. */
+static Share
+share_of_branch(Sweep *s, int32_t k, int64_t i)
 {
     Tape *tape = s->tape;
     const Term adjoint = s->adjoints[k], none = plain(0.0), one = plain(1.0);
-    const Term here = *there;
     const int32_t condition = tape_expanded(tape, operands_of(tape, k)[0]);
-    if (condition < 0) {
-        return (Term){ABSENT, -1, 0.0};
+    const Term on = entry(condition);
+    Share share = {{ABSENT, -1, 0.0}, TRUE_TERM, !(tape->flags[k] & SHARE)};
+    if (condition >= 0) {
+        share.part = i == 1 ? apply(tape, ROW_where, 3, on, adjoint, none)
+                            : apply(tape, ROW_where, 3, on, none, adjoint);
     }
-    const Term taken = entry(condition);
-    const Term part = i == 1 ? apply(tape, ROW_where, 3, taken, adjoint, none)
-                             : apply(tape, ROW_where, 3, taken, none, adjoint);
-    if (part.kind == ABSENT) {
-        return part;
+    if (share.part.kind != ABSENT) {
+        share.taken = i == 1 ? apply(tape, ROW_where, 3, on, one, none)
+                             : apply(tape, ROW_where, 3, on, none, one);
     }
-    *there = i == 1 ? apply(tape, ROW_where, 3, taken, one, none)
-                    : apply(tape, ROW_where, 3, taken, none, one);
-    if (there->kind != ABSENT && here.kind != NUMBER) {
-        *there = apply(tape, ROW_mul, 2, *there, here, here);
-    }
-    return there->kind == ABSENT ? *there : part;
+    return share;
 }
 
-/* What an entry gives to operand i: its adjoint times the slope where it is reached. */
-static Term
-pass(Sweep *s, int32_t k, int64_t i, Term here)
+/* x times a partial of an operation, if x comes ``here``; none where a row has not
+   chosen. */
+static Share
+share_by(Sweep *s, Term x, int32_t op, Term slope, Term here, int strict)
 {
-    Term slope = partial(s, k, i);
-    if (slope.kind == ENTRY && here.kind != NUMBER) {
-        slope = apply(s->tape, ROW_where, 3, here, slope, plain(0.0));
+    Tape *tape = s->tape;
+    const int known = slope.kind == ABSENT ? -1 : traits(s, op);
+    Share share = {{ABSENT, -1, 0.0}, TRUE_TERM, 0};
+    if (known >= 0 && slope.kind == ENTRY && here.kind == ENTRY &&
+        (strict || known & MAY_BE_INFINITE)) {
+        slope = apply(tape, ROW_where, 3, here, slope, plain(0.0));
     }
-    return slope.kind == ABSENT ? slope : times(s->tape, s->adjoints[k], slope);
-}
-
-static int
-reach(Sweep *s, int32_t a, Term there)
-{
-    Term *reached = &s->reached[a];
-    if (there.kind == NUMBER || reached->kind == NUMBER) {
-        *reached = TRUE_TERM;
+    if (known < 0 || slope.kind == ABSENT) {
+        return share;
     }
-    else {
-        *reached = reached->kind == ABSENT
-            ? there
-            : apply(s->tape, ROW_where, 3, there, plain(1.0), *reached);
+    if (known & CHOOSES && slope.kind == NUMBER && slope.number == 0.0) {
+        return share; /* a step */
     }
-    return reached->kind == ABSENT ? -1 : 0;
+    share.part = times(tape, x, slope);
+    if (known & CHOOSES && slope.kind == ENTRY) {
+        share.taken = slope;
+        if (x.kind == ENTRY && share.part.kind != ABSENT) {
+            share.part = apply(tape, ROW_where, 3, slope, share.part, plain(0.0));
+            if (share.part.kind == ENTRY) {
+                tape->flags[share.part.entry] |= SHARE;
+            }
+        }
+    }
+    return share;
 }
 
 /* Give an entry's adjoint to its operand i, which is a. */
 static int
 hand_on(Sweep *s, int32_t k, int64_t i, int32_t a)
 {
-    Term there = s->reached == NULL ? TRUE_TERM : s->reached[k];
-    const Term part = s->tape->op[k] == FIRST_ROW + ROW_where ? choose(s, k, i, &there)
-                                                              : pass(s, k, i, there);
-    if (part.kind == ABSENT) {
-        return -1;
+    const int branch = s->tape->op[k] == FIRST_ROW + ROW_where;
+    if (branch && i == 0) {
+        return 0;
+    }
+    const int strict = s->reached != NULL && s->strict[k];
+    const Share share = branch
+        ? share_of_branch(s, k, i)
+        : share_by(s, s->adjoints[k], s->tape->op[k], partial(s, k, i), when(s, k), strict);
+    if (share.part.kind == ABSENT || share.taken.kind == ABSENT) {
+        return PyErr_Occurred() ? -1 : 0;
     }
     Term *sum = &s->adjoints[a];
-    *sum = sum->kind == ABSENT ? part : plus(s->tape, *sum, part);
-    return sum->kind == ABSENT || (s->reached != NULL && reach(s, a, there) < 0) ? -1 : 0;
+    *sum = sum->kind == ABSENT ? share.part : plus(s->tape, *sum, share.part);
+    return sum->kind == ABSENT ? -1 : arrive(s, k, a, share.taken, share.strict);
 }
 
 static int
@@ -429,6 +524,56 @@ hand_on_all(Sweep *s, int32_t k)
     return 0;
 }
 
+/* Whether an entry depends on what is marked; or -1. */
+static int
+depends_on(Sweep *s, int32_t k, const uint8_t *marks)
+{
+    int depends = 0;
+    for (int64_t i = 0; i < operand_count(s->tape, k); i++) {
+        const int32_t a = tape_expanded(s->tape, operands_of(s->tape, k)[i]);
+        if (a < 0) {
+            return -1;
+        }
+        depends |= marks[a];
+    }
+    return depends;
+}
+
+/* If a choice is on the way, see what leads to what may be infinite. */
+static int
+find_choices(Sweep *s)
+{
+    const size_t size = (size_t)s->end;
+    int choices = 0;
+    for (int64_t j = 0; j < s->count && !choices; j++) {
+        const int known = traits(s, s->tape->op[s->order[j]]);
+        if (known < 0) {
+            return -1;
+        }
+        choices = known & CHOOSES;
+    }
+    if (!choices) {
+        return 0;
+    }
+    s->reached = array_new((size + 1) * sizeof *s->reached);
+    s->leads = array_new(size + 1);
+    s->strict = array_new(size + 1);
+    if (s->reached == NULL || s->leads == NULL || s->strict == NULL) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    for (int64_t j = 0; j < s->count; j++) {
+        const int32_t k = s->order[j];
+        const int known = traits(s, s->tape->op[k]);
+        const int leads = known < 0 ? -1 : depends_on(s, k, s->leads);
+        if (leads < 0) {
+            return -1;
+        }
+        s->leads[k] = leads || known & MAY_BE_INFINITE;
+    }
+    return 0;
+}
+
 /* Mark what depends on the inputs, and leave only that in the order. */
 static int
 find_between(Sweep *s, const int32_t *inputs, Py_ssize_t count)
@@ -438,14 +583,7 @@ find_between(Sweep *s, const int32_t *inputs, Py_ssize_t count)
     const size_t size = (size_t)s->end;
     s->active = array_new(size + 1);
     s->adjoints = array_new((size + 1) * sizeof *s->adjoints);
-    int choices = 0;
-    for (int64_t j = 0; j < s->count; j++) {
-        choices |= tape->op[s->order[j]] == FIRST_ROW + ROW_where;
-    }
-    if (choices) {
-        s->reached = array_new((size + 1) * sizeof *s->reached);
-    }
-    if (s->active == NULL || s->adjoints == NULL || (choices && s->reached == NULL)) {
+    if (s->active == NULL || s->adjoints == NULL) {
         PyErr_NoMemory();
         return -1;
     }
@@ -455,15 +593,9 @@ find_between(Sweep *s, const int32_t *inputs, Py_ssize_t count)
     int64_t kept = 0, edges = 0;
     for (int64_t j = 0; j < s->count; j++) {
         const int32_t k = s->order[j];
-        int depends = 0;
-        if (!no_derivative(tape->op[k])) {
-            for (int64_t i = 0; i < operand_count(tape, k); i++) {
-                const int32_t a = tape_expanded(tape, operands_of(tape, k)[i]);
-                if (a < 0) {
-                    return -1;
-                }
-                depends |= s->active[a];
-            }
+        const int depends = no_derivative(tape->op[k]) ? 0 : depends_on(s, k, s->active);
+        if (depends < 0) {
+            return -1;
         }
         if (depends) {
             s->active[k] = 1;
@@ -472,6 +604,9 @@ find_between(Sweep *s, const int32_t *inputs, Py_ssize_t count)
         }
     }
     s->count = kept;
+    if (find_choices(s) < 0) {
+        return -1;
+    }
     return tape_reserve(tape, edges + edges / 4, 2 * edges + edges / 2); /* mostly enough */
 }
 
@@ -493,9 +628,6 @@ run(Sweep *s, int32_t output, int32_t *inputs, Py_ssize_t count, int stop, int32
         s->adjoints[inputs[i]] = (Term){ZERO, -1, 0.0};
     }
     s->adjoints[output] = seed < 0 ? plain(1.0) : entry(seed);
-    if (s->reached != NULL) {
-        s->reached[output] = TRUE_TERM;
-    }
     for (int64_t j = s->count - 1; j >= 0; j--) {
         const int kind = s->adjoints[s->order[j]].kind;
         if (kind != ABSENT && kind != ZERO && hand_on_all(s, s->order[j]) < 0) {
@@ -552,6 +684,8 @@ tape_sweep(Tape *tape, PyObject *args)
 typedef struct {
     int32_t *row; /* of each entry before the sweep's end; -1 for one that stays */
     Term *terms;  /* (rows, directions) */
+    Term *when;   /* likewise: under which condition they move */
+    uint8_t *strict; /* of rows: whether that is one of a ``where`` */
     int64_t rows, room;
     Py_ssize_t directions;
     Term *partials; /* of one entry by its operands */
@@ -563,6 +697,8 @@ tangents_free(Tangents *t)
 {
     array_free(t->row);
     array_free(t->terms);
+    array_free(t->when);
+    PyMem_Free(t->strict);
     PyMem_Free(t->partials);
 }
 
@@ -574,14 +710,20 @@ new_row(Tangents *t, int32_t k)
     if (t->rows == t->room) {
         const int64_t room = 2 * t->room + 64;
         Term *more = array_grow(t->terms, (size_t)room * size + 1);
-        if (more == NULL) {
+        t->terms = more != NULL ? more : t->terms;
+        Term *when = array_grow(t->when, (size_t)room * size + 1);
+        t->when = when != NULL ? when : t->when;
+        uint8_t *strict = PyMem_Realloc(t->strict, (size_t)room);
+        t->strict = strict != NULL ? strict : t->strict;
+        if (more == NULL || when == NULL || strict == NULL) {
             PyErr_NoMemory();
             return -1;
         }
-        t->terms = more;
         t->room = room;
     }
     memset(t->terms + t->rows * t->directions, 0, size);
+    memset(t->when + t->rows * t->directions, 0, size);
+    t->strict[t->rows] = 0;
     t->row[k] = (int32_t)t->rows++;
     return 0;
 }
@@ -594,30 +736,67 @@ tangent(const Tangents *t, int32_t k, Py_ssize_t d)
                          : t->terms[t->row[k] * t->directions + d];
 }
 
+/* Under which condition the tangent of an entry moves in direction d. */
 static Term
-chosen_tangent(Tape *tape, int32_t condition, Term x, Term y)
+moves_when(const Tangents *t, int32_t k, Py_ssize_t d)
 {
+    const Term when = t->when[t->row[k] * t->directions + d];
+    return when.kind == ABSENT ? TRUE_TERM : when;
+}
+
+/* Move entry k in direction d as its operand a does, if ``taken`` holds. */
+static int
+move(Tape *tape, Tangents *t, int32_t a, int32_t k, Py_ssize_t d, Term taken, int strict)
+{
+    const Term there = further(tape, moves_when(t, a, d), taken);
+    t->strict[t->row[k]] |= (uint8_t)(strict | t->strict[t->row[a]]);
+    return there.kind == ABSENT
+        ? -1
+        : join(tape, &t->when[t->row[k] * t->directions + d], there);
+}
+
+static Term
+chosen_tangent(Tape *tape, Tangents *t, int32_t k, const int32_t *args, Py_ssize_t d)
+{
+    const Term x = tangent(t, args[1], d), y = tangent(t, args[2], d);
     if (x.kind == ABSENT && y.kind == ABSENT) {
         return x;
     }
-    const Term still = plain(0.0);
-    return apply(tape, ROW_where, 3, entry(condition), x.kind == ABSENT ? still : x,
-                 y.kind == ABSENT ? still : y);
+    const Term still = plain(0.0), one = plain(1.0), on = entry(args[0]);
+    Term found = apply(tape, ROW_where, 3, on, x.kind == ABSENT ? still : x,
+                       y.kind == ABSENT ? still : y);
+    for (int i = 1; i <= 2 && found.kind != ABSENT; i++) {
+        if ((i == 1 ? x : y).kind == ABSENT) {
+            continue;
+        }
+        const Term taken = i == 1 ? apply(tape, ROW_where, 3, on, one, still)
+                                  : apply(tape, ROW_where, 3, on, still, one);
+        if (taken.kind == ABSENT ||
+            move(tape, t, args[i], k, d, taken, !(tape->flags[k] & SHARE)) < 0) {
+            found = (Term){ABSENT, -1, 0.0};
+        }
+    }
+    return found;
 }
 
 /* The sum of the operands' tangents in direction d times the partials. */
 static Term
-inner_tangent(Tape *tape, const Tangents *t, int32_t k, Py_ssize_t d)
+inner_tangent(Sweep *s, Tangents *t, int32_t k, Py_ssize_t d)
 {
+    Tape *tape = s->tape;
     Term total = {ABSENT, -1, 0.0};
     for (int64_t i = 0; i < operand_count(tape, k); i++) {
         const int32_t a = tape_expanded(tape, operands_of(tape, k)[i]);
-        const Term x = a < 0 ? total : tangent(t, a, d);
+        const Term x = a < 0 ? (Term){ABSENT, -1, 0.0} : tangent(t, a, d);
         if (x.kind != ABSENT) {
-            const Term part = times(tape, x, t->partials[i]);
-            total = part.kind == ABSENT || total.kind == ABSENT
-                ? part
-                : plus(tape, total, part);
+            const Share share = share_by(s, x, tape->op[k], t->partials[i],
+                                         moves_when(t, a, d), t->strict[t->row[a]]);
+            if (share.part.kind != ABSENT && share.taken.kind != ABSENT) {
+                total = total.kind == ABSENT ? share.part : plus(tape, total, share.part);
+                if (total.kind != ABSENT) {
+                    move(tape, t, a, k, d, share.taken, 0);
+                }
+            }
         }
         if (PyErr_Occurred()) {
             break;
@@ -675,11 +854,10 @@ carry_on(Sweep *s, Tangents *t, int32_t k)
             for (int i = 0; i < 3; i++) {
                 args[i] = tape_expanded(tape, operands_of(tape, k)[i]);
             }
-            found = chosen_tangent(tape, args[0], tangent(t, args[1], d),
-                                   tangent(t, args[2], d));
+            found = chosen_tangent(tape, t, k, args, d);
         }
         else {
-            found = inner_tangent(tape, t, k, d);
+            found = inner_tangent(s, t, k, d);
         }
         if (PyErr_Occurred()) {
             return -1;

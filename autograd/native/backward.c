@@ -194,20 +194,36 @@ out_of_memory:
     return -1;
 }
 
-/* Give every node of the graph its adjoint, and take the marks back. A node with a
-   mark has no share of its adjoint yet. */
+/* What a node got, and its mark is taken back: 0 if no share came. */
+static inline double
+adjoint_of(Value *node)
+{
+    if (node->row & VISITED) {
+        node->row &= ~VISITED;
+        node->grad = 0.0;
+    }
+    return node->grad;
+}
+
+/* Give every node of the graph its adjoint, and take the marks back, but not those of
+   leaves. A node with a mark has no share of its adjoint yet. */
 static void
 sweep(Value *output, const Graph *graph, double seed)
 {
     output->grad = seed;
     output->row &= ~VISITED;
     EACH(Inner, inner, graph->inner) {
-        const Value *node = *inner;
+        Value *node = *inner;
+        if (node->row & VISITED) { /* not chosen, or behind what was not */
+            adjoint_of(node);
+            continue;
+        }
         const double adjoint = node->grad;
         for (uint32_t k = 0; k < node->count; k++) {
-            Value *operand = node->edges[k].operand;
-            if (operand != NULL) {
-                const double share = adjoint * node->edges[k].partial;
+            const Edge *edge = &node->edges[k];
+            if (passes(edge, row_of(node))) {
+                Value *operand = edge->operand;
+                const double share = adjoint * edge->partial;
                 if (operand->row & VISITED) {
                     operand->row &= ~VISITED;
                     operand->grad = 0.0 + share;
@@ -229,7 +245,7 @@ backward(Value *output, double seed)
     }
     sweep(output, &graph, seed);
     EACH(Leaf, leaf, graph.leaves) {
-        leaf->node->grad = leaf->before + leaf->node->grad;
+        leaf->node->grad = leaf->before + adjoint_of(leaf->node);
     }
     forget_graph(&graph);
     return 0;
@@ -305,6 +321,9 @@ differentiate(Value *output, PyObject *inputs, const Graph *graph, PyObject *der
         grads[saved++] = (*inner)->grad;
     }
     sweep(output, graph, 1.0);
+    EACH(Leaf, leaf, graph->leaves) {
+        adjoint_of(leaf->node);
+    }
     const int failed = fill_in(derivatives, inputs, 1);
     saved = 0;
     EACH(Inner, inner, graph->inner) {

@@ -407,6 +407,7 @@ def rows() -> Iterator[str]:
     yield _list("EVERY_ROW", list(RULES))
     yield _list("EVERY_RULE", [rule.name for rule in fixed])
     yield _list("EVERY_FOLD", list(folds()))
+    yield _list("EVERY_CHOICE", [name for name, rule in RULES.items() if rule.choice])
     yield (
         "enum {\n" + "".join(f"    ROW_{name},\n" for name in RULES) + "    ROWS\n};\n"
     )

@@ -201,8 +201,17 @@ PyObject *record_find_row(PyObject *name, uint32_t *row);
 int record_value(uint32_t row, const double *x, uint32_t count, double *z);
 int record_number(uint32_t row, const Edge *operands, size_t count, int ask, double *z);
 Value *record_known(uint32_t row, double z, const Edge *operands, size_t count);
+int record_chooses(uint32_t row);
 extern PyMethodDef record_methods[];
 extern PyType_Slot record_slots[];
+
+/* Whether a derivative passes an edge of a node of some row: not where the operand was
+   not chosen, nor where the row is a step. */
+static inline int
+passes(const Edge *edge, uint32_t row)
+{
+    return edge->operand != NULL && (edge->partial != 0.0 || !record_chooses(row));
+}
 
 /* reductions.c: rows of any number of operands */
 

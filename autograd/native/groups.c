@@ -277,25 +277,27 @@ count_reads(Groups *w, const int32_t *outputs, Py_ssize_t count, int32_t slope)
     }
 }
 
+/* A choice of the product with ReLU's partial, and 0 where that is 0. */
 static void
-fuse_product(Groups *w, Lane *lane, int32_t slope)
+fuse_share(Groups *w, Lane *lane, int32_t slope)
 {
-    const int32_t *args = w->args + lane->arg;
-    for (int i = 0; i < 2; i++) {
-        const int32_t other = args[1 - i];
-        Lane *part = lane_of(w, other);
-        if (part == NULL || w->reads[other] != 1 || part->dropped || part->op != slope ||
-            w->args[part->arg] != w->args[part->arg + 1]) {
-            continue;
-        }
-        Lane *fold = fold_before(w, args[i], 1);
-        fold = fold != NULL ? fold : product_before(w, args[i], lane->node);
-        if (fold == NULL) {
-            continue;
-        }
-        part->dropped = 1;
+    const int32_t *reads = w->reads, *args = w->args + lane->arg;
+    Lane *part = lane_of(w, args[0]), *times = lane_of(w, args[1]);
+    if (part == NULL || times == NULL || reads[args[0]] != 2 || reads[args[1]] != 1 ||
+        part->dropped || times->dropped || times->op != FIRST_ROW + ROW_mul ||
+        part->op != slope || w->args[part->arg] != w->args[part->arg + 1]) {
+        return;
+    }
+    const int32_t *factors = w->args + times->arg;
+    const int second = factors[0] == args[0];
+    if (second == (factors[1] == args[0])) {
+        return; /* not a factor, or both */
+    }
+    Lane *fold = fold_before(w, factors[second], 1);
+    fold = fold != NULL ? fold : product_before(w, factors[second], lane->node);
+    if (fold != NULL) {
+        part->dropped = times->dropped = 1;
         continue_fold(lane, fold, slope, w->args[part->arg + 1]);
-        break;
     }
 }
 
@@ -324,8 +326,8 @@ fuse(Groups *w, const int32_t *outputs, Py_ssize_t count)
                 args[0] = args[1];
             }
         }
-        else if (lane->op == FIRST_ROW + ROW_mul) {
-            fuse_product(w, lane, slope);
+        else if (lane->op == FIRST_ROW + ROW_where) {
+            fuse_share(w, lane, slope);
         }
     }
     return 0;

@@ -196,7 +196,7 @@ hand_back(const Tape *tape, size_t i, const char *marks, Carried *adjoints, PyOb
     const Edge adjoint = adjoints[i].of;
     int checked = 0, failed = 0;
     for (uint32_t k = 0; !failed && k < node->count; k++) {
-        if (node->edges[k].operand == NULL) {
+        if (!passes(&node->edges[k], row_of(node))) {
             continue;
         }
         const int32_t operand = (link++)->operand;
@@ -340,7 +340,7 @@ hand_on(const Tape *tape, size_t i, Carried *tangents, PyObject *ask)
     const Link *link = &tape->links[tape->first[i]];
     int checked = 0, failed = 0;
     for (uint32_t k = 0; !failed && k < node->count; k++) {
-        if (node->edges[k].operand == NULL) {
+        if (!passes(&node->edges[k], row_of(node))) {
             continue;
         }
         const Carried from = tangents[(link++)->operand];

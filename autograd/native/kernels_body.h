@@ -38,12 +38,14 @@ typedef int64_t mask __attribute__((vector_size(WIDTH * 8), may_alias));
 #define LANE(x, k) (x)[k]
 #define SELECT(condition, x) ((vec)((condition) & (mask)(x))) /* x, or 0 */
 #define UNLESS(condition, x) ((vec)(~(condition) & (mask)(x)))
+#define EITHER(x, y) ((vec)((mask)(x) | (mask)(y))) /* the one that is not 0.0 */
 #else
 typedef double vec;
 #define BROADCAST(x) (x)
 #define LANE(x, k) (x)
 #define SELECT(condition, x) ((condition) ? (x) : 0.0)
 #define UNLESS(condition, x) ((condition) ? 0.0 : (x))
+#define EITHER(x, y) ((y) == 0.0 ? (x) : (y))
 #endif
 
 #if WIDTH == 8 && defined(__GNUC__)
@@ -163,8 +165,7 @@ contract(const int rows, const int vectors, const int op, const int shared,
         const Operand *s = &p->x[p->step];
         EVERY_VECTOR {
             const vec z = load(tile->step + u * s->s1 + v * WIDTH * s->s2, s->s2, n);
-            const vec slope = SELECT(z > 0.0, BROADCAST(1.0)) + SELECT(z != z, z);
-            sum[u][v] = sum[u][v] * slope;
+            sum[u][v] = EITHER(SELECT(z > 0.0, sum[u][v]), SELECT(z != z, z));
         }
     }
     EVERY_VECTOR store(tile->out + u * p->out.s1 + v * WIDTH, sum[u][v], n);
@@ -489,7 +490,7 @@ follow(const Instruction *p, const Run *run, int64_t m2)
                     const double *x[] = {at, at};
                     function->apply(slope, x, n);
                     for (int k = 0; k < n; k++) {
-                        d[k] = d[k] * slope[k];
+                        d[k] = slope[k] != 0.0 ? d[k] * slope[k] : 0.0;
                     }
                     continue;
                 }

@@ -37,7 +37,11 @@ static const char *const names[ROWS] = {
 /* Rows as Python objects: those in C, which stay, and those made at run time. */
 static PyObject *rules[ROWS]; /* owned references */
 static PyObject *defaults[ROWS]; /* owned tuples: what a call may leave out */
-static PyObject **later;      /* borrowed: the table and the nodes own them */
+typedef struct {
+    PyObject *rule; /* borrowed: the table and the nodes own it */
+    int chooses;
+} Later;
+static Later *later;
 static size_t later_count, later_room;
 static PyObject *table;   /* autograd.table.rules.RULES */
 static PyObject *numbers; /* a dict from a rule's address to its number */
@@ -45,7 +49,19 @@ static PyObject *numbers; /* a dict from a rule's address to its number */
 PyObject *
 rule_of(uint32_t row)
 {
-    return row & LATER ? later[row & ~LATER] : rules[row];
+    return row & LATER ? later[row & ~LATER].rule : rules[row];
+}
+
+/* Whether a partial of exactly 0 of a row is so by structure. */
+int
+record_chooses(uint32_t row)
+{
+    static const char choices[ROWS] = {
+#define CHOICE(name) [ROW_##name] = 1,
+        EVERY_CHOICE(CHOICE)
+#undef CHOICE
+    };
+    return row & LATER ? later[row & ~LATER].chooses : choices[row];
 }
 
 static const Code *
@@ -74,7 +90,7 @@ enlist_later(PyObject *rule, uint32_t *row)
 {
     if (later_count == later_room) {
         size_t room = 2 * later_room + 16;
-        PyObject **more = PyMem_Realloc(later, room * sizeof *later);
+        Later *more = PyMem_Realloc(later, room * sizeof *later);
         if (more == NULL) {
             PyErr_NoMemory();
             return -1;
@@ -86,11 +102,14 @@ enlist_later(PyObject *rule, uint32_t *row)
         PyErr_SetString(PyExc_OverflowError, "too many rules");
         return -1;
     }
+    PyObject *choice = PyObject_GetAttrString(rule, "choice");
+    const int chooses = choice != NULL ? PyObject_IsTrue(choice) : -1;
+    Py_XDECREF(choice);
     *row = LATER | (uint32_t)later_count;
-    later[later_count] = rule;
-    if (enlist(rule, *row) < 0) {
+    if (chooses < 0 || enlist(rule, *row) < 0) {
         return -1;
     }
+    later[later_count] = (Later){rule, chooses};
     later_count++;
     return 0;
 }

@@ -93,10 +93,10 @@ link_all(Tape *tape)
         const Value *node = tape->nodes[i];
         tape->first[i] = tape->link_count;
         for (uint32_t k = 0; i >= tape->ends && k < node->count; k++) {
-            const Value *operand = node->edges[k].operand;
-            if (operand != NULL) {
+            const Edge *edge = &node->edges[k];
+            if (passes(edge, tape->rows[i] & ~TRACKED)) {
                 tape->links[tape->link_count++] =
-                    (Link){(int32_t)(operand->row & ~VISITED), node->edges[k].partial};
+                    (Link){(int32_t)(edge->operand->row & ~VISITED), edge->partial};
             }
         }
     }

@@ -17,7 +17,7 @@ typedef struct {
     Value **nodes;   /* operands before what uses them */
     uint32_t *rows;  /* their field ``row``, which holds their number meanwhile */
     size_t *first;   /* of the links of a node; one more for the end */
-    Link *links;     /* of the edges to nodes, in their order */
+    Link *links;     /* of the edges that derivatives pass, in their order */
     size_t count, room;
     size_t ends;     /* how many nodes stand first that have no links: they are inputs */
     size_t link_count;

@@ -482,7 +482,7 @@ value_push(PyObject *self, PyObject *Py_UNUSED(ignored))
     const Value *node = (Value *)self;
     for (uint32_t i = 0; i < node->count; i++) {
         const Edge *edge = &node->edges[i];
-        if (edge->operand != NULL) {
+        if (passes(edge, row_of(node))) {
             edge->operand->grad += node->grad * edge->partial;
         }
     }

@@ -244,6 +244,24 @@ method_on_parameters(Tape *tape, PyObject *entry)
     return k < 0 ? NULL : PyBool_FromLong(tape->flags[k] & ON_PARAMETER);
 }
 
+static PyObject *
+method_share(Tape *tape, PyObject *entry)
+{
+    const int32_t k = entry_from(tape, entry);
+    if (k < 0) {
+        return NULL;
+    }
+    tape->flags[k] |= SHARE;
+    Py_RETURN_NONE;
+}
+
+static PyObject *
+method_is_share(Tape *tape, PyObject *entry)
+{
+    const int32_t k = entry_from(tape, entry);
+    return k < 0 ? NULL : PyBool_FromLong(tape->flags[k] & SHARE);
+}
+
 /* The type */
 
 static void
@@ -334,6 +352,10 @@ static PyMethodDef tape_methods[] = {
      "depends($self, k, /)\n--\n\nWhether entry k may be another number in a call."},
     {"on_parameters", METHOD(method_on_parameters), METH_O,
      "on_parameters($self, k, /)\n--\n\nWhether entry k depends on a parameter."},
+    {"share", METHOD(method_share), METH_O,
+     "share($self, k, /)\n--\n\nNote that entry k is a choice that a sweep made."},
+    {"is_share", METHOD(method_is_share), METH_O,
+     "is_share($self, k, /)\n--\n\nWhether entry k is such a one."},
     {"sweep", METHOD(tape_sweep), METH_VARARGS,
      "sweep($self, output, inputs, stop, seed, /)\n--\n\n"
      "Append the derivatives of an entry by others; see adjoint.c."},

@@ -10,7 +10,7 @@ import math
 from collections.abc import Collection
 from operator import mul
 
-from autograd.core.graph import Node, edges, topological_order
+from autograd.core.graph import NOTHING, Node, edges, live, times, topological_order
 
 __all__ = ["Between"]
 
@@ -32,7 +32,7 @@ class Between:
     ``order`` has its nodes in topological order, ``wrt`` first and the output last;
     it is empty if no path leads from one to the other. The edges into ``order[i]``
     are those from ``start[i]`` to ``start[i + 1]``, each with its operand's index, its
-    position among the operands, and its partial.
+    position among the operands, and its partial: ``NOTHING`` where none passes.
 
     Args:
         output: where the paths end.
@@ -53,11 +53,12 @@ class Between:
                 if node in avoid and node is not output:
                     continue
                 edges_before, partials = len(self.operand), node.partials
+                passed = {k for k, _ in live(node)}
                 for k, x in edges(node):
                     if x in index:
                         self.operand.append(index[x])
                         self.position.append(k)
-                        self.partial.append(partials[k])
+                        self.partial.append(partials[k] if k in passed else NOTHING)
                 if len(self.operand) == edges_before:
                     continue
             index[node] = len(self.order)
@@ -168,25 +169,27 @@ class Between:
 
     def _sweep_back(self) -> tuple[list[float], float]:
         n = len(self.order)
-        adjoints, errors = [0.0] * n, [0.0] * n
+        adjoints: list[float] = [NOTHING] * n
+        errors = [0.0] * n
         adjoints[-1] = 1.0
         for i in range(n - 1, 0, -1):
             adjoint, error = adjoints[i], errors[i]
             for edge in self.incoming(i):
                 j, partial = self.operand[edge], self.partial[edge]
-                part = adjoint * partial
+                part = times(adjoint, partial)
                 adjoints[j] = sum_j = adjoints[j] + part
                 rounding = UNIT_ROUNDOFF * (abs(part) + abs(sum_j)) + TINY
                 errors[j] += abs(partial) * error + rounding
-        return adjoints, errors[0]
+        return list(map(float, adjoints)), errors[0]
 
     def _sweep_ahead(self) -> tuple[float, float]:
         tangents, errors = [1.0], [0.0]
         for i in range(1, len(self.order)):
-            tangent = error = 0.0
+            tangent: float = NOTHING
+            error = 0.0
             for edge in self.incoming(i):
                 j, partial = self.operand[edge], self.partial[edge]
-                part = tangents[j] * partial
+                part = times(tangents[j], partial)
                 tangent += part
                 rounding = UNIT_ROUNDOFF * (abs(part) + abs(tangent)) + TINY
                 error += abs(partial) * errors[j] + rounding

@@ -12,7 +12,7 @@ import re
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from autograd.core.graph import Node
+from autograd.core.graph import NOTHING, Node, times
 from autograd.paths.between import Between
 from autograd.paths.names import names, neurons
 
@@ -71,11 +71,12 @@ def tangents(between: Between, cut: Collection[int]) -> tuple[list[float], list[
     """
     found, paths = [1.0], [1.0]
     for i in range(1, len(between.order)):
-        tangent = count = 0.0
+        tangent: float = NOTHING
+        count = 0.0
         for edge in between.incoming(i):
             j = between.operand[edge]
             if j not in cut and paths[j]:
-                tangent += found[j] * between.partial[edge]
+                tangent += times(found[j], between.partial[edge])
                 count += paths[j]
         found.append(tangent)
         paths.append(count)

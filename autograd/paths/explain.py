@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from operator import index
 from typing import Any, overload
 
-from autograd.core.graph import Node, recorded, topological_order
+from autograd.core.graph import Node, recorded, times, topological_order
 from autograd.core.plain import check_value
 from autograd.paths.between import Between
 from autograd.paths.cuts import cut, tangents
@@ -403,8 +403,8 @@ def _crossed(
         Crossing(
             between.order[i],
             adjoints[i],
-            behind[i],
-            adjoints[i] * behind[i],
+            float(behind[i]),
+            float(times(adjoints[i], behind[i])),
             ahead[i] * paths[i],
             (output, wrt, [between.order[j] for j in at if j != i]),
         )
@@ -418,5 +418,5 @@ def _crossed(
     rest = sum(x.contribution for x in hidden)
     others = sum(x.count for x in hidden)
     if (at and at[0] != len(between.order) - 1) or (not at and between.order):
-        rest, others = rest + behind[-1], others + paths[-1]
+        rest, others = rest + float(behind[-1]), others + paths[-1]
     return CutSum(output, wrt, count, tuple(rows), rest, others, adjoints[0])

@@ -9,8 +9,9 @@ products for sums). The heaps take time linear in the edges, but for a logarithm
 path then costs its length.
 
 A product is kept as a fraction and an exponent, so that nothing over- or underflows
-on the way. Since 0 · inf is nan, the largest path is known to each node for each class
-of products apart: within one class, an edge keeps the order of two paths.
+on the way. Since 0 · inf is nan, but nothing where nothing passes, the largest path is
+known to each node for each class of products apart: within one class, an edge keeps the
+order of two paths.
 """
 
 from __future__ import annotations
@@ -21,23 +22,26 @@ from collections.abc import Iterator, Sequence
 from itertools import count
 from typing import NamedTuple
 
+from autograd.core.graph import NOTHING
 from autograd.paths.between import Between
 
 __all__ = ["largest_paths", "product"]
 
-ZERO, FINITE, INFINITE, NAN = range(4)
-_CLASSES = 4
+ZERO, FINITE, INFINITE, NAN, DEAD = range(5)
+_CLASSES = 5
 
 
 def _class(x: float) -> int:
     if x == 0.0:
-        return ZERO
+        return DEAD if x is NOTHING else ZERO
     if math.isnan(x):
         return NAN
     return INFINITE if math.isinf(x) else FINITE
 
 
 def _product_class(c: int, d: int) -> int:
+    if DEAD in (c, d):
+        return DEAD
     if FINITE in (c, d):
         return d if c == FINITE else c
     return NAN if {c, d} == {ZERO, INFINITE} else max(c, d)
@@ -111,7 +115,7 @@ def largest_paths(between: Between, limit: int) -> Iterator[list[int]]:
         return
     first, detours = _all_ways(between, limit > 1)
     end = _CLASSES * (len(between.order) - 1)
-    for c in (NAN, INFINITE, FINITE, ZERO):
+    for c in (NAN, INFINITE, FINITE, ZERO, DEAD):
         for edges in _in_order(end + c, first, detours):
             yield edges
             limit -= 1
@@ -199,6 +203,8 @@ def product(partials: Sequence[float]) -> float:
     >>> product([1e200, 1e200, 1e-300])
     1e+100
     """
+    if any(partial is NOTHING for partial in partials):
+        return 0.0
     fraction, exponent = 1.0, 0
     for partial in partials:
         factor, shift = math.frexp(partial)

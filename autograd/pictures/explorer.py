@@ -142,6 +142,7 @@ def _described(order: list[Node]) -> tuple[dict[str, Any], str]:
                 for x in (operands[k] for k in shown)
             ],
             "partials": [repr(partials[k]) for k in shown],
+            "choice": bool(node.op and RULES[node.op].choice),
         }
         if node.op:
             constants, letters = _letters(node)

@@ -19,7 +19,11 @@ for (const node of nodes) {
       sources.push({ name: `constant of ${node.name}`, data: parsed(x) });
       return sources[sources.length - 1];
     }
-    const edge = { source: nodes[x], target: node, place, get partial() { return node.partials[place]; } };
+    const edge = {
+      source: nodes[x], target: node, place,
+      get partial() { return node.partials[place]; },
+      get dead() { return node.choice && node.partials[place] === 0; }, // nothing passes
+    };
     node.edges.push(edge);
     nodes[x].users.push(edge);
     return nodes[x];
@@ -37,10 +41,12 @@ function swept(steps) {
   let shares = [];
   for (let i = 0; i < steps; i += 1) {
     const node = inner[inner.length - 1 - i];
+    const adjoint = adjoints.get(node);
     shares = node.edges.map((edge) => {
-      const share = adjoints.get(node) * edge.partial;
+      const passed = adjoint !== undefined && !edge.dead;
+      const share = passed ? adjoint * edge.partial : 0;
       const before = adjoints.get(edge.source) ?? 0;
-      adjoints.set(edge.source, before + share);
+      if (passed) adjoints.set(edge.source, before + share);
       return { edge, before, share, after: before + share };
     });
   }

@@ -29,6 +29,7 @@ const factorsOf = (row) => {
   const partials = row.map((edge) => edge.partial);
   return endOf(row) === output ? partials : [...partials, endOf(row).adjoint];
 };
+const productOf = (row) => (row.some((edge) => edge.dead) ? 0 : product(factorsOf(row)));
 const onward = (row) => endOf(row).users.map((edge) => [...row, edge]);
 const size = (x) => (Number.isNaN(x) ? Infinity : Math.abs(x));
 const bySize = (x, y) => Number(size(x) < size(y)) - Number(size(x) > size(y));
@@ -39,7 +40,7 @@ function opened() {
   for (;;) {
     const open = rows.filter((row) => endOf(row) !== output && (rows.length < LISTED || endOf(row).users.length === 1));
     if (!open.length) return rows;
-    const sizes = new Map(open.map((row) => [row, product(factorsOf(row))]));
+    const sizes = new Map(open.map((row) => [row, productOf(row)]));
     const [first] = open.sort((a, b) => bySize(sizes.get(a), sizes.get(b)));
     rows = rows.flatMap((row) => (row === first ? onward(row) : [row]));
   }
@@ -122,7 +123,7 @@ function explainPaths() {
     return;
   }
   const { node } = lit;
-  const shares = new Map(lit.rows.map((row) => [row, product(factorsOf(row))]));
+  const shares = new Map(lit.rows.map((row) => [row, productOf(row)]));
   const rows = [...lit.rows].sort((a, b) => bySize(shares.get(a), shares.get(b)));
   const hidden = rows.splice(lit.room);
   const number = pathCounts[node.id];

@@ -74,7 +74,7 @@ function computed(node) {
 
 function handed(node, adjoints, shares) {
   const rows = shares.slice(0, ROOM).map(({ edge, before, share, after }) => {
-    const { texts: [old, adjoint, partial], sign } = printed([before, adjoints.get(node), edge.partial], after, ([x, y, z]) => x + y * z);
+    const { texts: [old, adjoint, partial], sign } = printed([before, adjoints.get(node) ?? 0, edge.partial], after, ([x, y, z]) => x + y * z);
     return el("tr", {}, el("td", { class: "who" }, math(ratio(output, edge.source))),
       el("td", {}, `${old} + ${factor(adjoint)} × ${factor(partial)}`),
       el("td", { class: "number after", title: exact(after), "data-share": exact(share) }, `${sign} ${short(after)}`));
@@ -84,7 +84,7 @@ function handed(node, adjoints, shares) {
     : el("p", {}, "All its operands are constants.");
   return [el("h3", {}, `Backward: ${node.name} hands out its share`),
     el("p", { class: "said" }, meeting(node, shares)),
-    el("div", { class: "formulas" }, math(ratio(output, node), mo("mo", "="), mo("mn", short(adjoints.get(node), 6))), law),
+    el("div", { class: "formulas" }, math(ratio(output, node), mo("mo", "="), mo("mn", short(adjoints.get(node) ?? 0, 6))), law),
     el("table", {}, el("tbody", {}, ...rows, more(shares))),
     position === LAST ? el("p", {}, el("b", {}, "Done: every value has its gradient.")) : ""];
 }
@@ -94,7 +94,7 @@ function meeting(node, shares) {
   const operand = shares.map(({ edge }) => edge.source).find((one) => one.users.length > 1);
   if (!operand) return shares.length ? `Only ${node.name} uses ${namesOf(shares.map(({ edge }) => edge.source))}, so what it hands out is the whole derivative.` : "";
   const { users } = operand;
-  const heard = users.filter((edge) => edge.target.turn >= node.turn).map((edge) => edge.target.adjoint * edge.partial).reverse();
+  const heard = users.filter((edge) => edge.target.turn >= node.turn).map((edge) => (edge.dead ? 0 : edge.target.adjoint * edge.partial)).reverse();
   const total = shares.filter(({ edge }) => edge.source === operand).pop().after;
   const { texts, sign } = printed(heard, total, (all) => all.reduce((sum, x) => sum + x, 0));
   const sum = heard.length > 6 ? `${counted(BigInt(heard.length))} of them`

@@ -5,6 +5,12 @@ derivative. Uses are added in the order of the engines' sweep, from the last ent
 a depth-first walk to the first, so that a program's derivatives have the bits of
 ``backward``. What is appended are ordinary entries, which can be differentiated
 again, and which later passes turn into folds like any other sum.
+
+What passes no derivative is known to a graph when it is recorded, to a program when
+it runs. So where a row chooses, a share is chosen, too; and what may be infinite behind
+that is multiplied with only where some choice leads there. Behind a ``where`` of the
+function itself, that is everything; behind other rows, partials that are computed: one
+that is an operand is infinite where a value was.
 """
 
 from __future__ import annotations
@@ -18,6 +24,7 @@ from autograd.program.tape import (
     Number,
     Tape,
     entry_of,
+    row_of,
     shape_of_partial,
 )
 from autograd.table.primitives import where
@@ -96,49 +103,112 @@ def sweep(
     zero = Number(tape, tape.constant(0.0))
     adjoints: dict[int, Any] = {**dict.fromkeys(inputs, zero)}
     adjoints[output] = 1.0 if seed is None else Number(tape, seed)
-    reached: dict[int, Any] = {output: True}
+    reached = Reached(tape, between)
     for k in reversed(between):
         if k in adjoints and adjoints[k] is not zero:
             _spread(tape, k, active, adjoints, reached)
     return [entry_of(tape, adjoints[x]) for x in inputs]
 
 
-def _spread(
-    tape: Tape,
-    k: int,
-    active: set[int],
-    adjoints: dict[int, Any],
-    reached: dict[int, Any],
-) -> None:
-    """Give an entry's adjoint to its operands.
+class Reached:
+    """Under which condition derivatives get to an entry: a Number, or True for always.
 
-    ``reached`` says under which condition an entry is part of the graph at all: a
-    branch of ``where`` that is not taken is not, and an infinite slope in it must not
-    leak through a zero.
+    It is kept only of what leads to a partial that may be infinite, if ``between`` says
+    what there is.
     """
-    adjoint, here = adjoints[k], reached[k]
+
+    def __init__(self, tape: Tape, between: Sequence[int] | None = None) -> None:
+        self.when: dict[int, Any] = {}
+        self.strict: set[int] = set()  # behind a ``where`` of the function itself
+        self.everywhere = between is None
+        self.leads: set[int] = set()
+        for k in between or ():
+            args = map(tape.expanded, operands_of(tape, k))
+            if may_be_infinite(tape.ops[k]) or any(a in self.leads for a in args):
+                self.leads.add(k)
+
+    def guarded(self, come: int, op: str, partial: Any) -> Any:
+        """A partial of ``op`` that is multiplied with what comes from an entry."""
+        here = self.when.get(come, True)
+        if here is True or partial.__class__ is not Number:
+            return partial
+        if come in self.strict or may_be_infinite(op):
+            return where(here, partial, 0)
+        return partial
+
+    def add(self, come: int, to: int, taken: Any, strict: bool) -> None:
+        """Get from an entry to another one, if ``taken`` holds."""
+        strict = strict or come in self.strict
+        there = self.when.get(come, True)
+        if taken is not True:
+            there = taken if there is True else where(there, taken, 0)
+        if there is True or not (strict or self.everywhere or to in self.leads):
+            self.when[to] = True
+        elif to not in self.when:
+            self.when[to] = there
+        elif self.when[to] is not True:
+            self.when[to] = where(there, 1, self.when[to])
+        if strict:
+            self.strict.add(to)
+
+
+def may_be_infinite(op: str) -> bool:
+    """Whether a partial of a row may be infinite where its operands are not."""
+    row = row_of(op)
+    if isinstance(row, Reduction):
+        return bool(row.together)
+    count = range(len(row.partials))
+    return not row.choice and None in [shape_of_partial(row, i) for i in count]
+
+
+def traits(op: str) -> int:
+    """What the native sweep asks of a row: bits of what may be, and what chooses."""
+    return int(may_be_infinite(op)) + 2 * int(row_of(op).choice)
+
+
+def _spread(
+    tape: Tape, k: int, active: set[int], adjoints: dict[int, Any], reached: Reached
+) -> None:
+    """Give an entry's adjoint to its operands."""
+    adjoint, op = adjoints[k], tape.ops[k]
+    branches = op == "where"
     args = [tape.expanded(a) for a in tape.args[k]]
     for i, a in enumerate(args):
-        if a not in active:
+        if a not in active or (branches and i == 0):
             continue
-        there = here
-        if tape.ops[k] == "where":
-            taken = Number(tape, args[0])
-            chosen = (1, 0) if i == 1 else (0, 1)
-            part = where(taken, *((adjoint, 0) if i == 1 else (0, adjoint)))
-            own = where(taken, *chosen)
-            there = own if here is True else own * here
+        if branches:
+            condition = Number(tape, args[0])
+            part = where(condition, *((adjoint, 0) if i == 1 else (0, adjoint)))
+            taken = where(condition, *((1, 0) if i == 1 else (0, 1)))
         else:
-            partial = _partial(tape, k, i)
-            if here is not True and partial.__class__ is Number:
-                partial = where(here, partial, 0)
-            part = times(adjoint, partial)
+            share = _share(tape, adjoint, op, _partial(tape, k, i), k, reached)
+            if share is None:
+                continue
+            part, taken = share
         before = adjoints.get(a)
         adjoints[a] = part if before is None else plus(before, part)
-        if there is True or reached.get(a) is True:
-            reached[a] = True
-        else:
-            reached[a] = there if a not in reached else where(there, 1, reached[a])
+        reached.add(k, a, taken, branches and not tape.is_share(k))
+
+
+def _share(
+    tape: Tape, x: Any, op: str, partial: Any, come: int, reached: Reached
+) -> tuple[Any, Any] | None:
+    """x times a partial of ``op``, and the condition under which that is passed.
+
+    ``come`` is where x comes from. None of a step; where a row has not chosen, what is
+    passed is 0, whatever x is.
+    """
+    choice = row_of(op).choice
+    partial = reached.guarded(come, op, partial)
+    if choice and partial.__class__ is float and partial == 0.0:
+        return None
+    share = times(x, partial)
+    if not choice or partial.__class__ is float:
+        return share, True
+    if x.__class__ is Number:
+        share = where(partial, share, 0)
+        tape.share(share.index)
+    return share, partial
 
 
 def _partial(tape: Tape, k: int, i: int) -> Any:
@@ -205,6 +275,9 @@ def push(
     tangents: dict[int, list[Any]] = {
         x: [_term(tape, seed[j]) for seed in seeds] for j, x in enumerate(inputs)
     }
+    moved = [Reached(tape) for _ in seeds]
+    for reached in moved:
+        reached.strict = moved[0].strict  # in one direction is in all
     for k in order:
         args = [tape.expanded(a) for a in operands_of(tape, k)]
         first = 1 if tape.ops[k] == "where" else 0
@@ -213,11 +286,16 @@ def push(
             continue
         if first:
             either = [tangents.get(a, [None] * len(seeds)) for a in args[1:]]
-            tangents[k] = [_chosen(tape, args[0], *pair) for pair in zip(*either)]
+            tangents[k] = [
+                _chosen(tape, k, args, x, y, when)
+                for (x, y), when in zip(zip(*either), moved)
+            ]
             continue
-        partials = [_partial(tape, k, i) for i in moving]
+        edges = [(args[i], _partial(tape, k, i)) for i in moving]
         columns = zip(*(tangents[args[i]] for i in moving))
-        tangents[k] = [_inner(column, partials) for column in columns]
+        tangents[k] = [
+            _inner(tape, k, column, edges, when) for column, when in zip(columns, moved)
+        ]
     return [
         [None if t is None else entry_of(tape, t) for t in tangents[y]]
         if y in tangents
@@ -231,20 +309,32 @@ def _term(tape: Tape, seed: Any) -> Any:
     return Number(tape, seed) if seed.__class__ is int else seed
 
 
-def _chosen(tape: Tape, condition: int, x: Any, y: Any) -> Any:
+def _chosen(
+    tape: Tape, k: int, args: Sequence[int], x: Any, y: Any, moved: Reached
+) -> Any:
     """The tangent of a choice."""
     if x is None and y is None:
         return None
-    return where(Number(tape, condition), *(0.0 if t is None else t for t in (x, y)))
+    taken = Number(tape, args[0])
+    found = where(taken, *(0.0 if t is None else t for t in (x, y)))
+    for a, t, own in ((args[1], x, (1, 0)), (args[2], y, (0, 1))):
+        if t is not None:
+            moved.add(a, k, where(taken, *own), not tape.is_share(k))
+    return found
 
 
-def _inner(tangents: Sequence[Any], partials: Sequence[Any]) -> Any:
+def _inner(
+    tape: Tape, k: int, tangents: Sequence[Any], edges: Sequence[Any], moved: Reached
+) -> Any:
     """The sum of the tangents times the partials; None if no operand moves."""
     total: Any = None
-    for tangent, partial in zip(tangents, partials):
+    for tangent, (a, partial) in zip(tangents, edges):
+        share = None
         if tangent is not None:
-            part = times(tangent, partial)
-            total = part if total is None else plus(total, part)
+            share = _share(tape, tangent, tape.ops[k], partial, a, moved)
+        if share is not None:
+            total = share[0] if total is None else plus(total, share[0])
+            moved.add(a, k, share[1], False)
     return total
 
 

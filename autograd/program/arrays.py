@@ -209,7 +209,8 @@ class _Calls:
         elif p.after == kinds.TIMES:
             e, slope = self.view(p, p.operands[-1]), self.room(out.shape)
             self.row(self.packs.rows[p.after_row], [e, e], slope)
-            self.call(np.multiply, total, slope, out)
+            self.call(np.multiply, total, slope, total)
+            self.row("where", [slope, total, 0.0], out)
 
     def _at_once(self, p: Pack, terms: list[Any], start: Any, total: Any) -> None:
         """All terms as rows, which are then added one by one."""

@@ -206,7 +206,8 @@ class Elsewhere:
         if p.after == kinds.VALUE:
             return self.row(rows[p.after_row], [total])
         if p.after == kinds.TIMES:
-            return total * self.row(rows[p.after_row], [found[-1][0, ...]] * 2)
+            slope = self.row(rows[p.after_row], [found[-1][0, ...]] * 2)
+            return self.row("where", [slope, total * slope, self.constants[0.0]])
         return total
 
     def row(self, name: str, xs: Sequence[Any]) -> Any:

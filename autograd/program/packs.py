@@ -63,7 +63,7 @@ NOTHING = 0
 VALUE = 1
 """acc ← the value of the row ``rows[after_row]``, of one operand, at acc."""
 TIMES = 2
-"""acc ← acc · the partial ``rows[after_row]`` at the fold's last operand.
+"""acc ← acc · the partial ``rows[after_row]`` at the last operand; 0 where that is 0.
 
 That operand stands for x and for z of the row alike: ReLU's partial is the same at
 both.

@@ -116,7 +116,7 @@ class Tape:
     ``numbers[k]`` is what entry ``k`` was when it was recorded, or None where nobody
     has asked yet. ``checked[k]`` says whether the entry raises where its row does;
     parts of derivatives never do. ``columns`` has the partials, by entry and column, of
-    rows that give them together.
+    rows that give them together. ``shares`` are the choices that a sweep made.
 
     The native engine has a type of its own, with flat arrays, and with passes of its
     own: ``sweep``, ``push``, ``simplified`` and ``lowered``. This is its reference.
@@ -129,6 +129,7 @@ class Tape:
         self.checked: list[bool] = []
         self.labels: dict[int, str] = {}
         self.columns: dict[tuple[int, int], list[int]] = {}
+        self.shares: set[int] = set()
         self._constants: dict[bytes, int] = {}
         self._expanded: dict[int, int] = {}
         self._depends: list[tuple[bool, bool]] = []
@@ -178,6 +179,14 @@ class Tape:
         found = numbers[k]
         assert found is not None
         return found
+
+    def share(self, k: int) -> None:
+        """Note that entry ``k`` is a choice that a sweep made."""
+        self.shares.add(k)
+
+    def is_share(self, k: int) -> bool:
+        """Whether entry ``k`` is such a one."""
+        return k in self.shares
 
     def expanded(self, k: int) -> int:
         """The entry that stands for a partial of a row, written out in rows.

@@ -31,6 +31,7 @@ def rule(
     domain: Sequence[Interval] = (),
     kink: Kink | None = None,
     doc: str = "",
+    choice: bool = False,
 ) -> Callable[..., Any]:
     """Add an operation to the table of rules.
 
@@ -55,6 +56,8 @@ def rule(
         kink: an ``autograd.rules.Kink``, if there is a place without a derivative.
         doc: a line on what it computes; the first line of value's docstring unless
             given.
+        choice: whether a partial of exactly 0 says that the operand was not chosen, as
+            in ``max``, so that nothing passes there, not even 0 · ∞.
 
     Returns:
         The function to call, on numbers and Values. Without ``value``, a decorator.
@@ -82,6 +85,7 @@ def rule(
             domain=domain,
             kink=kink,
             doc=doc,
+            choice=choice,
         )
     operands = _operands("value", value)
     name = _new_name(getattr(value, "__name__", "") if name is None else name)
@@ -90,6 +94,7 @@ def rule(
         ("symbol", "a str", symbol, (str, type(None))),
         ("domain", "a list or tuple", domain, (list, tuple)),
         ("kink", "a Kink", kink, (Kink, type(None))),
+        ("choice", "a bool", choice, (bool,)),
     ):
         if not isinstance(given, types):
             raise TypeError(
@@ -124,7 +129,8 @@ def rule(
         )
     defaults = tuple(p.default for p in operands.values() if p.default is not p.empty)
     doc = doc or (inspect.getdoc(value) or name).splitlines()[0].rstrip(".")
-    row = Rule(symbol or name, value, partials, doc, tuple(domain), kink, defaults)
+    symbol, domain = symbol or name, tuple(domain)
+    row = Rule(symbol, value, partials, doc, domain, kink, defaults, choice=choice)
     object.__setattr__(row, "name", name)
     function = functions._function(row)
     function.__module__ = getattr(value, "__module__", __name__)

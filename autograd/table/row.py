@@ -130,6 +130,8 @@ class Rule:
     the same everywhere is written as that number. ``domain`` has one interval per
     operand, each the whole line unless it says otherwise.
     ``defaults`` stand for trailing operands that a caller leaves out.
+    ``choice`` says that a partial of exactly 0 is so by structure, as of what was not
+    chosen, or of a step: then no derivative passes there, not even 0 · ∞.
 
     A partial may take branches that only its last digits need: ``book`` then has its
     formula as in a book, or None where it is one itself. Value and partials are right
@@ -149,6 +151,7 @@ class Rule:
     book: tuple[Callable[..., Any] | None, ...] = ()
     backward: float = 0
     units: int = 8
+    choice: bool = False
     name: str = field(default="", init=False)
 
     @property
@@ -192,6 +195,7 @@ class Reduction:
     kink: Kink | None = None
     together: tuple[Callable[..., list[Any]], ...] = ()
     backward: float = 0
+    choice: bool = False
     name: str = field(default="", init=False)
 
     @property

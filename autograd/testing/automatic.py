@@ -100,7 +100,7 @@ class Derivative:
                     continue
                 rule = RULES[node.op]
                 values[node] = z = rule.value(*operands)
-                for i, x in graph.edges(node):
+                for i, x in graph.live(node):
                     if x in tangents:
                         slope = number(rule.partial(i, operands, z))
                         for sums, factor in ((tangents, slope), (sizes, abs(slope))):

@@ -1,4 +1,4 @@
-"""ReLU, and the product with its partial, in the registers of the fold before.
+"""ReLU, and the share by its partial, in the registers of the fold before.
 
 A product alone is a fold here. What is not stored need not come through the cache.
 ReLU's partial is the same at x and at max(x, 0), so that x itself is needed by nobody.
@@ -54,16 +54,19 @@ def fused(
                 made[n] = before._replace(node=x.node, after=VALUE)
         elif x.op == PARTIAL and x.args[0] in at and made[at[x.args[0]]] is None:
             made[n] = x._replace(args=(x.args[1], x.args[1]))
-        elif x.op == "mul":
-            for fold, slope in (x.args, x.args[::-1]):
-                partial = made[at[slope]] if slope in at and reads[slope] == 1 else None
-                before = fold_before(fold, 1) or product_before(fold, n)
-                if before is not None and partial is not None and partial.op == PARTIAL:
-                    if partial.args[0] != partial.args[1]:
-                        continue
-                    made[at[fold]] = made[at[slope]] = None
-                    made[n] = before._replace(
-                        node=x.node, after=PARTIAL, beside=(partial.args[1],)
-                    )
-                    break
+        elif x.op == "where":  # of the product with its partial, and 0 where that is 0
+            slope, share = x.args[:2]
+            partial = made[at[slope]] if slope in at and reads[slope] == 2 else None
+            times = made[at[share]] if share in at and reads[share] == 1 else None
+            if partial is None or partial.op != PARTIAL or times is None:
+                continue
+            factors = [a for a in times.args if a != slope]
+            if times.op != "mul" or len(factors) != 1:
+                continue
+            before = fold_before(factors[0], 1) or product_before(factors[0], n)
+            if before is not None and partial.args[0] == partial.args[1]:
+                made[at[before.node]] = made[at[slope]] = made[at[share]] = None
+                made[n] = before._replace(
+                    node=x.node, after=PARTIAL, beside=(partial.args[1],)
+                )
     return [x for x in made if x is not None]

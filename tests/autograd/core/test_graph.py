@@ -128,7 +128,7 @@ def test_the_gradient_is_the_sum_over_all_paths(
         counts[node] = counts.get(node, 0) + 1
         paths += [(x, product * node.partial(i)) for i, x in graph.edges(node)]
     adjoints = graph.reverse_sweep(order, {output: Fraction(1)}, Node.partial)
-    assert adjoints == sums
+    assert {**dict.fromkeys(sums, 0), **adjoints} == sums
     assert {node: graph.count_paths(output, node) for node in order} == counts
 
 

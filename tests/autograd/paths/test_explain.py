@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import autograd as ag
-from autograd.core.graph import count_paths, edges, topological_order
+from autograd.core.graph import NOTHING, count_paths, edges, times, topological_order
 from autograd.paths.between import Between
 from autograd.paths.explain import explain
 from autograd.paths.search import _PRODUCT, _class
@@ -166,9 +166,9 @@ def test_a_path_of_product_zero_is_none_of_the_largest(zero_first: bool) -> None
 
 
 def test_the_class_of_a_product_is_what_floats_give() -> None:
-    numbers = [0.0, -2.0, math.inf, math.nan]
+    numbers = [0.0, -2.0, math.inf, math.nan, NOTHING]
     for x, row in zip(numbers, _PRODUCT):
-        assert row == [_class(x * y) for y in numbers]
+        assert row == [_class(times(x, y)) for y in numbers]
 
 
 @given(graphs(), st.data())
@@ -299,10 +299,18 @@ def test_a_nan_is_the_largest_and_an_infinity_the_next() -> None:
 
 def test_a_path_through_inf_then_0_is_told_from_one_through_0_alone() -> None:
     a = ag.Value(0.0)
-    branch = ag.relu(ag.sqrt(a))  # inf, then the slope 0 at 0
+    branch = 0.0 * ag.sqrt(a)  # inf, then 0
     taken = explain(branch + 0.0 * a, a)
     assert math.isnan(taken.paths[0].contribution)
     assert taken.paths[1].contribution == 0.0
+
+
+def test_a_path_through_inf_then_what_was_not_chosen_contributes_0() -> None:
+    a = ag.Value(0.0)
+    taken = explain(ag.relu(ag.sqrt(a)) + a, a)
+    assert [path.contribution for path in taken.paths] == [1.0, 0.0]
+    assert taken.total == 1.0
+    assert taken.rest == 0.0
 
 
 def test_random_large_graphs_agree_with_a_full_sort() -> None:

@@ -770,3 +770,12 @@ def test_in_a_notebook_the_page_runs_in_a_sandbox(open_tab: Any) -> None:
     frame = tab.page.frames[1]
     frame.fill("#controls input[type=number]", "5")
     assert frame.inner_text("#title") == "y = 25"
+
+
+def test_nothing_passes_what_was_not_chosen(open_tab: Any) -> None:
+    x = ag.Value(1.5, label="x")
+    y = ag.sqrt(ag.maximum(x, 2.0) - 2.0) + ag.maximum(2.0, ag.sqrt(x - 1.5)) + x
+    y.backward()
+    tab = open_tab(page(y))
+    shown = tab.page.evaluate("nodes.map((node) => node.adjoint)")
+    assert [float(x) for x in shown] == [node.grad for node in topological_order(y)]

@@ -92,17 +92,19 @@ def test_relu_and_its_partial_are_parts_of_the_folds_before() -> None:
     slope = Instruction(6, "relu:0", (4, 5))
     adjoint = Instruction(7, "fold", (2, 3, -1), (PRODUCT,))
     product = Instruction(8, "mul", (7, 6))
-    varies = [False] * 9
-    first, second = fused([fold, relu, slope, adjoint, product], [5, 8], varies)
+    share = Instruction(9, "where", (6, 8, 0))
+    varies = [False] * 10
+    both = [product, share]
+    first, second = fused([fold, relu, slope, adjoint, *both], [5, 9], varies)
     assert first == fold._replace(node=5, after="relu")
-    assert second == adjoint._replace(node=8, after="relu:0", beside=(5,))
+    assert second == adjoint._replace(node=9, after="relu:0", beside=(5,))
     unchanged = fused([fold, relu], [4, 5], varies)
     assert unchanged == [fold, relu]
     alone = Instruction(7, "mul", (2, 3))
-    first, second = fused([fold, relu, slope, alone, product], [5, 8], varies)
-    assert second == adjoint._replace(node=8, after="relu:0", beside=(5,))
-    varies[8] = True  # what is the same for all examples is computed once for all
-    assert fused([fold, relu, slope, alone, product], [5, 8], varies)[-2] == alone
+    first, second = fused([fold, relu, slope, alone, *both], [5, 9], varies)
+    assert second == adjoint._replace(node=9, after="relu:0", beside=(5,))
+    varies[9] = True  # what is the same for all examples is computed once for all
+    assert alone in fused([fold, relu, slope, alone, *both], [5, 9], varies)
 
 
 slots = st.lists(st.integers(0, 5), min_size=1, max_size=30)

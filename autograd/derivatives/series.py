@@ -18,9 +18,10 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from typing import Any, NoReturn
 
-from autograd.core import limits
+from autograd.core import limits, recording
 from autograd.core.graph import Node
 from autograd.core.plain import is_number, is_value
 from autograd.derivatives.sweeps import dependents, rerun, value_of, with_recording
@@ -302,7 +303,9 @@ def _coefficients(
     def coefficients(shift: int) -> list[Any]:
         series = None
         if is_value(output):
-            with limits.limits():
+            recorder = recording.here.recorder
+            derives = nullcontext() if recorder is None else recorder.deriving(output)
+            with limits.limits(), derives:
                 inputs = {start: Series([constant(start), math.ldexp(1.0, shift)])}
                 series = propagate(output, inputs, constant, n)
         if series is None:

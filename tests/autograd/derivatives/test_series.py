@@ -154,3 +154,10 @@ def test_a_scale_changes_no_digit() -> None:
     low = ag.taylor(lambda x: ag.exp(ag.sin(x)), 8)(0.3)
     f = ag.taylor(lambda x: ag.exp(ag.sin(x)) * 2.0**-1000, 8)(0.3)
     assert [c * 2.0**1000 for c in f] == low
+
+
+def test_a_program_of_derivatives_never_raises_either() -> None:
+    for f, x in ((ag.sqrt, 0.0), (ag.asin, 1.0), (lambda x: ag.sqrt(x) % 3.0, 0.0)):
+        for n in (1, 2, 3):
+            way = ag.derivative(f, n)
+            assert repr(ag.compile(way)(x)) == repr(way(x))

@@ -66,9 +66,11 @@ __all__ = [
     "maximum",
     "mean",
     "minimum",
+    "one_minus_square",
     "polygamma",
     "pow",
     "power",
+    "power_log",
     "prod",
     "rad2deg",
     "radians",
@@ -114,8 +116,10 @@ class Methods:
     def __ceil__(self) -> Self: ...
     def pow(self, y: Self | Number) -> Self:
         """X to the power y, with slope 0 in x at y = 0 for every x."""
+    def power_log(self, x: Self | Number, y: Self | Number) -> Self:
+        """X^y (log x)^n, the derivative of order n of x^y by y, a row of its own: x^y may underflow where its slope by x does not."""
     def abs(self) -> Self:
-        """The absolute value of x, with slope 0 at 0."""
+        """The absolute value of x, with slope 0 at 0, which higher derivatives follow: that of abs(x)**2 is 0 there."""
     def fma(self, y: Self | Number, w: Self | Number) -> Self:
         """X y + w with one rounding."""
     def exp(self) -> Self:
@@ -142,6 +146,8 @@ class Methods:
         """Cosine of x radians."""
     def tan(self) -> Self:
         """Tangent of x radians."""
+    def one_minus_square(self) -> Self:
+        """1 - x² without cancellation, as a row of its own: the slope of the product would cancel near 0, and be 0 · ∞ in that of asin at 1."""
     def asin(self) -> Self:
         """Arc sine in radians."""
     def acos(self) -> Self:
@@ -233,9 +239,9 @@ class Methods:
     def arctanh(self) -> Self:
         """Inverse hyperbolic tangent."""
     def absolute(self) -> Self:
-        """The absolute value of x, with slope 0 at 0."""
+        """The absolute value of x, with slope 0 at 0, which higher derivatives follow: that of abs(x)**2 is 0 there."""
     def fabs(self) -> Self:
-        """The absolute value of x, with slope 0 at 0."""
+        """The absolute value of x, with slope 0 at 0, which higher derivatives follow: that of abs(x)**2 is 0 there."""
     def power(self, y: Self | Number) -> Self:
         """X to the power y, with slope 0 in x at y = 0 for every x."""
     def rint(self, digits: Self | Number = 0.0) -> Self:
@@ -253,8 +259,17 @@ def pow(x: Number, y: Value) -> Value: ...
 @overload
 def pow(x: Number, y: Number) -> float: ...
 @overload
+def power_log(n: Value, x: Value | Number, y: Value | Number) -> Value:
+    """power_log(n, x, y): x^y (log x)^n, the derivative of order n of x^y by y, a row of its own: x^y may underflow where its slope by x does not."""
+@overload
+def power_log(n: Number, x: Value, y: Value | Number) -> Value: ...
+@overload
+def power_log(n: Number, x: Number, y: Value) -> Value: ...
+@overload
+def power_log(n: Number, x: Number, y: Number) -> float: ...
+@overload
 def abs(x: Value) -> Value:
-    """abs(x): the absolute value of x, with slope 0 at 0."""
+    """abs(x): the absolute value of x, with slope 0 at 0, which higher derivatives follow: that of abs(x)**2 is 0 there."""
 @overload
 def abs(x: Number) -> float: ...
 @overload
@@ -321,6 +336,11 @@ def tan(x: Value) -> Value:
     """tan(x): tangent of x radians."""
 @overload
 def tan(x: Number) -> float: ...
+@overload
+def one_minus_square(x: Value) -> Value:
+    """one_minus_square(x): 1 - x² without cancellation, as a row of its own: the slope of the product would cancel near 0, and be 0 · ∞ in that of asin at 1."""
+@overload
+def one_minus_square(x: Number) -> float: ...
 @overload
 def asin(x: Value) -> Value:
     """asin(x): arc sine in radians."""
@@ -636,7 +656,7 @@ def arctanh(x: Value) -> Value:
 def arctanh(x: Number) -> float: ...
 @overload
 def absolute(x: Value) -> Value:
-    """abs(x): the absolute value of x, with slope 0 at 0."""
+    """abs(x): the absolute value of x, with slope 0 at 0, which higher derivatives follow: that of abs(x)**2 is 0 there."""
 @overload
 def absolute(x: Number) -> float: ...
 @overload

@@ -88,6 +88,10 @@ def documentation(rule: Rule) -> str:
         for p, d in zip(rule.parameters, domain)
     ]
     lines += ["", "Returns:", "    A Value if an operand is one, else a float."]
+    if rule.units:
+        lines += [
+            f"    It is right within {rule.units} ε (|f| + Σ |x ∂f/∂x|), ε = 2^-53."
+        ]
     if rule.kink is not None:
         lines += [
             f"    It has a kink where {rule.kink.text}; the row says its slope there."

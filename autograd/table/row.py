@@ -135,10 +135,8 @@ class Rule:
 
     A partial may take branches that only its last digits need: ``book`` then has its
     formula as in a book, or None where it is one itself. Value and partials are right
-    to a few units in the last place; where an order of operations cannot do that,
-    ``backward`` says how often an operand would have to be rounded for as much. All are
-    right within ``units`` of ε (|f| + Σ |x ∂f/∂x|), ε = 2^-53: more where Python's own
-    function is.
+    to a few units in the last place; where an order of operations, or Python's own
+    function, cannot do that, within ``units`` times ε (|f| + Σ |x ∂f/∂x|), ε = 2^-53.
     """
 
     symbol: str
@@ -149,8 +147,7 @@ class Rule:
     kink: Kink | None = None
     defaults: tuple[float, ...] = ()
     book: tuple[Callable[..., Any] | None, ...] = ()
-    backward: float = 0
-    units: int = 8
+    units: int = 0
     choice: bool = False
     name: str = field(default="", init=False)
 
@@ -194,7 +191,7 @@ class Reduction:
     whole: Callable[..., Any] | None = None
     kink: Kink | None = None
     together: tuple[Callable[..., list[Any]], ...] = ()
-    backward: float = 0
+    units: int = 0
     choice: bool = False
     name: str = field(default="", init=False)
 

@@ -92,16 +92,23 @@ RULES: dict[str, Rule | Reduction] = {
                      (REAL, NONZERO), AT_MULTIPLES, choice=True),
     "pow":      Rule("^", power,
                      (lambda x, y, z: power_slope(x, y, z),
-                      lambda x, y, z: y_log_x(z, x)),
+                      lambda x, y, z: power_log(1, x, y)),
                      "x to the power y, with slope 0 in x at y = 0 for every x",
-                     (POSITIVE, REAL), backward=1,  # where z leaves the normal range
+                     (POSITIVE, REAL), units=8,  # where z leaves the normal range
                      book=(lambda x, y, z: y * power(x, y - 1),
                            lambda x, y, z: z * log(x))),
+    "power_log": Rule("^ lnⁿ", lambda n, x, y: nth_power_log(n, x, y),
+                      (0, lambda n, x, y, z: power_log_slope(n, x, y, z),
+                          lambda n, x, y, z: power_log(n + 1, x, y)),
+                      "x^y (log x)^n, the derivative of order n of x^y by y, a row of "
+                      "its own: x^y may underflow where its slope by x does not",
+                      (ORDER, POSITIVE, REAL), units=8),
     "neg":      Rule("−", lambda x: -x, (-1,), "-x"),
     "pos":      Rule("=", lambda x: +x, (1,), "x itself, as a node of its own"),
     "abs":      Rule("|·|", abs,
                      (lambda x, z: where(x > 0, 1, where(x < 0, -1, abs(x))),),
-                     "the absolute value of x, with slope 0 at 0", kink=AT_0),
+                     "the absolute value of x, with slope 0 at 0, which higher "
+                     "derivatives follow: that of abs(x)**2 is 0 there", kink=AT_0),
     "fma":      Rule("fma", lambda x, y, w: fma(x, y, w),
                      (lambda x, y, w, z: y, lambda x, y, w, z: x, 1),
                      "x y + w with one rounding"),
@@ -127,6 +134,10 @@ RULES: dict[str, Rule | Reduction] = {
     "sin":   Rule("sin",  sin,  (lambda x, z: cos(x),),    "sine of x radians"),
     "cos":   Rule("cos",  cos,  (lambda x, z: -sin(x),),   "cosine of x radians"),
     "tan":   Rule("tan",  tan,  (lambda x, z: 1 + z * z,), "tangent of x radians"),
+    "one_minus_square":
+             Rule("1 − x²", lambda x: (1 - x) * (1 + x), (lambda x, z: -2 * x,),
+                  "1 - x² without cancellation, as a row of its own: the slope of the "
+                  "product would cancel near 0, and be 0 · ∞ in that of asin at 1"),
     "asin":  Rule("asin", asin, (lambda x, z: 1 / sqrt(one_minus_square(x)),),
                   "arc sine in radians", (UNIT,),
                   book=(lambda x, z: 1 / sqrt((1 - x) * (1 + x)),)),
@@ -164,12 +175,14 @@ RULES: dict[str, Rule | Reduction] = {
     # The gamma function and its logarithm, as Python computes them, and the logarithm's
     # derivatives: ψ, within 8 ulp at x > 0, and ψ⁽ⁿ⁾ for each whole n, ψ' within 3.
     "gamma":     Rule("Γ", gamma, (lambda x, z: z * digamma(x),),
-                      "gamma function, (x - 1)! at whole x", (WITHOUT_POLES,)),
+                      "gamma function, (x - 1)! at whole x", (WITHOUT_POLES,),
+                      units=8),
     "lgamma":    Rule("ln|Γ|", lgamma, (lambda x, z: digamma(x),),
                       "logarithm of the absolute value of the gamma function",
                       (WITHOUT_POLES,), units=64),  # Python's own, near x = 1.5
     "digamma":   Rule("ψ", digamma, (lambda x, z: polygamma(1, x),),
-                      "digamma function, the derivative of lgamma", (WITHOUT_POLES,)),
+                      "digamma function, the derivative of lgamma", (WITHOUT_POLES,),
+                      units=8),
     "polygamma": Rule("ψ⁽ⁿ⁾", lambda n, x: polygamma(n, x),
                       (0, lambda n, x, z: polygamma(n + 1, x)),
                       "the derivative of order n of digamma, n a whole number",
@@ -210,10 +223,10 @@ RULES: dict[str, Rule | Reduction] = {
                        (lambda x, z: erfc(-x * SQRT_HALF) / 2  # 1 + erf cancels
                             + product(normal_density(x), x),),
                        "x Φ(x), Φ the standard normal distribution function",
-                       backward=1),  # erfc takes over the rounding of x √½
+                       units=8),  # erfc takes over the rounding of x √½
     "silu":       Rule("SiLU", lambda x: product(sigmoid(x), x),
                        (lambda x, z: sigmoid(x) + product(sigmoid_slope(x), x),),
-                       "x σ(x)", backward=1,  # its slope is 0 at -1.278
+                       "x σ(x)", units=8,  # its slope is 0 at -1.278
                        book=(lambda x, z: sigmoid(x) * (1 + x * sigmoid(-x)),)),
 
     # Losses
@@ -222,14 +235,14 @@ RULES: dict[str, Rule | Reduction] = {
                             (lambda p, y, z: bce_slope(p, y),
                              lambda p, y, z: log1p(-p) - log(p)),
                             "binary cross-entropy -[(1 - y) log(1 - p) + y log p] of a "
-                            "probability p", (PROBABILITY, LABEL), backward=1,  # p = ½
+                            "probability p", (PROBABILITY, LABEL), units=8,  # p = ½
                             book=(lambda p, y, z: (1 - y) / (1 - p) - y / p, None)),
     "bce_with_logits": Rule("BCE∘σ",
                             lambda x, y: product(where(x > 0, 1 - y, y), abs(x))
                                 + log1p(exp(-abs(x))),
                             (lambda x, y, z: sigmoid_minus(x, y), lambda x, y, z: -x),
                             "binary cross-entropy of the probability σ(x)",
-                            (REAL, LABEL), backward=1,  # the slope is 0 at σ(x) = y
+                            (REAL, LABEL), units=8,  # the slope is 0 at σ(x) = y
                             book=(lambda x, y, z: sigmoid(x) - y, None)),
 
     # Choices
@@ -302,14 +315,14 @@ RULES: dict[str, Rule | Reduction] = {
                            (lambda x, z, n: exp(x - z),),  # which takes over z's error
                            "log Σ e^x, whose partials are the softmax of xs",
                            whole=lambda *xs: log_sum_exp(xs),
-                           together=(lambda x, z: softmax(x)[0],), backward=1),
+                           together=(lambda x, z: softmax(x)[0],), units=8),
     "softmax_cross_entropy":
                  Reduction("CE∘softmax", (None, None),
                            "Σ y (log Σ e^x - x), the cross-entropy of softmax(xs), "
                            "whose partials by xs are Σ y softmax(xs) - ys",
                            whole=lambda *xys: cross_entropy(*halves(xys)),
                            together=(lambda x, y, z: cross_entropy_slopes(x, y),
-                                     lambda x, y, z: surprisals(x)), backward=1),
+                                     lambda x, y, z: surprisals(x)), units=8),
 }
 # fmt: on
 
@@ -317,12 +330,12 @@ RULES: dict[str, Rule | Reduction] = {
 # What takes more than a line.
 
 
-def as_row(name: str, value: Callable[[Any], Any]) -> Callable[[Any], Any]:
+def as_row(name: str, value: Callable[..., Any]) -> Callable[..., Any]:
     """A function that other types of numbers know as a row, with its own partials."""
 
-    def function(x: Any) -> Any:
-        answer = apply(name, (x,))
-        return value(x) if answer is NotImplemented else answer
+    def function(*operands: Any) -> Any:
+        answer = apply(name, operands)
+        return value(*operands) if answer is NotImplemented else answer
 
     return function
 
@@ -352,6 +365,9 @@ def sech_squared(x: Any) -> Any:
 
 sigmoid: Callable[[Any], Any] = as_row("sigmoid", logistic)
 sigmoid_slope: Callable[[Any], Any] = as_row("sigmoid_slope", logistic_slope)
+one_minus_square: Callable[[Any], Any] = as_row(
+    "one_minus_square", lambda x: (1 - x) * (1 + x)
+)
 
 
 def magnitude(x: Any) -> Any:
@@ -378,11 +394,6 @@ def normal_density(x: Any) -> Any:
 def product(weight: Any, x: Any) -> Any:
     """weight · x, and 0 where the weight is 0, though x be infinite."""
     return where(weight == 0, 0, weight * x)
-
-
-def one_minus_square(x: Any) -> Any:
-    """1 - x², which cancels near ±1 if it is no product, and its slope near 0 if so."""
-    return where(abs(x) < 0.5, 1 - x * x, (1 - x) * (1 + x))
 
 
 def atan_slope(x: Any) -> Any:
@@ -531,6 +542,28 @@ def power_slope(x: Any, y: Any, z: Any) -> Any:
     normal = where(abs(z) > 1e-280, where(abs(z) < 1e280, 1, 0), 0)
     quotient = y * z / where(abs(x) > 0, x, 1)
     return where((1 - exact) * normal, quotient, direct)
+
+
+def nth_power_log(n: Any, x: Any, y: Any) -> Any:
+    """x^y (log x)^n, and 0 where x and x^y are."""
+    z = power(x, y)
+    return z * power(log(where(x == 0, where(z == 0, 1, x), x)), n)
+
+
+power_log: Callable[..., Any] = as_row("power_log", nth_power_log)
+
+
+def power_log_slope(n: Any, x: Any, y: Any, z: Any) -> Any:
+    """n x^(y-1) (log x)^(n-1) + y x^(y-1) (log x)^n, as :func:`power_slope` has it."""
+    value = power(x, y)
+    direct = n * power_log(n - 1, x, y - 1) + y * power_log(n, x, y - 1)
+    exact = where(abs(y) < 1, 0, where((y - 1) + 1 == y, 1, 0))
+    normal = where(abs(value) > 1e-280, where(abs(value) < 1e280, 1, 0), 0)
+    below = where(n == 0, 0, n * power_log(n - 1, x, y))
+    quotient = (below + y * z) / where(abs(x) > 0, x, 1)
+    return where(
+        (1 - exact) * normal, quotient, where(n == 0, y * power(x, y - 1), direct)
+    )
 
 
 CHECKPOINT = Reduction(

@@ -153,3 +153,28 @@ def test_bce_near_its_minimum_keeps_the_digits_of_p_minus_y() -> None:
     assert slope == pytest.approx((p - y) / (p * (1 - p)), rel=1e-15, abs=0.0)
     assert at(ag.bce, 0.0, 0.0)[1] == [1.0, INF]
     assert at(ag.bce, 1.0, 1.0)[1] == [-1.0, -INF]
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_mixed_derivatives_of_a_power_that_underflows(compiled: bool) -> None:
+    way: Any = ag.compile if compiled else lambda f: f
+    forward = way(ag.hessian(lambda v: v[0] ** v[1]))([1e-300, 1.1])
+    turned = way(ag.hessian(lambda v: v[1] ** v[0]))([1.1, 1e-300])
+    true = -7.588530806879885e-28
+    for h in (forward, turned):
+        assert h[0][1] == pytest.approx(true, rel=8 * 2.0**-53)
+        assert h[1][0] == pytest.approx(true, rel=8 * 2.0**-53)
+
+
+@pytest.mark.parametrize("x", [-1.0, 1.0])
+@pytest.mark.parametrize("name", ["asin", "acos"])
+def test_arc_functions_at_their_ends_have_one_answer_per_question(
+    name: str, x: float
+) -> None:
+    f = getattr(ag, name)
+    sign = 1.0 if name == "asin" else -1.0
+    true = [sign * math.inf, sign * x * math.inf, sign * math.inf]
+    grads = [ag.grad(f), ag.hessian(f), ag.grad(ag.hessian(f))]
+    for ways in (grads, [ag.derivative(f, n) for n in (1, 2, 3)]):
+        assert [way(x) for way in ways] == true
+        assert [ag.compile(way)(x) for way in ways] == true

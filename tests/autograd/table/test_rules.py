@@ -144,7 +144,7 @@ def check(name: str, engine: Engine, examples: float = 0.6, **options: Any) -> N
             return
         found = errors(rule, operands, recorded)
         seen += len(found)
-        units = rule.units if isinstance(rule, Rule) else UNITS
+        units = max(UNITS, rule.units)
         assert max(found, default=0.0) <= units, (operands, recorded, found)
 
     property_of_row()

@@ -51,6 +51,7 @@ from autograd.program.scan import scan
 from autograd.program.sparse import sparse_hessian, sparse_jacobian
 from autograd.table.custom import rule
 from autograd.table.functions import FUNCTIONS as _FUNCTIONS
+from autograd.table.functions import softmax
 from autograd.table.rules import RULES
 from autograd.testing import check_gradients
 
@@ -115,6 +116,7 @@ __all__ = [
     "scipy_hessp",
     "scipy_jacobian",
     "scipy_objective",
+    "softmax",
     "sparse_hessian",
     "sparse_jacobian",
     "take",

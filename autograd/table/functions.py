@@ -280,6 +280,29 @@ def softmax_cross_entropy(xs: Iterable[Any], ys: Iterable[Any]) -> Any:
     return _reduce("softmax_cross_entropy", (*xs, *ys))
 
 
+def softmax(xs: Iterable[Any]) -> list[Any]:
+    """e^x / Σ e^x for each x, without overflow.
+
+    Args:
+        xs: Values or numbers, of which differences alone count.
+
+    Raises:
+        ValueError: there are none.
+
+    >>> softmax([1000.0, 1000.0])
+    [0.5, 0.5]
+    """
+    xs = list(xs)
+    if not xs:
+        raise ValueError("softmax: xs must not be empty")
+    largest = reduce(maximum, xs)
+    if hasattr(largest, "detach"):  # what is the same for all changes no slope
+        largest = largest.detach()
+    powers = [_reduce("exp", (x - largest,)) for x in xs]
+    total = sum(powers)
+    return [x / total for x in powers]
+
+
 def maximum(*values: Any) -> Any:
     """The largest of numbers and Values; at a tie the first, as Python's ``max``.
 

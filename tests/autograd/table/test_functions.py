@@ -235,3 +235,22 @@ def test_methods_have_signatures_with_their_defaults() -> None:
     assert "label" in inspect.signature(ag.Value).parameters
     for name in ("maximum", "bce", "backward", "_apply", "fma"):
         assert "self" in inspect.signature(getattr(ag.Value, name)).parameters
+
+
+def test_softmax_does_not_overflow_and_has_the_slopes_of_its_definition() -> None:
+    xs = [1.0, -2.0, 0.5]
+    total = math.fsum(map(math.exp, xs))
+    assert ag.softmax(xs) == pytest.approx([math.exp(x) / total for x in xs], rel=1e-15)
+    assert ag.softmax([1e300, 0.0]) == [1.0, 0.0]
+    found = ag.jacobian(ag.softmax)(xs)
+    p = ag.softmax(xs)
+    expected = [[p[i] * ((i == j) - p[j]) for j in range(3)] for i in range(3)]
+    assert np.allclose(found, expected, rtol=1e-14, atol=1e-17)
+    shifted = ag.jacobian(ag.softmax)([x + 710.0 for x in xs])
+    assert np.allclose(shifted, expected, rtol=1e-12, atol=1e-17)
+    program = ag.compile(ag.jacobian(ag.softmax))
+    assert program(xs) == found
+    assert program([3.0, 4.0, -5.0]) == ag.jacobian(ag.softmax)([3.0, 4.0, -5.0])
+    assert program.stats()["recordings"] == 1
+    with pytest.raises(ValueError, match="softmax: xs must not be empty"):
+        ag.softmax([])

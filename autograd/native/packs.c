@@ -115,14 +115,18 @@ int
 emit_row(Lowering *l, const Group *group, const Lane *lane, int whole)
 {
     const int64_t lanes = group->lanes;
-    const int count = whole ? 1 : lane->args;
+    const int takes =
+        PyUnicode_CompareWithASCIIString(op_name(lane->op), "take:at") == 0;
+    const int count = takes ? 2 : whole ? 1 : lane->args;
+    const int terms = takes ? lane->args - 1 : whole ? lane->args : 1;
     Rows out, *rows = scratch(l, count + 1, sizeof *rows); /* with room for out */
     if (rows == NULL) {
         return -1;
     }
     for (int i = 0; i < count; i++) {
-        if (read_slots(l, group->args + i * lanes, lanes, whole ? lane->args : 1, lanes,
-                       &rows[i]) < 0) {
+        const int64_t first = takes ? i * terms : i;
+        if (read_slots(l, group->args + first * lanes, lanes,
+                       takes && i ? 1 : terms, lanes, &rows[i]) < 0) {
             return -1;
         }
     }
@@ -131,8 +135,11 @@ emit_row(Lowering *l, const Group *group, const Lane *lane, int whole)
         return -1;
     }
     const Code pack = {
-        .op = whole ? MANY : op_is_partial(lane->op) ? PARTIAL : ROW, .row = row,
-        .terms = whole ? lane->args : 1, .after_row = -1,
+        .op = takes                        ? TAKE
+            : whole                        ? MANY
+            : op_is_partial(lane->op) ? PARTIAL
+                                           : ROW,
+        .row = row, .terms = terms, .after_row = -1,
         .checked = (l->tape->flags[lane->node] & CHECKED) != 0};
     return cut(l, &pack, 0.0, rows, count, &out, lanes);
 }

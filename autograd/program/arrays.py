@@ -183,6 +183,10 @@ class _Calls:
             terms = self.view(p, p.operands[0], p.terms)
             terms = terms if p.terms > 1 else [terms]
             self.call(one_by_one, self.packs.rows[p.row], terms, out)
+        elif p.op == kinds.TAKE:
+            table, index = p.operands
+            places = self.places(p, table.slots(p.terms, p.m0, p.m1))
+            self.call(take, self.memory, places, self.view(p, index), out)
         else:
             operands = [self.view(p, x) for x in p.operands]
             self.row(self.packs.rows[p.row], operands, out)
@@ -302,6 +306,17 @@ class _Calls:
             self.call(np.multiply, *parts, product)
         self.call(add_up, self.sums, at, product, shape)
 
+    def places(self, p: Pack, slots: Any) -> Any:
+        """Where in memory slots (terms, lanes) lie, by example: (…, examples).
+
+        Of uniform slots alone that is the same for all examples: (…, 1).
+        """
+        uniform, slots = self.packs.uniform, slots.astype(np.intp)[..., None]
+        if (slots < uniform).all():
+            return slots
+        moved = self.packs.first + (slots - uniform) * self.block
+        return np.where(slots < uniform, slots, moved + np.arange(self.examples))
+
     def view(self, p: Pack, x: Operand, terms: int = 1, squeeze: bool = True) -> Any:
         """The lanes of an operand, in the shape (terms, m0, m1, examples).
 
@@ -324,19 +339,22 @@ class _Calls:
         if steps:
             strides = tuple(8 * steps[k] for k in axes)
             return np.lib.stride_tricks.as_strided(self.memory[at:], sizes, strides)
-        slots = x.slots(terms, p.m0, p.m1).astype(np.intp)
-        places = np.where(
-            slots < packs.uniform,
-            slots,
-            packs.first + (slots - packs.uniform) * block,
-        )
-        if varies:
-            moves = np.where(slots < packs.uniform, 0, 1)[..., None]
-            places = places[..., None] + moves * np.arange(self.examples)
+        places = self.places(p, x.slots(terms, p.m0, p.m1))
+        places = np.broadcast_to(places, (terms, p.m0 * p.m1, shape[3]))
         places = np.ascontiguousarray(places.reshape(sizes))
         found = self.room(sizes)
         self.call(self.memory.take, places, None, found, "clip")
         return found
+
+
+def take(memory: Any, places: Any, index: Any, out: Any) -> None:
+    """For each lane and example the entry at an index; nan if there is none."""
+    terms, lanes, examples = places.shape
+    at = np.broadcast_to(index, out.shape).reshape(lanes, -1)
+    within = (at >= 0.0) & (at < terms)
+    i, j = np.ogrid[:lanes, : at.shape[1]]
+    found = places[np.where(within, at, 0.0).astype(np.intp), i, j % examples]
+    out[...] = np.where(within, memory[found], np.nan).reshape(out.shape)
 
 
 def add_up(sums: Any, at: Any, terms: Any, shape: tuple[int, int, int]) -> None:

@@ -1,15 +1,14 @@
 """Lookup: the entry of a table that a number of the data says.
 
 Eagerly this is indexing, with a node of its own for what is taken. In a program the
-index is another one in every call and for every example. There it is a choice by data:
-a tree of ``where``, which halves the table until one entry is left. So a lookup has
-the bits and the exceptions of indexing on every executor, its gradients are those of
-``where``, added in the order of eager Values, and no derivative is stated here.
+index is another one in every call and for every example: there it is an instruction,
+which reads one entry, however large the table is. Its derivative is that of a tree of
+``where`` which halves the table until one entry is left; so gradients are added in
+the order of eager Values, and no derivative is stated here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from autograd.core.plain import is_number
@@ -67,7 +66,8 @@ def take(table: Any, index: Any) -> Any:
                 f"take: the rows of table must be nested alike, but table[{i}] is "
                 f"{outline(row)} and table[0] is {outline(table[0])}"
             )
-    return rows[0][1](_chosen([scalars for scalars, _ in rows], index))
+    columns = zip(*(scalars for scalars, _ in rows))
+    return rows[0][1]([here.recorder.take(column, index) for column in columns])
 
 
 def _is_whole(index: Any) -> Any:
@@ -82,22 +82,3 @@ def _number(index: Any) -> Any:
     if is_value(index) and here.recorder is not None:
         return here.recorder.tape.value(here.recorder.entry(index))
     return index.data if is_value(index) else index
-
-
-def _chosen(rows: Sequence[list[Any]], index: Any) -> list[Any]:
-    """The row at an index, by halves: level after level, without recursion."""
-    where = FUNCTIONS["where"]
-    first = list(range(len(rows)))
-    level = list(rows)
-    while len(level) > 1:
-        starts, halves = [], []
-        for j in range(0, len(level), 2):
-            if j + 1 == len(level):
-                halves.append(level[j])
-            else:
-                low = index < first[j + 1]
-                pairs = zip(level[j], level[j + 1])
-                halves.append([where(low, x, y) for x, y in pairs])
-            starts.append(first[j])
-        first, level = starts, halves
-    return level[0]

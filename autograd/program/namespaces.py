@@ -161,7 +161,7 @@ class Elsewhere:
                 terms.append(xp.broadcast_to(one, (one.shape[0], examples)))
                 arrays.append(None)
                 continue
-            shape = np.broadcast_shapes(*(x.shape[1:] for x in found))
+            shape = np.broadcast_shapes(*(tuple(x.shape[1:]) for x in found))
             arrays.append(xp.broadcast_to(self.pack(p, found), shape))
             if p.checked and not ieee:
                 fine = xp.all(xp.isfinite(arrays[-1]), axis=0)
@@ -192,6 +192,8 @@ class Elsewhere:
             return self.by_python(
                 rows[p.row], [found[0][r, ...] for r in range(p.terms)]
             )
+        if p.op == kinds.TAKE:
+            return self.take(*found)
         if p.op != kinds.FOLD:
             return self.row(rows[p.row], [x[0, ...] for x in found])
         n = factors(p)
@@ -209,6 +211,17 @@ class Elsewhere:
             slope = self.row(rows[p.after_row], [found[-1][0, ...]] * 2)
             return self.row("where", [slope, total * slope, self.constants[0.0]])
         return total
+
+    def take(self, table: Any, index: Any) -> Any:
+        """For each lane and example the entry (terms, …) at an index; nan if none."""
+        xp, terms = self.xp, table.shape[0]
+        lead = np.broadcast_shapes(table.shape[1:], index.shape[1:])
+        within = (index >= 0.0) & (index < terms)
+        at = xp.where(within, index, self.constants[0.0])
+        at = xp.broadcast_to(xp.astype(at, xp.int64), (1, *lead))
+        table = xp.broadcast_to(table, (terms, *lead))
+        found = xp.take_along_axis(table, at, axis=0)
+        return xp.where(within, found, self.array(np.nan))[0, ...]
 
     def row(self, name: str, xs: Sequence[Any]) -> Any:
         """A row of the table, or a partial of one."""

@@ -12,6 +12,7 @@ Numbers, write themselves onto the tape. So no derivative is stated here.
 
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -25,6 +26,7 @@ from autograd.table.rules import RULES, Reduction, Rule
 __all__ = [
     "LEAVES",
     "ROWS",
+    "TAKE",
     "Number",
     "Tape",
     "entry_of",
@@ -54,7 +56,9 @@ ROWS: dict[str, Rule] = {
         ("equal", "=", lambda x, y: where(x == y, 1, 0), "1 if x = y, else 0"),
     )
 }
-"""What a tape has besides the rows of the table: comparisons, as numbers 0 and 1.
+ROWS["take"] = _comparison("take", "[·]", lambda *xs: taken(*xs), "an entry by data")
+"""What a tape has besides the rows of the table: comparisons, as numbers 0 and 1, and
+the lookup of :data:`TAKE`.
 
 They are no rows of the table, since Values compare as floats do, with True and False.
 """
@@ -97,10 +101,31 @@ def row_of(name: str) -> Rule | Reduction:
     return ROWS.get(name) or RULES[name]
 
 
+TAKE = "take:at"
+"""Of operands ``(*table, index)`` the entry of the table at the index.
+
+It is one instruction until somebody differentiates it, as a partial is, and then
+a tree of ``where`` that halves the table until one entry is left.
+"""
+
+
+def taken(*operands: Any) -> Any:
+    """What :data:`TAKE` computes: on floats by indexing, else by halves; or nan."""
+    *level, index = operands
+    if all(x.__class__ is float for x in operands):
+        return level[int(index)] if 0 <= index < len(level) else math.nan
+    first = list(range(len(level)))
+    while len(level) > 1:
+        pairs = zip(level[::2], level[1::2], first[1::2])
+        halves = [where(index < k, x, y) for x, y, k in pairs]
+        level, first = halves + level[len(level) // 2 * 2 :], first[::2]
+    return level[0]
+
+
 def value_of_row(name: str) -> Callable[..., Any]:
     """What an operation computes: a row's value, or with ``"row:i"`` its partial."""
     row, _, i = name.partition(":")
-    if not i:
+    if not i or name == TAKE:
         return row_of(row).value
     return lambda *operands: row_of(row).partial(int(i), operands[:-1], operands[-1])
 

@@ -31,7 +31,7 @@ from autograd.program.guards import (
     refuse,
     with_a_float,
 )
-from autograd.program.tape import new_tape, raises, which_error
+from autograd.program.tape import TAKE, new_tape, raises, which_error
 from autograd.table.rules import Reduction
 
 __all__ = ["Recorder"]
@@ -230,6 +230,12 @@ class Recorder:
         args = (condition.entry, self.entry(x), self.entry(y))
         self._passes_through = True
         return self.stand_in(self.tape.add("where", args))
+
+    def take(self, table: Sequence[Any], index: Node) -> Node:
+        """The entry of a table at an index that is data and within it."""
+        entries = self.entries_of([*table, index])
+        self._passes_through = True
+        return self.stand_in(self.tape.add(TAKE, tuple(entries)))
 
     def sweep(self, output: Any, inputs: Sequence[Node], stop: bool) -> list[Any]:
         """The derivatives of a transform within the function, on the tape."""

@@ -29,7 +29,7 @@ from autograd.program.passes.folds import Instruction
 from autograd.program.passes.grids import grids, runs
 from autograd.program.passes.groups import Group, Grouped, grouped, zero_before
 from autograd.program.passes.simplify import WHOLE
-from autograd.program.tape import Tape, bits
+from autograd.program.tape import TAKE, Tape, bits
 
 __all__ = ["lower"]
 
@@ -170,7 +170,10 @@ class _Code:
         memory, read = self.memory, self.memory.read
         x, args = group.first, group.args
         if x.op != "fold":
-            if x.op in WHOLE:
+            if x.op == TAKE:
+                operands, op = [read(args[:-1]), read(args[-1:])], kinds.TAKE
+                terms = len(args) - 1
+            elif x.op in WHOLE:
                 operands, op, terms = [read(args)], kinds.MANY, len(args)
             else:
                 operands, terms = [read(a[None]) for a in args], 1

@@ -111,6 +111,16 @@ def test_gradients_through_them_are_those_of_eager(tmp_path: Path, f: Any) -> No
         assert bits(call(x, [], 3)[1]) == bits([value, *slopes])
 
 
+@needs_cc
+def test_lookups_are_there(tmp_path: Path) -> None:
+    program = ag.compile(lambda i, x: ag.take([2.0, 3.0, x, 5.0, 7.0], i) * x)
+    program(2.0, 0.5)
+    call = built(tmp_path, program.to_c("look"), "look")
+    for i, y in enumerate((1.0, 1.5, 0.25, 2.5, 3.5)):
+        assert call([float(i), 0.5], [], 1) == (0, [y])
+    assert call([5.0, 0.5], [], 1)[0] > 0
+
+
 def test_bad_names_and_rows_are_refused() -> None:
     program = ag.compile(lambda x: [ag.gamma(x), x])
     program(1.0)

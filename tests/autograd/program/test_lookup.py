@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import autograd as ag
+from autograd.program.packs import TAKE
 from tests.autograd.program.test_compiled import bits
 
 EXECUTORS = [None, "arrays"]
@@ -129,3 +130,32 @@ def test_a_choice_by_data_has_tangents() -> None:
     for x in ([2.0, 1.0], [1.0, 2.0]):
         expected = ag.jvp(ag.grad(f), (x,), ([1.0, 2.0],))
         assert bits(product(x)) == bits(expected)
+
+
+@pytest.mark.parametrize("executor", EXECUTORS)
+def test_a_lookup_is_one_instruction_however_large_the_table_is(executor: Any) -> None:
+    table = np.arange(6000.0).reshape(3000, 2)
+    program = ag.compile(lambda i, w: ag.take(table, i) @ w, executor=executor)
+    w = np.array([0.5, -2.0])
+    assert program(2999.0, w) == table[2999] @ w
+    indices = np.arange(0.0, 3000.0, 7.0)
+    found = program.map(indices, w, in_axes=(0, None))
+    assert found.tolist() == (table[::7] @ w).tolist()
+    (recording,) = next(iter(program._recordings.values()))
+    for machine in recording._machines.values():
+        packs = [p for p in machine.packs.packs if p.op == TAKE]
+        assert sum(p.m0 * p.m1 for p in packs) == 2
+        assert machine.packs.lanes < 20
+
+
+@pytest.mark.parametrize("executor", EXECUTORS)
+def test_the_table_may_be_another_one_for_every_example(executor: Any) -> None:
+    program = ag.compile(lambda table, i: ag.take(table, i), executor=executor)
+    tables = np.arange(120.0).reshape(30, 4)
+    indices = np.arange(30.0) % 4
+    expected = tables[np.arange(30), indices.astype(int)]
+    assert program.map(tables, indices).tolist() == expected.tolist()
+    last = program.map(tables, 3.0, in_axes=(0, None))
+    assert last.tolist() == tables[:, 3].tolist()
+    one = program.map(tables[5], indices, in_axes=(None, 0))
+    assert one.tolist() == tables[5][indices.astype(int)].tolist()

@@ -121,3 +121,14 @@ def test_a_library_without_float64_is_refused() -> None:
 
     with pytest.raises(TypeError, match="jax_enable_x64"):
         as_float64(Half(), xp.asarray([1.0], dtype=xp.float32))
+
+
+def test_a_lookup_takes_its_entry_where_the_arrays_are() -> None:
+    rows = [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]
+    program = ag.compile(lambda i, w: [x * w for x in ag.take(rows, i)])
+    found = program(xp.asarray(2.0), xp.asarray(10.0))
+    assert [float(x) for x in found] == [50.0, 60.0]
+    many = program.map(xp.asarray([0.0, 2.0, 1.0]), xp.asarray([1.0, 1.0, 2.0]))
+    assert numbers(many[1]).tolist() == [2.0, 6.0, 8.0]
+    with pytest.raises(IndexError, match=r"example 1.*got 3"):
+        program.map(xp.asarray([0.0, 3.0]), xp.asarray([1.0, 1.0]))

@@ -155,24 +155,27 @@ class Recorder:
         if not self._is_data(k):
             return NotImplemented
         number = self.tape.value(k)
-        same = [(k, number)]
+        self._stays(k, number)
         if number == 0.0:
             signs = self.tape.constant(1.0), k
-            same.append((self.tape.add("copysign", signs), math.copysign(1.0, number)))
-        for entry, is_now in same:
-            # nan is the number that is not equal to itself
-            other = self.tape.constant(is_now) if is_now == is_now else entry
-            self.frozen(self.tape.add("equal", (entry, other)))
+            sign = math.copysign(1.0, number)
+            self._stays(self.tape.add("copysign", signs), sign)
         return number
+
+    def _stays(self, k: int, number: float) -> None:
+        """From now on an entry is this number; nan is the one that equals no other."""
+        other = self.tape.constant(number) if number == number else k
+        self.frozen(self.tape.add("equal", (k, other)))
 
     def as_int(self, x: Node) -> Any:
         """``int(x)``: the whole number, which is from now on that of this recording."""
         k = self.entry(x)
-        self.raised, before = True, self.raised  # int(nan) raises
-        number = int(self.tape.value(k))
-        self.raised = before
-        whole = self.tape.add("trunc", (k,)), self.tape.constant(float(number))
-        self.frozen(self.tape.add("equal", whole))
+        value = self.tape.value(k)
+        if not math.isfinite(value):
+            self._stays(k, value)  # and raises, which the function may catch
+            return int(value)
+        number = int(value)
+        self._stays(self.tape.add("trunc", (k,)), float(number))
         return number
 
     def frozen(self, k: int, advice: str = FROZEN) -> None:

@@ -284,6 +284,23 @@ def test_what_f_catches_is_a_path_like_others_by_the_kind_of_exception(
     assert loaded.map(*map(list, zip(*pairs))).tolist() == expected
 
 
+def test_a_number_without_a_whole_one_is_a_path_like_others() -> None:
+    def f(x: Any) -> Any:
+        Runs.count += 1
+        try:
+            return x * int(x)
+        except (ValueError, OverflowError) as error:
+            return type(error).__name__
+
+    program = ag.compile(f)
+    numbers = [2.5, math.nan, math.inf, -math.inf, 2.75]
+    expected = [f(x) for x in numbers]
+    assert [program(x) for x in numbers] == expected
+    Runs.count = 0
+    assert [program(x) for x in numbers] == expected
+    assert Runs.count == 0
+
+
 @pytest.mark.parametrize("executor", EXECUTORS)
 def test_gradients_leave_out_what_was_caught(executor: Any) -> None:
     w = ag.Value(2.0)

@@ -72,7 +72,8 @@ def formula(name: str, count: int) -> tuple[Tape, int] | None:
 
 def one_by_one(name: str, operands: Sequence[Any], out: Any) -> None:
     """A row for each lane, on Python's floats; its limit where it raises."""
-    together = np.broadcast_arrays(*operands)
+    alike = len({x.shape for x in operands}) == 1
+    together = operands if alike else np.broadcast_arrays(*operands)
     columns = [x.ravel().tolist() for x in together]
     row = value_of_row(name)
     try:

@@ -1,4 +1,5 @@
 /* What is called like a program: the short way if there is one, else the long way.
+   With a Value, and while something records, that is the function itself.
 
    autograd.program.compiled.Called says the same in Python. */
 
@@ -12,13 +13,25 @@ typedef struct {
     PyObject *quick; /* what to ask first, or None */
 } Called;
 
-static PyObject *long_way; /* the name of a method */
+static PyObject *long_way, *function; /* names of attributes */
+
+/* Whether the function itself is to run. */
+static int
+is_live(PyObject *const *args, Py_ssize_t count)
+{
+    int live = recorded();
+    for (Py_ssize_t i = 0; !live && i < count; i++) {
+        live = is_value(args[i]);
+    }
+    return live;
+}
 
 static PyObject *
 called_call(Called *called, PyObject *const *args, size_t flags, PyObject *keywords)
 {
     PyObject *quick = called->quick;
-    if (quick != NULL && quick != Py_None && keywords == NULL && !recorded()) {
+    const int live = keywords == NULL && is_live(args, PyVectorcall_NARGS(flags));
+    if (quick != NULL && quick != Py_None && keywords == NULL && !live) {
         Py_INCREF(quick); /* the call may take it away */
         PyObject *answer = PyObject_Vectorcall(quick, args, flags, NULL);
         Py_DECREF(quick);
@@ -27,7 +40,7 @@ called_call(Called *called, PyObject *const *args, size_t flags, PyObject *keywo
         }
         Py_DECREF(answer);
     }
-    PyObject *method = PyObject_GetAttr((PyObject *)called, long_way);
+    PyObject *method = PyObject_GetAttr((PyObject *)called, live ? function : long_way);
     PyObject *answer =
         method != NULL ? PyObject_Vectorcall(method, args, flags, keywords) : NULL;
     Py_XDECREF(method);
@@ -98,8 +111,10 @@ int
 called_init(PyObject *module)
 {
     long_way = PyUnicode_InternFromString("_call");
-    PyObject *type =
-        long_way != NULL ? PyType_FromModuleAndSpec(module, &called_spec, NULL) : NULL;
+    function = PyUnicode_InternFromString("f");
+    PyObject *type = long_way != NULL && function != NULL
+        ? PyType_FromModuleAndSpec(module, &called_spec, NULL)
+        : NULL;
     const int failed = type == NULL || PyModule_AddObjectRef(module, "Called", type) < 0;
     Py_XDECREF(type);
     return failed ? -1 : 0;

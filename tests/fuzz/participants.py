@@ -24,9 +24,9 @@ from tests.fuzz.programs import (
     Program,
     Raised,
     Ref,
-    bits,
     call,
     float_of,
+    observed,
     outcome,
     resolved,
     run,
@@ -104,7 +104,7 @@ def _floats(program: Program) -> Iterator[Finding]:
         if isinstance(found, Raised) and isinstance(on_floats, Raised):
             same = found.kind is on_floats.kind
         else:
-            same = bits(found) == bits(_plain_or_bool(on_floats))
+            same = observed(found) == observed(_plain_or_bool(on_floats))
         if not same:
             yield Finding(f"step {k} on floats", found, on_floats)
 
@@ -179,7 +179,7 @@ def _undecided(x: Any) -> Any:
 def _floats_of(compute: Callable[[], list[Any]]) -> Any:
     """The bits of numbers, whatever their types; or what computing them raised."""
     found = outcome(lambda: list(map(float, compute())))
-    return found if isinstance(found, Raised) else bits(found)
+    return found if isinstance(found, Raised) else observed(found)
 
 
 COMPARISONS = ("lt", "le", "eq", "ne", "gt", "ge", "truth", "not_")
@@ -197,7 +197,7 @@ def _function(program: Program) -> Callable[[list[Any]], Any]:
 
 
 def _steps(program: Program) -> Any:
-    return bits(run(program, list(map(ag.Value, program.point))))
+    return observed(run(program, list(map(ag.Value, program.point))))
 
 
 def _backward(program: Program) -> Any:
@@ -207,14 +207,14 @@ def _backward(program: Program) -> Any:
         return None
     output.backward()
     output.backward(0.5)
-    return [bits(inputs), bits(output), _graph(output)]
+    return [observed(inputs), observed(output), _graph(output)]
 
 
 def _graph(output: Any) -> Any:
     order, seen, stack = [], {output}, [output]
     while stack:
         node = stack.pop()
-        order.append(bits(node))
+        order.append(observed(node))
         for x in node.operands:
             if is_value(x) and x not in seen:
                 seen.add(x)
@@ -223,32 +223,32 @@ def _graph(output: Any) -> Any:
 
 
 def _transform(name: str) -> Callable[[Program], Any]:
-    return lambda program: bits(
+    return lambda program: observed(
         getattr(ag, name)(_function(program))(list(program.point))
     )
 
 
 def _hvp(program: Program) -> Any:
     v = [1.0, -0.5, 2.0][: len(program.point)]
-    return bits(ag.hvp(_function(program))(list(program.point), v))
+    return observed(ag.hvp(_function(program))(list(program.point), v))
 
 
 def _jvp(program: Program) -> Any:
     v = [1.0, -0.5, 2.0][: len(program.point)]
-    return bits(ag.jvp(_function(program), (list(program.point),), (v,)))
+    return observed(ag.jvp(_function(program), (list(program.point),), (v,)))
 
 
 def _vjp(program: Program) -> Any:
     output, pullback = ag.vjp(_function(program), list(program.point))
-    return bits([output, pullback(2.0)])
+    return observed([output, pullback(2.0)])
 
 
 def _third(program: Program) -> Any:
-    return bits(ag.derivative(lambda x: _one(program, x), 3)(program.point[0]))
+    return observed(ag.derivative(lambda x: _one(program, x), 3)(program.point[0]))
 
 
 def _nested(program: Program) -> Any:
-    return bits(ag.grad(ag.grad(lambda x: _one(program, x)))(program.point[0]))
+    return observed(ag.grad(ag.grad(lambda x: _one(program, x)))(program.point[0]))
 
 
 def _one(program: Program, x: Any) -> Any:
@@ -257,12 +257,14 @@ def _one(program: Program, x: Any) -> Any:
 
 def _checkpoint(program: Program) -> Any:
     f = ag.checkpoint(_function(program))
-    return bits([ag.grad(f)(list(program.point)), ag.hessian(f)(list(program.point))])
+    return observed(
+        [ag.grad(f)(list(program.point)), ag.hessian(f)(list(program.point))]
+    )
 
 
 def _numpy(program: Program) -> Any:
     f = lambda xs: np.sum(xs * _function(program)(list(xs)))
-    return bits(ag.grad(f)(np.array(program.point)))
+    return observed(ag.grad(f)(np.array(program.point)))
 
 
 def _paths(program: Program) -> Any:
@@ -282,18 +284,18 @@ def _losses(program: Program) -> Any:
         lambda: nn.softmax_cross_entropy(found, 0),
         lambda: nn.binary_cross_entropy_with_logits(found, [0, 1][: len(found)]),
     )
-    return [bits(outcome(loss)) for loss in losses]
+    return [observed(outcome(loss)) for loss in losses]
 
 
 def _quiet(program: Program) -> Any:
     with ag.no_grad():
-        return bits(run(program, list(map(ag.Value, program.point))))
+        return observed(run(program, list(map(ag.Value, program.point))))
 
 
 def _pickled(program: Program) -> Any:
     results = run(program, list(map(ag.Value, program.point)))
     return [
-        bits(outcome(lambda x=x: pickle.loads(pickle.dumps(x))))
+        observed(outcome(lambda x=x: pickle.loads(pickle.dumps(x))))
         for x in results
         if is_value(x)
     ]

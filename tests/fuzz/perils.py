@@ -24,7 +24,7 @@ import autograd as ag
 import nn
 from autograd.core import choice
 from autograd.core.plain import is_value
-from tests.fuzz.programs import Program, Step, bits, random_program, resolved, run
+from tests.fuzz.programs import Program, Step, observed, random_program, resolved, run
 
 
 class Interrupted(BaseException):
@@ -69,8 +69,8 @@ def signals(seed: int) -> None:
         total = [0.0] * len(once)
         for _ in range(count):
             total = [t + g for t, g in zip(total, once)]
-        counts.append(bits(total))
-    assert bits([x.grad for x in leaves]) in counts
+        counts.append(observed(total))
+    assert observed([x.grad for x in leaves]) in counts
 
 
 def handlers(seed: int) -> None:
@@ -90,19 +90,21 @@ def handlers(seed: int) -> None:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
-    assert all(bits(s) == bits([y.data for y in expected]) for s in seen)
+    assert all(observed(s) == observed([y.data for y in expected]) for s in seen)
 
 
 def threads(seed: int) -> None:
     """Threads that differentiate functions of the same leaves get their own numbers."""
     leaves, output = _graph(seed, 301)
     f = lambda x: output * x + ag.sin(x * leaves[0])
-    expected = bits([ag.grad(f)(0.5).data, ag.grad(ag.grad(f))(0.5).data])
+    expected = observed([ag.grad(f)(0.5).data, ag.grad(ag.grad(f))(0.5).data])
     found: list[Any] = []
 
     def work() -> None:
         for _ in range(3):
-            found.append(bits([ag.grad(f)(0.5).data, ag.grad(ag.grad(f))(0.5).data]))
+            found.append(
+                observed([ag.grad(f)(0.5).data, ag.grad(ag.grad(f))(0.5).data])
+            )
 
     workers = [threading.Thread(target=work) for _ in range(3)]
     for worker in workers:
@@ -160,12 +162,12 @@ def tasks(seed: int) -> None:
 def finalizers(seed: int) -> None:
     """A finalizer that sweeps whatever is being swept or freed."""
     leaves, output = _graph(seed, 200)
-    expected = bits([y.data for y in ag.gradient(output, leaves)])
+    expected = observed([y.data for y in ag.gradient(output, leaves)])
     seen: list[Any] = []
 
     class Last(str):
         def __del__(self) -> None:
-            seen.append(bits([y.data for y in ag.gradient(output, leaves)]))
+            seen.append(observed([y.data for y in ag.gradient(output, leaves)]))
 
     for _ in range(3):
         x = ag.Value(1.0)
@@ -242,7 +244,7 @@ def allocations(seed: int) -> None:
         output = resolved(run(program, inputs)[-1])
         if is_value(output):
             output.backward()
-        return bits(inputs)
+        return observed(inputs)
 
     expected = work()
     for n in range(1, 2000):

@@ -210,28 +210,28 @@ def outcome(compute: Callable[[], Any]) -> Any:
         return Raised(type(error), str(error))
 
 
-def bits(x: Any) -> Any:
-    """A float as its bytes, all nan alike, and containers of floats likewise."""
+def observed(x: Any) -> Any:
+    """All that can be seen of a result: types, shapes and bits, all nan alike."""
     if isinstance(x, (float, np.floating)):
         return "nan" if math.isnan(x) else struct.pack("<d", float(x))
     if isinstance(x, complex):
         return repr(x)
     if isinstance(x, np.ndarray):
-        return ["array", x.shape, *map(bits, x.ravel().tolist())]
+        return ["array", x.shape, *map(observed, x.ravel().tolist())]
     if isinstance(x, (tuple, list)) and not isinstance(x, Raised):
-        return [type(x).__name__, *map(bits, x)]
+        return [type(x).__name__, *map(observed, x)]
     if isinstance(x, dict):
-        return {key: bits(y) for key, y in x.items()}
+        return {key: observed(y) for key, y in x.items()}
     return node(x) if is_value(x) else x
 
 
 def node(x: Any) -> Any:
     """All that can be seen of a Value."""
     operands = [
-        ("" if is_value(y) else "constant", bits(float_of(y))) for y in x.operands
+        ("" if is_value(y) else "constant", observed(float_of(y))) for y in x.operands
     ]
     seen = (x.data, x.grad, x.partials)
-    return ("Value", *map(bits, seen), x.label, x.op, x._op, operands, len(x._prev))
+    return ("Value", *map(observed, seen), x.label, x.op, x._op, operands, len(x._prev))
 
 
 def float_of(x: Any) -> float:

@@ -26,7 +26,7 @@ def rosenbrock(x: Any) -> Any:
     return ag.sum(100 * (b - a * a) ** 2 + (1 - a) ** 2 for a, b in pairs)
 
 
-def network(theta: Any) -> Any:
+def lecture_loss(theta: Any) -> Any:
     """The lecture's loss of one example with smooth hidden units, 2-3-2-1."""
     it = iter(theta)
     a: list[Any] = [0.3, -0.8]
@@ -133,7 +133,7 @@ def test_the_hessian_costs_n_plus_one_sweeps(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(transforms, "slopes", counted(slopes))
     monkeypatch.setattr(transforms, "sweep", counted(sweep))
     theta = [0.1 * math.sin(k) for k in range(20)]
-    ag.hessian(network)(theta)
+    ag.hessian(lecture_loss)(theta)
     assert sweeps == 21
 
 
@@ -162,9 +162,9 @@ def test_hessian_of_the_lectures_network() -> None:
         stepped = [
             Precise(mp.mpc(t, STEP if j == i else 0)) for j, t in enumerate(moved)
         ]
-        return network(stepped).number.imag / STEP
+        return lecture_loss(stepped).number.imag / STEP
 
-    matrix = ag.hessian(network)(theta)
+    matrix = ag.hessian(lecture_loss)(theta)
     largest = max(abs(h) for row in matrix for h in row)
     with mp.workdps(150):
         for i, j in itertools.combinations_with_replacement(range(20), 2):

@@ -48,7 +48,7 @@ def evaluated(x: Any, letters: dict[str, Any]) -> Any:
     return RULES[x.operation].value(*operands)
 
 
-def operands_of(rule: Rule) -> st.SearchStrategy[tuple[float, ...]]:
+def near_zero(rule: Rule) -> st.SearchStrategy[tuple[float, ...]]:
     def inside(d: Interval) -> st.SearchStrategy[float]:
         if d.whole:
             return st.integers(0, 3).map(float)
@@ -67,7 +67,7 @@ def test_a_formula_evaluates_to_what_the_row_computes(
     name: str, data: st.DataObject
 ) -> None:
     rule = FIXED[name]
-    numbers = data.draw(operands_of(rule))
+    numbers = data.draw(near_zero(rule))
     z = float(rule.value(*numbers))
     value, *partials = formulas(rule)
     letters = {**dict(zip(operand_names(rule), numbers)), "f": z}

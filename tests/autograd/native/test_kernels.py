@@ -17,6 +17,7 @@ from autograd.program import packs as ps
 from autograd.program.packs import Operand, Pack
 from autograd.program.tape import value_of_row
 from autograd.table.rules import CHECKPOINT, RULES, Rule
+from tests.exact import same
 
 engine: Any = pytest.importorskip(
     "autograd.native.engine", reason="the C engine is not built"
@@ -251,14 +252,9 @@ def compute(
     return total, False
 
 
-def bits(x: Any) -> Any:
-    """Numbers as whole numbers, all nan alike."""
-    return np.where(np.isnan(x), np.int64(-1), x.view(np.int64))
-
-
 def agree(machine: Machine) -> None:
     (memory, failed), (numbers, raised) = machine.run(), machine.expected()
-    assert np.array_equal(bits(memory), bits(numbers)), machine.pack
+    assert same(memory, numbers), machine.pack
     for got, wanted in zip(failed.tolist(), raised):
         assert got or not wanted, machine.pack  # more are allowed: Python decides
 

@@ -27,7 +27,7 @@ native = pytest.importorskip(
 ERRORS = ArithmeticError, ValueError, TypeError, IndexError
 
 
-def network(size: int = 50) -> tuple[list[Any], Any]:
+def every_kind(size: int = 50) -> tuple[list[Any], Any]:
     """Leaves and a loss that shares them, with every kind of node."""
     xs = [ag.Value(0.1 * i + 0.05, label=f"x{i}") for i in range(size)]
     hidden = [ag.tanh(a * b + 0.5) for a, b in zip(xs, reversed(xs))]
@@ -38,7 +38,7 @@ def network(size: int = 50) -> tuple[list[Any], Any]:
 def test_a_step_leaves_nothing_to_the_cyclic_collector() -> None:
     gc.collect()
     for _ in range(3):
-        leaves, loss = network()
+        leaves, loss = every_kind()
         loss.backward()
         del loss, leaves
     assert gc.collect() == 0
@@ -104,7 +104,7 @@ def test_millions_of_nodes_build_run_backward_and_are_released(shape: str) -> No
 )
 def test_no_operation_leaks() -> None:
     def everything() -> None:
-        leaves, loss = network()
+        leaves, loss = every_kind()
         loss.backward()
         native.gradients(loss, leaves)
         for seed in ([1.0] * len(leaves), leaves):

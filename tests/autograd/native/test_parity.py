@@ -82,7 +82,9 @@ def both(compute: Callable[[Any], Any]) -> tuple[Any, Any]:
 
 
 @st.composite
-def operands_of(draw: st.DrawFn, rule: Rule | Reduction) -> list[tuple[float, bool]]:
+def values_and_numbers(
+    draw: st.DrawFn, rule: Rule | Reduction
+) -> list[tuple[float, bool]]:
     """Numbers for a row, and which of them are to be Values: at least one."""
     if isinstance(rule, Rule):
         count = len(rule.partials)
@@ -110,7 +112,7 @@ def apply_row(name: str, operands: list[tuple[float, bool]]) -> Callable[[Any], 
 def test_every_row_has_the_same_value_partials_and_exceptions(
     name: str, data: st.DataObject
 ) -> None:
-    operands = data.draw(operands_of(RULES[name]))
+    operands = data.draw(values_and_numbers(RULES[name]))
     both(apply_row(name, operands))
     with limits.limits():
         both(apply_row(name, operands))
@@ -195,7 +197,7 @@ def test_operators_treat_other_types_the_same(name: str, other: Any, x: float) -
 @given(data=st.data())
 def test_methods_are_the_same(name: str, data: st.DataObject) -> None:
     rule = RULES[ALIASES.get(name, name)]
-    operands = data.draw(operands_of(rule))
+    operands = data.draw(values_and_numbers(rule))
     numbers = [x for x, _ in operands]
     both(lambda make: getattr(make(numbers[0]), name)(*numbers[1:]))
     both(lambda make: getattr(make(numbers[0]), name)(*map(make, numbers[1:])))
@@ -214,7 +216,9 @@ def test_functions_are_the_same(name: str, data: st.DataObject) -> None:
     ours = native.FUNCTIONS.get(name, FUNCTIONS[name])
     theirs = FUNCTIONS[name]
     row = RULES.get(ALIASES.get(name, name))
-    operands = data.draw(operands_of(row if isinstance(row, Rule) else RULES["dot"]))
+    operands = data.draw(
+        values_and_numbers(row if isinstance(row, Rule) else RULES["dot"])
+    )
     as_values = data.draw(st.sampled_from(["some", "none", "ints", "odd"]))
 
     def arguments(make: Any) -> list[Any]:

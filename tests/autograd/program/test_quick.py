@@ -213,7 +213,7 @@ def examples(count: int) -> tuple[Any, Any]:
     return rng.normal(size=(count, 3)), rng.normal(size=count)
 
 
-def network(ws: list[Any]) -> Any:
+def loss_of(ws: list[Any]) -> Any:
     def loss(x: Any, y: Any) -> Any:
         hidden = [ag.tanh(ag.dot(ws[i : i + 3], x, ws[9 + i])) for i in range(3)]
         return (ag.sum(hidden) * ws[12] - y) ** 2
@@ -229,7 +229,7 @@ def weights() -> list[Any]:
 @pytest.mark.parametrize("count", [1, 4, 7, 8, 9, 100, 1000])
 def test_a_map_takes_the_short_way_to_the_bits_of_the_long_one(count: int) -> None:
     short, long = weights(), weights()
-    program, other = ag.compile(network(short)), ag.compile(network(long))
+    program, other = ag.compile(loss_of(short)), ag.compile(loss_of(long))
     xs, ys = examples(count)
     for k in range(3):
         xs, ys = np.roll(xs, 1, axis=0), ys + 0.5
@@ -244,7 +244,7 @@ def test_a_map_takes_the_short_way_to_the_bits_of_the_long_one(count: int) -> No
 
 @pytest.mark.usefixtures("only_native")
 def test_a_map_reads_rows_where_they_lie_and_leaves_other_arrays() -> None:
-    program = ag.compile(network(weights()))
+    program = ag.compile(loss_of(weights()))
     xs, ys = examples(20)
     wide = np.zeros((20, 5))
     wide[:, 1:4] = xs
@@ -316,7 +316,7 @@ def test_a_map_in_ieee_numbers_does_not_ask() -> None:
 def test_many_threads_may_map_at_once() -> None:
     from concurrent.futures import ThreadPoolExecutor
 
-    program = ag.compile(network(weights()))
+    program = ag.compile(loss_of(weights()))
     given = [examples(n) for n in range(1, 100)]
     program.map(*given[0])
     alone = [program.map(*x) for x in given]
@@ -327,7 +327,7 @@ def test_many_threads_may_map_at_once() -> None:
 
 @pytest.mark.usefixtures("only_native")
 def test_a_mapper_that_does_not_fit_its_program_is_refused() -> None:
-    program = ag.compile(network(weights()))
+    program = ag.compile(loss_of(weights()))
     xs, ys = examples(5)
     program.backward(xs, ys)
     recording = next(iter(program._recordings.values()))[0]

@@ -59,7 +59,7 @@ def inside(draw: st.DrawFn, interval: Interval) -> float:
 
 
 @st.composite
-def operands_of(draw: st.DrawFn, rule: Rule | Reduction) -> tuple[float, ...]:
+def from_domain(draw: st.DrawFn, rule: Rule | Reduction) -> tuple[float, ...]:
     """Operands from a row's domain."""
     if isinstance(rule, Reduction):
         n = draw(st.integers(1, 4)) * rule.columns
@@ -135,7 +135,7 @@ def check(name: str, engine: Engine, examples: float = 0.6, **options: Any) -> N
         database=None,
         **options,
     )
-    @given(operands_of(rule))
+    @given(from_domain(rule))
     def property_of_row(operands: tuple[float, ...]) -> None:
         nonlocal seen
         try:

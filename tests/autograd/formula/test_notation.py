@@ -7,6 +7,9 @@ import pytest
 from autograd.formula.notation import mathml, text
 from autograd.formula.symbol import Symbol
 from autograd.table.primitives import where
+from tests.engines import once
+
+pytestmark = once
 
 
 def test_parentheses_stand_where_the_meaning_needs_them() -> None:

@@ -16,6 +16,9 @@ from autograd.core import limits
 from autograd.formula.rows import formulas, operand_names
 from autograd.formula.symbol import Symbol
 from autograd.table.rules import RULES, Interval, Reduction, Rule
+from tests.engines import once
+
+pytestmark = once
 
 FIXED = {name: rule for name, rule in RULES.items() if isinstance(rule, Rule)}
 REDUCTIONS = {name: rule for name, rule in RULES.items() if isinstance(rule, Reduction)}

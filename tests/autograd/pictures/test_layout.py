@@ -8,6 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograd.pictures.layout import PITCH, RUN, WIDTH, Layout, place
+from tests.engines import once
+
+pytestmark = once
 
 Graph = list[list[int | None]]
 

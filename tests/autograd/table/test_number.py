@@ -10,6 +10,9 @@ import pytest
 
 from autograd.table.number import BINARY, METHODS, UNARY, Operations, method
 from autograd.table.rules import ALIASES, RULES, Reduction
+from tests.engines import once
+
+pytestmark = once
 
 
 class Spelled(Operations):

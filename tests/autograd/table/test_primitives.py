@@ -17,6 +17,9 @@ from autograd.table import primitives
 from autograd.table.primitive import PRIMITIVES, apply
 from autograd.table.rules import RULES, Rule
 from autograd.testing.precise import Precise
+from tests.engines import once
+
+pytestmark = once
 
 UNARY = [
     name

@@ -11,6 +11,9 @@ from hypothesis import strategies as st
 
 import autograd as ag
 from autograd.table import psi
+from tests.engines import once
+
+pytestmark = once
 
 ROOT = psi.ROOT
 

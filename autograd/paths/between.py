@@ -122,13 +122,16 @@ class Between:
             return 0
         furthest = list(range(last + 1))
         for i in range(last + 1):
-            for edge in self.incoming(i):
-                furthest[self.operand[edge]] = i
+            for j in self.operand[self.start[i] : self.start[i + 1]]:
+                furthest[j] = i
         matrices: list[Matrix] = []
         counts, cut = {0: [1]}, 0  # of each node in use: its paths from the cut's nodes
         for i in range(1, last + 1):
-            operands = [self.operand[edge] for edge in self.incoming(i)]
-            counts[i] = [sum(x) for x in zip(*(counts[j] for j in operands))]
+            operands = self.operand[self.start[i] : self.start[i + 1]]
+            if len(operands) == 1:
+                counts[i] = counts[operands[0]]
+            else:
+                counts[i] = [sum(x) for x in zip(*(counts[j] for j in operands))]
             for j in operands:
                 if furthest[j] == i:
                     counts.pop(j, None)

@@ -9,7 +9,6 @@ contribute the derivative of the output by it times its derivative by the value.
 from __future__ import annotations
 
 import math
-from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
@@ -362,7 +361,8 @@ def _explained(
     if through is not None:
         return _crossed(between, output, wrt, limit, through, count, adjoints)
     edges = largest_paths(between, min(8 if limit is None else limit, count))
-    paths = tuple(_path(between, backward) for backward in edges)
+    owner = [i for i in range(len(between.order)) for _ in between.incoming(i)]
+    paths = tuple(_path(between, owner, backward) for backward in edges)
     rest = 0.0
     if len(paths) < count:
         try:
@@ -372,15 +372,14 @@ def _explained(
     return PathSum(output, wrt, count, paths, rest, total)
 
 
-def _path(between: Between, backward: Sequence[int]) -> Path:
-    """The path of these edges, given from the output back."""
-    nodes = [between.order[0]]
-    partials, positions = [], []
-    for edge in reversed(backward):
-        nodes.append(between.order[bisect_right(between.start, edge) - 1])
-        partials.append(between.partial[edge])
-        positions.append(between.position[edge])
-    return Path(tuple(nodes), tuple(partials), product(partials), tuple(positions))
+def _path(between: Between, owner: Sequence[int], backward: Sequence[int]) -> Path:
+    """The path of these edges, given from the output back; each leads to its owner."""
+    edges = backward[::-1]
+    order, first = between.order, between.order[:1]
+    nodes = map(order.__getitem__, map(owner.__getitem__, edges))
+    partials = tuple(map(between.partial.__getitem__, edges))
+    positions = tuple(map(between.position.__getitem__, edges))
+    return Path((*first, *nodes), partials, product(partials), positions)
 
 
 def _crossed(

@@ -18,9 +18,11 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Iterator, Sequence
-from itertools import count
-from typing import NamedTuple
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import accumulate, count
+from operator import mul
+from typing import Any, NamedTuple
 
 from autograd.core.graph import NOTHING
 from autograd.paths.between import Between
@@ -57,15 +59,9 @@ NONE: Size = (0, 0.0)
 """Of all that is 0, inf or nan: there is no order within these classes."""
 
 
-class Way(NamedTuple):
-    """A path to a state, a node and a class, by its last edge; all before is largest.
-
-    ``before`` is the state that the edge starts from.
-    """
-
-    size: Size
-    edge: int
-    before: int
+Way = tuple[Size, int, int]
+"""A path to a state, a node and a class: its size, its last edge, and the state that
+this starts from; all before is largest. No class, since there are very many."""
 
 
 class Detours(NamedTuple):
@@ -91,11 +87,13 @@ def _times(x: Size, y: Size) -> Size:
     return (x[0] + y[0] - exponent, -fraction) if fraction else NONE
 
 
-def _loss(way: Way, best: Way) -> Size:
-    if not best.size[1]:
+def _loss(size: Size, best: Size) -> Size:
+    if size == best and best[1]:
+        return ONE
+    if not best[1]:
         return NONE
-    fraction, exponent = math.frexp(way.size[1] / best.size[1])
-    return way.size[0] - best.size[0] - exponent, -fraction
+    fraction, exponent = math.frexp(size[1] / best[1])
+    return size[0] - best[0] - exponent, -fraction
 
 
 def _merged(a: Detours | None, b: Detours | None) -> Detours | None:
@@ -128,26 +126,39 @@ def _all_ways(
 ) -> tuple[list[Way | None], list[Detours | None]]:
     """For each state the largest path to it, and the detours from that if wanted."""
     sizes = list(map(_size, between.partial))
-    kinds = list(map(_class, between.partial))
-    first: list[Way | None] = [None] * (_CLASSES * len(between.order))
+    kinds = [_PRODUCT[c] for c in map(_class, between.partial)]
+    first: list[Any] = [None] * (_CLASSES * len(between.order))
     detours: list[Detours | None] = [None] * len(first)
-    first[FINITE] = Way(ONE, -1, -1)
+    first[FINITE] = ONE, -1, -1
+    states = [[FINITE]]  # of each node those that a path leads to
+    operand, start = between.operand, between.start  # this loop is most of explain()
     for i in range(1, len(between.order)):
         ways: dict[int, list[Way]] = {}
-        for edge in between.incoming(i):
-            kind, before = _PRODUCT[kinds[edge]], _CLASSES * between.operand[edge]
-            for c, known in enumerate(first[before : before + _CLASSES]):
-                if known is not None:
-                    way = Way(_times(known.size, sizes[edge]), edge, before + c)
-                    ways.setdefault(_CLASSES * i + kind[c], []).append(way)
+        for edge in range(start[i], start[i + 1]):
+            size, kind = sizes[edge], kinds[edge]
+            for before in states[operand[edge]]:
+                whole = first[before][0]
+                if size != ONE:
+                    whole = _times(whole, size)
+                state = _CLASSES * i + kind[before % _CLASSES]
+                if state in ways:
+                    ways[state].append((whole, edge, before))
+                else:
+                    ways[state] = [(whole, edge, before)]
+        states.append([*ways])
         for state, found in ways.items():
-            first[state] = best = min(found)
+            best = found[0] if len(found) == 1 else min(found)
+            first[state] = best
             if more:
-                heap = detours[best.before]
+                heap = detours[best[2]]
                 for way in found:
                     if way is not best:
-                        one = Detours(_loss(way, best), 1, None, None, state, way)
-                        heap = _merged(heap, one)
+                        loss = _loss(way[0], best[0])
+                        if heap is None or loss <= heap.loss:  # it goes on top
+                            heap = Detours(loss, 1, heap, None, state, way)
+                        else:
+                            one = Detours(loss, 1, None, None, state, way)
+                            heap = _merged(heap, one)
                 detours[state] = heap
     return first, detours
 
@@ -163,7 +174,17 @@ def _in_order(
     best = first[end]
     if best is None:
         return
-    yield _edges(end, first, None)
+    trunk: list[int] = []
+    states: list[int] = []
+    state = end
+    while state >= _CLASSES:
+        way = first[state]
+        assert way is not None
+        states.append(state)
+        trunk.append(way[1])
+        state = way[2]
+    place = dict(zip(states, range(len(states))))
+    yield trunk
     serial = count()  # breaks ties
     waiting: list[tuple[Size, int, Size, Detours, Taken]] = []
 
@@ -172,29 +193,50 @@ def _in_order(
             whole = _times(size, heap.loss)
             heapq.heappush(waiting, (whole, next(serial), size, heap, taken))
 
-    wait(best.size, detours[end], None)
+    wait(best[0], detours[end], None)
     while waiting:
         whole, _, size, heap, taken = heapq.heappop(waiting)
         more = (taken, heap)
-        yield _edges(end, first, more)
+        yield _edges(end, first, more, trunk, states, place)
         wait(size, heap.left, taken)
         wait(size, heap.right, taken)
-        wait(whole, detours[heap.way.before], more)
+        wait(whole, detours[heap.way[2]], more)
 
 
-def _edges(end: int, first: Sequence[Way | None], taken: Taken) -> list[int]:
-    """The edges of the path that takes these detours, from its end back."""
+def _edges(
+    end: int,
+    first: Sequence[Way | None],
+    taken: Taken,
+    trunk: Sequence[int],
+    states: Sequence[int],
+    place: Mapping[int, int],
+) -> list[int]:
+    """The edges of the path that takes these detours, from its end back.
+
+    Where it runs along the largest path, ``trunk``, it is a slice of that.
+    """
     ways = {}
     while taken is not None:
         taken, detour = taken
         ways[detour.state] = detour.way
-    edges, state = [], end
+    off = sorted(place[state] for state in ways if state in place)
+    edges: list[int] = []
+    state = end
     while state >= _CLASSES:
+        if state in place and state not in ways:
+            at = bisect_left(off, place[state])
+            until = off[at] if at < len(off) else len(trunk) - 1
+            edges += trunk[place[state] : until]
+            state = states[until]
         way = ways.get(state) or first[state]
         assert way is not None
-        edges.append(way.edge)
-        state = way.before
+        edges.append(way[1])
+        state = way[2]
     return edges
+
+
+SAFE = 2.0**-1000
+"""Above it, no product is rounded as one that underflows."""
 
 
 def product(partials: Sequence[float]) -> float:
@@ -203,6 +245,9 @@ def product(partials: Sequence[float]) -> float:
     >>> product([1e200, 1e200, 1e-300])
     1e+100
     """
+    running = list(accumulate(partials, mul, initial=1.0))
+    if all(map(math.isfinite, running)) and min(map(abs, running)) > SAFE:
+        return running[-1]
     if any(partial is NOTHING for partial in partials):
         return 0.0
     fraction, exponent = 1.0, 0

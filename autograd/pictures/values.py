@@ -115,19 +115,24 @@ def wrapped(
     make the picture about as high as wide.
     """
     shown = {node: [node.operands[k] for k in uses(node)] for node in order}
-    most = max(ABREAST, 2 * sum(1 + len(xs) for xs in shown.values()) ** 0.5 / 1.4)
+    depth: dict[Node, int] = {}
+    for node in order:
+        depth[node] = 1 + max((depth[x] for _, x in edges(node)), default=0)
+    parallel = Counter(depth[x] for x, xs in shown.items() if len(xs) > ABREAST)
+    most = max(ABREAST, 1.4 * sum(1 + len(xs) for xs in shown.values()) ** 0.5)
+    most /= max(parallel.values(), default=1)
     size: dict[Node, tuple[int, float]] = {}
     blocks: dict[Node, Blocks] = {}
     for node in order:
         found, deep, broad = [], [0], [0.0]
         for x in shown[node]:
-            depth, breadth = 1, 0.5  # of a constant
+            steps, breadth = 1, 0.5  # of a constant
             if x.__class__ is not float:
-                depth, breadth = size[x] if used[x] == 1 else (1, 1.0)
+                steps, breadth = size[x] if used[x] == 1 else (1, 1.0)
             if len(shown[node]) > ABREAST and 0 < broad[-1] > most - breadth:
                 deep.append(0)
                 broad.append(0.0)
-            deep[-1] = max(deep[-1], depth)
+            deep[-1] = max(deep[-1], steps)
             broad[-1] += breadth
             found.append(len(deep) - 1)
         blocks[node] = found, deep

@@ -66,16 +66,16 @@ class Drawing:
         output: Node,
         source: str,
         boxes: int,
-        force: bool = False,
-        timeout: float = 30.0,
-        plain: Callable[[], str] | None = None,
+        force: bool,
+        timeout: float,
+        plain: Callable[[], str],
     ) -> None:
         self.output = output
         self.source = source
         self.boxes = boxes
         self._force = force
         self._timeout = timeout
-        self._plain = plain or self._values
+        self._plain = plain
 
     def render(self, path: str | os.PathLike[str]) -> None:
         """Write the picture to a file, whole or not at all.
@@ -134,10 +134,6 @@ class Drawing:
             return self._plain().encode()
         refuse(self.boxes, form, self._force)
         return render(self.source, form, self._timeout)
-
-    def _values(self) -> str:
-        order = topological_order(self.output)
-        return plain_svg(order, names(order))
 
     def _repr_svg_(self) -> str:
         try:

@@ -521,7 +521,13 @@ def hvp(f: Function, argnums: Argnums = 0) -> Function:
     >>> hvp(lambda x: x[0] ** 2 * x[1])([2.0, 3.0], [1.0, 0.0])
     [6.0, 4.0]
     """
-    return derived(_hvp, "hvp", f, argnums)
+    return _with_vector(derived(_hvp, "hvp", f, argnums))
+
+
+def _with_vector(made: Function) -> Function:
+    """A function whose arguments are those of f and one more, as its signature says."""
+    made.__dict__.pop("__wrapped__")
+    return made
 
 
 def _hvp(f: Function, argnums: Argnums, /, *arguments: Any, **keywords: Any) -> Any:
@@ -547,7 +553,7 @@ def value_grad_and_hvp(f: Function, argnums: Argnums = 0) -> Function:
     (12.0, [12.0, 4.0], [6.0, 4.0])
     """
     options = "value_grad_and_hvp", argnums
-    return derived(_value_grad_and_hvp, "value_grad_and_hvp", f, *options)
+    return _with_vector(derived(_value_grad_and_hvp, "value_grad_and_hvp", f, *options))
 
 
 @with_recording

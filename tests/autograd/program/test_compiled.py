@@ -456,3 +456,10 @@ def test_a_long_sum_of_equal_terms_is_told_what_to_write(
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         ag.compile(ag.grad(chain))(0.5, xs)
+
+
+@pytest.mark.parametrize("transform", [ag.hvp, ag.value_grad_and_hvp])
+def test_what_takes_a_vector_too_is_compiled_as_it_is(transform: Any) -> None:
+    product = transform(lambda x: x[0] ** 2 * x[1])
+    x, v = [2.0, 3.0], [1.0, 0.5]
+    assert bits(ag.compile(product)(x, v)) == bits(product(x, v))

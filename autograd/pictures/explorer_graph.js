@@ -38,15 +38,16 @@ const moved = (one) => !Object.is(one.data, one.recorded.data);
 /** The adjoints after so many steps backward, in the order and the bits of Python's. */
 function swept(steps) {
   const adjoints = new Map([[output, 1]]);
+  const reached = new Set([output]);
   let shares = [];
   for (let i = 0; i < steps; i += 1) {
     const node = inner[inner.length - 1 - i];
-    const adjoint = adjoints.get(node);
     shares = node.edges.map((edge) => {
-      const passed = adjoint !== undefined && !edge.dead;
-      const share = passed ? adjoint * edge.partial : 0;
+      const passed = reached.has(node) && !edge.dead;
+      const share = passed ? adjoints.get(node) * edge.partial : 0;
       const before = adjoints.get(edge.source) ?? 0;
-      if (passed) adjoints.set(edge.source, before + share);
+      adjoints.set(edge.source, before + share);
+      if (passed) reached.add(edge.source);
       return { edge, before, share, after: before + share };
     });
   }

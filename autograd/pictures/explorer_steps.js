@@ -74,7 +74,7 @@ function computed(node) {
 
 function handed(node, adjoints, shares) {
   const rows = shares.slice(0, ROOM).map(({ edge, before, share, after }) => {
-    const { texts: [old, adjoint, partial], sign } = printed([before, adjoints.get(node) ?? 0, edge.partial], after, ([x, y, z]) => x + y * z);
+    const { texts: [old, adjoint, partial], sign } = printed([before, adjoints.get(node), edge.partial], after, ([x, y, z]) => x + y * z);
     return el("tr", {}, el("td", { class: "who" }, math(ratio(output, edge.source))),
       el("td", {}, `${old} + ${factor(adjoint)} × ${factor(partial)}`),
       el("td", { class: "number after", title: exact(after), "data-share": exact(share) }, `${sign} ${short(after)}`));
@@ -84,7 +84,7 @@ function handed(node, adjoints, shares) {
     : el("p", {}, "All its operands are constants.");
   return [el("h3", {}, `Backward: ${node.name} hands out its share`),
     el("p", { class: "said" }, meeting(node, shares)),
-    el("div", { class: "formulas" }, math(ratio(output, node), mo("mo", "="), mo("mn", short(adjoints.get(node) ?? 0, 6))), law),
+    el("div", { class: "formulas" }, math(ratio(output, node), mo("mo", "="), mo("mn", short(adjoints.get(node), 6))), law),
     el("table", {}, el("tbody", {}, ...rows, more(shares))),
     position === LAST ? el("p", {}, el("b", {}, "Done: every value has its gradient.")) : ""];
 }

@@ -234,6 +234,9 @@ def dist(p: Iterable[Any], q: Iterable[Any]) -> Any:
 def logsumexp(*values: Any | Iterable[Any]) -> Any:
     """log Σ e^x without overflow; its partials are the softmax.
 
+    It and its derivatives are right within 8 ε (|f| + Σ |x ∂f/∂x|), ε = 2^-53; third
+    ones, with their factors 1 − 2p, within ε more.
+
     Args:
         values: Values or numbers, or one iterable of them.
 
@@ -256,6 +259,7 @@ def softmax_cross_entropy(xs: Iterable[Any], ys: Iterable[Any]) -> Any:
 
     The operands are ``(*xs, *ys)``. The partials by xs are the softmax minus ys, if
     these sum to 1. A label of 0 leaves its term out, even where its logit is -inf.
+    It is right within the bounds of :func:`logsumexp`, as are its derivatives.
 
     Args:
         xs: Values or numbers, one for each class, of which differences alone count.

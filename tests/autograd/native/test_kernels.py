@@ -248,7 +248,8 @@ def compute(
         return function(rows[0])[1](total), raises(rows[0], total)
     if p.after == ps.TIMES:
         (at,) = x[-1]
-        total *= function(rows[0])[1](at, at)
+        slope = function(rows[0])[1](at, at)
+        total = total * slope if slope else 0.0  # a choice not taken passes nothing
     return total, False
 
 

@@ -118,8 +118,9 @@ GAMMAS = {
 }
 """A few points for what mpmath takes long for: digamma's derivatives are polygammas."""
 
-TO_SECOND = ("logsumexp", "softmax_cross_entropy")
-"""Rows whose third derivatives are 0 where all operands are nearly the same."""
+ABSOLUTE = ("logsumexp", "softmax_cross_entropy")
+"""Rows whose third derivatives p (1 − p)(1 − 2p) have the rounding of a p near ½, which
+no operand near 0 moves as much: as their docs say, ε of it stays."""
 
 CASES = [
     Case(name, len(rule.partials))
@@ -242,6 +243,8 @@ def errors(
         own = ULP[order] if units <= 8 else units
         bound = EPS * (own * abs(t) + weight * moved)
         bound += TINY * min(4 * steep, mp.mpf(10) ** 7)
+        if order == 3 and case.name in ABSOLUTE:
+            bound += EPS
         off = float(abs(claim - t) / bound) if math.isfinite(claim) else math.inf
         yield off, orders, claim, mp.nstr(t, 17)
 
@@ -250,10 +253,9 @@ def errors(
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_a_row_and_its_first_derivatives_are_right_to_a_few_ulp(case: Case) -> None:
     seen, worst = 0, []
-    n = 2 if case.free == 2 and case.name in TO_SECOND else 3
     for xs in case.points():
         ways = [
-            way for found in on_each(partial(claimed, case, xs, n)) for way in found
+            way for found in on_each(partial(claimed, case, xs, 3)) for way in found
         ]
         for claims in {str(bits(way)): way for way in ways}.values():
             for off, *said in errors(case, xs, claims):

@@ -101,7 +101,7 @@ FACTORS: dict[str, Callable[..., float]] = {
     "silu": abs,
     "elu": lambda x, alpha: abs(alpha),
     "pow": lambda x, y: max(abs(y), abs(math.log(x))),
-    "power_log": lambda n, x, y: max(n, abs(y), abs(math.log(x))),
+    "power_log": lambda n, x, y: (n + abs(y)) * max(1, abs(math.log(x))) ** n,
 }
 
 

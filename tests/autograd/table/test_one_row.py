@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from autograd.core import choice
+from tests.engines import once
 
 ROOT = Path(__file__).parents[3]
 LONG = os.environ.get("HYPOTHESIS_PROFILE") == "long"
@@ -65,10 +66,10 @@ NEW = (
 )
 
 
-@pytest.fixture(scope="module")
-def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
     """The source with a row and a primitive more, and its C engine if there is one."""
-    path = tmp_path_factory.mktemp("copy") / "source"
+    path = tmp_path / "source"
     left = (".git", ".venv*", ".*_cache", "*.so", "__pycache__", "build", "output")
     shutil.copytree(ROOT, path, ignore=shutil.ignore_patterns(*left))
     insert(path / "autograd/table/primitives.py", "# fmt: off\n", PRIMITIVE)
@@ -113,18 +114,13 @@ def run(path: Path, *command: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_new_rows_are_functions_methods_and_compiled(copy: Path, engine: str) -> None:
-    if engine == "native":
-        used = run(copy, "-c", USE)
-        assert used.returncode == 0, used.stderr
-        assert used.stdout.strip() == choice.available()[0]
-
-
-def test_new_rows_are_tested_and_nothing_else_is_touched(
-    copy: Path, engine: str
+@once
+def test_a_row_and_a_primitive_are_used_and_tested_with_nothing_else_touched(
+    copy: Path,
 ) -> None:
-    if engine != choice.available()[0]:
-        pytest.skip("the copy's suite runs on every engine by itself")
+    used = run(copy, "-c", USE)
+    assert used.returncode == 0, used.stderr
+    assert used.stdout.strip() == choice.available()[0]
     here = "tests/autograd/table/test_one_row.py"
     what = ["tests"] if LONG else [f"tests/autograd/{name}" for name in NEW]
     tested = run(copy, *PYTEST, f"--ignore={here}", "-k", "not mypy", *what)

@@ -201,7 +201,7 @@ def times(adjoint: Any, partial: Any) -> Any:
                 return other
             if one == -1.0:
                 return -other
-            if one == 0.0:
+            if one == 0.0 and one * other.data == 0.0:  # 0 · inf is no constant
                 return one * other.data
     return adjoint * partial
 

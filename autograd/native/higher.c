@@ -44,7 +44,8 @@ times(Edge x, Edge y, Edge *product)
     for (int i = 0; i < 2; i++) {
         const Edge one = operands[i], other = operands[1 - i];
         const double a = one.partial, b = number_of(&other);
-        if (one.operand == NULL && (other.operand == NULL || a == 0.0)) {
+        const int zero = a == 0.0 && a * b == 0.0; /* 0 · inf is no constant */
+        if (one.operand == NULL && (other.operand == NULL || zero)) {
             *product = (Edge){NULL, a * b};
             return 0;
         }

@@ -205,6 +205,15 @@ def test_a_slope_that_rounds_to_zero_is_a_number(way: Any) -> None:
     assert math.isnan(way(lambda x: ag.sqrt(ag.exp(x)))(-800.0))
 
 
+def test_zero_times_infinity_is_no_constant_in_a_second_derivative() -> None:
+    def f(x: Any) -> Any:
+        return ag.sqrt(0.0 * x)
+
+    ways = (ag.hessian(f), ag.grad(ag.grad(f)), ag.derivative(f, 2))
+    for way in (*ways, ag.grad(f), *map(ag.compile, ways)):
+        assert math.isnan(way(1.0))
+
+
 def test_a_rule_of_ones_own_may_choose() -> None:
     clip = ag.rule(
         lambda x: ag.where(x > 1, 1, x),

@@ -9,6 +9,7 @@ call them, and each combination is recorded for itself.
 from __future__ import annotations
 
 import array
+import importlib
 import math
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -126,13 +127,13 @@ def namespace(x: Any) -> Any:
     library = (type(x).__module__ or "").partition(".")[0]
     if library == "torch" and hasattr(x, "dtype") and hasattr(x, "shape"):
         try:
-            from array_api_compat import array_namespace
+            compat = importlib.import_module("array_api_compat")
         except ImportError:
             raise TypeError(
                 "compile: for PyTorch's arrays install array-api-compat, which gives "
                 "them the array API"
             ) from None
-        return array_namespace(x)
+        return compat.array_namespace(x)
     if library == "numpy" or not hasattr(x, "__array_namespace__"):
         return None
     return x.__array_namespace__()

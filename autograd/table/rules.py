@@ -458,7 +458,7 @@ def directions(xs: Sequence[Any], z: Any) -> list[Any]:
     for k, x in enumerate(xs):
         x_top = where(place == k, x, x_top)
     x_top = where(top == 0, math.nan, x_top)
-    squares: Any = 0
+    squares: Any = where(top >= 0, 0, top)  # nan has no direction
     for k, x in enumerate(xs):
         ratio = where(place == k, 0, x / x_top)
         squares = squares + ratio * ratio

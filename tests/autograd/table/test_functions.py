@@ -254,3 +254,10 @@ def test_softmax_does_not_overflow_and_has_the_slopes_of_its_definition() -> Non
     assert program.stats()["recordings"] == 1
     with pytest.raises(ValueError, match="softmax: xs must not be empty"):
         ag.softmax([])
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_a_nan_has_no_direction(sign: float) -> None:
+    x = ag.Value(math.copysign(math.nan, sign))
+    for node in (ag.hypot(x), ag.dist([x], [ag.Value(math.inf)])):
+        assert all(map(math.isnan, (node.data, *node.partials)))

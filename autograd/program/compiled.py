@@ -304,11 +304,7 @@ class Program(Called):
         >>> compile(lambda x, n: x * n).map([1.0, 2.0, 3.0], 10.0, in_axes=(0, None))
         array([10., 20., 30.])
         """
-        if self._checks and named.pop("check", False):
-            self._check_each(args, named, in_axes)
-        if are_chunks(args) and not named and chunk is None:
-            return over_chunks(self, args[0], in_axes, None, executor)
-        return mapped(self, args, named, in_axes, None, executor, chunk)
+        return self._mapped(args, named, in_axes, None, executor, chunk)
 
     def backward(
         self,
@@ -348,6 +344,18 @@ class Program(Called):
         (array([2., 4., 6.]), 6.0)
         """
         total = as_float(scale, "scale"), seed
+        return self._mapped(args, named, in_axes, total, executor, chunk)
+
+    def _mapped(
+        self,
+        args: tuple[Any, ...],
+        named: dict[str, Any],
+        in_axes: Any,
+        total: tuple[float, Any] | None,
+        executor: Any,
+        chunk: int | None,
+    ) -> Any:
+        """The examples of arguments, or of chunks that load them."""
         if self._checks and named.pop("check", False):
             self._check_each(args, named, in_axes)
         if are_chunks(args) and not named and chunk is None:

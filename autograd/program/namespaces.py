@@ -49,7 +49,7 @@ BY_NAME = {p.name for p in PRIMITIVES.values() if p.c.startswith(f"{p.name}(")}
 
 def on_host(x: Any) -> Any:
     """An array of whatever library as NumPy's, in float64."""
-    for name in ("detach", "cpu"):  # PyTorch's, with a gradients or on a device
+    for name in ("detach", "cpu"):  # PyTorch's, with a gradient or on a device
         if hasattr(x, name):
             x = getattr(x, name)()
     return np.asarray(x, dtype=float)

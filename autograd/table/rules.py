@@ -538,10 +538,15 @@ def power_slope(x: Any, y: Any, z: Any) -> Any:
     At y = 0 that quotient is 0 for every x, and has the right slope in y, 1 / x.
     """
     direct = y * power(x, y - 1)
+    quotient = y * z / where(abs(x) > 0, x, 1)
+    return where(by_quotient(y, z), quotient, direct)
+
+
+def by_quotient(y: Any, z: Any) -> Any:
+    """Whether y - 1 would round, and z = x^y is far from the ends of the floats."""
     exact = where(abs(y) < 1, 0, where((y - 1) + 1 == y, 1, 0))
     normal = where(abs(z) > 1e-280, where(abs(z) < 1e280, 1, 0), 0)
-    quotient = y * z / where(abs(x) > 0, x, 1)
-    return where((1 - exact) * normal, quotient, direct)
+    return (1 - exact) * normal
 
 
 def nth_power_log(n: Any, x: Any, y: Any) -> Any:
@@ -555,15 +560,11 @@ power_log: Callable[..., Any] = as_row("power_log", nth_power_log)
 
 def power_log_slope(n: Any, x: Any, y: Any, z: Any) -> Any:
     """n x^(y-1) (log x)^(n-1) + y x^(y-1) (log x)^n, as :func:`power_slope` has it."""
-    value = power(x, y)
     direct = n * power_log(n - 1, x, y - 1) + y * power_log(n, x, y - 1)
-    exact = where(abs(y) < 1, 0, where((y - 1) + 1 == y, 1, 0))
-    normal = where(abs(value) > 1e-280, where(abs(value) < 1e280, 1, 0), 0)
     below = where(n == 0, 0, n * power_log(n - 1, x, y))
     quotient = (below + y * z) / where(abs(x) > 0, x, 1)
-    return where(
-        (1 - exact) * normal, quotient, where(n == 0, y * power(x, y - 1), direct)
-    )
+    direct = where(n == 0, y * power(x, y - 1), direct)
+    return where(by_quotient(y, power(x, y)), quotient, direct)
 
 
 CHECKPOINT = Reduction(

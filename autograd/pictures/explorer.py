@@ -28,10 +28,12 @@ from autograd.core.graph import Node
 from autograd.core.plain import check_value
 from autograd.formula.rows import formulas
 from autograd.paths.labels import shortened
-from autograd.paths.names import NUMBERED, PARAMETER, names, operation
+from autograd.paths.names import NUMBERED, PARAMETER, names, operation, unit
 from autograd.paths.numerals import number
+from autograd.pictures import layout
 from autograd.pictures.emit_js import asset, emitted
 from autograd.pictures.parts import parts
+from autograd.pictures.translate import translated
 from autograd.pictures.values import uses
 from autograd.table.number import BINARY
 from autograd.table.rules import RULES, Reduction
@@ -44,7 +46,7 @@ LIMIT = 20_000
 LONGEST_NAME = 120
 """Characters of a name, so that a label leaves room for the rest of the page."""
 
-SCRIPT = ("graph", "layout", "scene", "paths", "live", "steps", "controls")
+SCRIPT = ("graph", "scene", "paths", "live", "steps", "controls")
 """The parts of the page's script, each of which uses those before it."""
 
 
@@ -88,7 +90,8 @@ def page(output: Node, wrt: Node | None = None) -> str:
     style = asset("explorer.css")
     rows = {(e["op"], len(e["operands"])) for e in data["nodes"] if e["op"]}
     scripts = [asset(f"explorer_{name}.js") for name in SCRIPT]
-    script = "\n".join([emitted(rows), *scripts])
+    placing = f"const {{ place }} = {translated(layout, 'place')};"
+    script = "\n".join([emitted(rows), placing, *scripts])
     content = {
         "title": html.escape(title).encode("utf-8", "replace").decode(),
         "policy": (
@@ -132,6 +135,7 @@ def _described(order: list[Node]) -> tuple[dict[str, Any], str]:
         entry = {
             "name": shortened(called[node], LONGEST_NAME),
             "unnamed": not node.label and bool(NUMBERED.fullmatch(called[node])),
+            "unit": unit(called[node]),
             "op": node.op,
             "symbol": _symbol(node),
             "data": repr(node.data),

@@ -17,14 +17,27 @@ function nearest(n, k) {
   const kept = n >> BigInt(drop);
   const rest = 2n * (n - (kept << BigInt(drop)));
   const half = 1n << BigInt(drop);
-  let x = Number(kept + BigInt(drop > 0 && (rest > half || (rest === half && kept & 1n))));
-  // In steps, since 2 ** 1024 is no number; only the last of them can round.
-  for (let e = drop - k; e; ) {
-    const step = Math.max(-1000, Math.min(1000, e));
-    x *= 2 ** step;
-    e -= step;
-  }
-  return x;
+  return ldexp(Number(kept + BigInt(drop > 0 && (rest > half || (rest === half && kept & 1n)))), drop - k);
+}
+
+/** x 2^e in steps, since 2 ** 1024 is no number; only the last of them can round. */
+function ldexp(x, e) {
+  const step = Math.max(-1000, Math.min(1000, e));
+  return step ? ldexp(x * 2 ** step, e - step) : x;
+}
+
+function frexp(x) {
+  let [mantissa, e] = [x, 0];
+  for (; mantissa && Math.abs(mantissa) < 0.5; e -= 1) mantissa *= 2;
+  for (; Math.abs(mantissa) >= 1; e += 1) mantissa /= 2;
+  return [mantissa, e];
+}
+
+function scaled_factorial(n) {
+  let product = 1n;
+  for (let k = 2; k <= n; k += 1) product *= BigInt(k);
+  const size = product.toString(2).length;
+  return [nearest(product, size), size];
 }
 
 function added(fractions) {
@@ -114,4 +127,65 @@ function erfc(x) {
   for (let k = Math.ceil(60 + 200 / (x * x)); k > 0; k -= 1) below = x + k / 2 / below;
   const head = Math.fround(x);
   return (Math.exp(-head * head) * Math.exp(-(x - head) * (x + head))) / Math.sqrt(Math.PI) / below;
+}
+
+/** ln Γ from 1 to 2: the integral of ψ's Taylor series at its root. */
+function lgammaNearby(x) {
+  const d = x - psi.ROOT - psi.REST;
+  const series = psi.coefficients().reduce((sum, c, i, all) => (sum + c / (all.length + 1 - i)) * d, 0);
+  return series * d - 0.12148629053584961;
+}
+
+/** Stirling's series (6.1.40) from x = 15 on: ln Γ less its first terms. */
+function stirling(x) {
+  return psi.BERNOULLI.reduceRight((sum, b, i) => sum / x / x + b / ((2 * i + 2) * (2 * i + 1)), 0) / x;
+}
+
+/** Γ(x) for x > 0 as two factors, of which none is too large; by Γ(x + 1) = x Γ(x). */
+function gammaFactors(x) {
+  if (x < 1) return [1 / x, Math.exp(lgammaNearby(x + 1))];
+  if (x < 15) {
+    let [product, rest] = [1, x];
+    while (rest >= 2) product *= rest -= 1;
+    return [product, Math.exp(lgammaNearby(rest))];
+  }
+  const power = Math.pow(x, x / 2);
+  return [power, power * Math.exp(-x) * Math.sqrt((2 * Math.PI) / x) * Math.exp(stirling(x))];
+}
+
+/** Of negative x by reflection (6.1.17). */
+function gamma(x) {
+  if (x === Infinity || Number.isNaN(x)) return x;
+  if (Number.isInteger(x) && x <= 0) return -polygamma(0, x);
+  const [a, b] = gammaFactors(Math.min(Math.abs(x), 200));
+  return x > 0 ? a * b : -Math.PI / (-x * sinpi(-x)) / a / b;
+}
+
+function sinpi(x) {
+  const part = remainder(x, 1);
+  return Math.sin(Math.PI * part) * ((x - part) % 2 ? -1 : 1);
+}
+
+function lgamma(x) {
+  const size = Math.abs(x);
+  if (size === Infinity || (x <= 0 && Number.isInteger(x))) return Infinity;
+  if (x < 0) return Math.log(Math.PI / (size * Math.abs(sinpi(size)))) - lgamma(size);
+  if (x === 1 || x === 2) return 0;
+  if (!(x < 15)) return (x - 0.5) * Math.log(x) - x + Math.log(2 * Math.PI) / 2 + stirling(x);
+  if (x < 1) return lgammaNearby(x + 1) - Math.log(x);
+  const [product] = gammaFactors(x);
+  return Math.log(product) + lgammaNearby(x % 1 + 1);
+}
+
+function polygamma(n, x) {
+  try {
+    return psi.polygamma(n, x);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return psi.limit(n, x);
+  }
+}
+
+function digamma(x) {
+  return polygamma(0, x);
 }

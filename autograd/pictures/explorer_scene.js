@@ -1,7 +1,7 @@
 // The drawing: values, and groups of them that open in their place and collapse again
 
-const groups = graph.groups.map(([name, kind, parent, size, roots]) => ({
-  name: isolated(name), kind, parent, size, roots: roots.map((i) => nodes[i]),
+const groups = graph.groups.map(([name, kind, parent, size, unit, roots]) => ({
+  name: isolated(name), kind, parent, size, unit, roots: roots.map((i) => nodes[i]),
 }));
 groups.forEach((group, g) => { group.id = ~g; });
 const thing = (id) => (id >= 0 ? nodes[id] : groups[~id]);
@@ -40,25 +40,21 @@ function fitted(text, width) {
 }
 
 /** The pieces of a route, each a path of its own: bends between layers, lines within. */
-function pieces([x, y, ...rest]) {
-  const found = [];
-  for (let i = 0; i < rest.length; i += 2) {
-    const [u, v] = rest.slice(i, i + 2);
+function pieces(route) {
+  return route.slice(1).map(([u, v], i) => {
+    const [x, y] = route[i];
     const middle = (x + u) / 2;
-    found.push(`M${x},${y}${i % 4 ? "L" : `C${middle},${y} ${middle},${v} `}${u},${v}`);
-    [x, y] = [u, v];
-  }
-  return found;
+    return `M${x},${y}${i % 2 ? "L" : `C${middle},${y} ${middle},${v} `}${u},${v}`;
+  });
 }
 
-function drawLine(a, b, place, route, i) {
+function drawLine(a, b, place, route, [x, y], i) {
   const edge = place < 0 ? null : b.edges.find((one) => one.place === place);
   const line = { a, b, edge, pieces: pieces(route) };
   const d = line.pieces.map((piece, k) => (k ? piece.replace(/^M[^LC]*/, "") : piece)).join("");
   line.path = svg("path", { class: "edge", d });
   $("edges").append(line.path, svg("path", { class: "hit", d, "data-line": i }));
   if (edge && edge.partial !== 1) {
-    const [x, y] = route.slice(-2);
     line.label = svg("text", { class: "partial", x: x - 9, y: y - 3.5 }, `×${short(edge.partial, 3)}`);
     $("labels").append(line.label);
   }
@@ -118,16 +114,17 @@ function draw() {
   drawn = [...order.keys()];
   // Groups may use each other in a circle; a line backward is no part of the layout.
   const forward = (one) => one.into.filter(([source]) => order.get(source) < order.get(one));
-  const layout = place(drawn.map((one) => forward(one).map(([source]) => order.get(source))), drawn.map((one) => (one.roots ? 2 : 15)), drawn.map((one) => one.name));
+  const layout = place(drawn.map((one) => forward(one).map(([source]) => order.get(source))), drawn.map((one) => (one.roots ? 2 : 15)), drawn.map((one) => one.unit));
   for (const id of ["edges", "lit", "labels", "boxes", "shares"]) $(id).replaceChildren();
-  scene = { at: new Set(drawn), byEnds: new Map(), drawnLines: [], size: layout.size };
+  scene = { at: new Set(drawn), byEnds: new Map(), drawnLines: [], size: [layout.width, layout.height] };
   drawn.forEach((one, i) => {
-    const routes = layout.routes[i][Symbol.iterator]();
+    const [routes, ends] = [layout.routes[i].values(), layout.labels[i].values()];
     for (const [source, place] of one.into) {
       const [a, b, w, h] = layout.boxes[order.get(source)];
       const [left, top, , height] = layout.boxes[i];
-      const route = order.get(source) < i ? routes.next().value : [a + w, b + h / 2, left, top + height / 2];
-      scene.drawnLines.push(drawLine(source, one, place, route, scene.drawnLines.length));
+      const straight = [[a + w, b + h / 2], [left, top + height / 2]];
+      const [route, end] = order.get(source) < i ? [routes.next().value, ends.next().value] : [straight, straight[1]];
+      scene.drawnLines.push(drawLine(source, one, place, route, end, scene.drawnLines.length));
     }
   });
   drawn.forEach((one, i) => drawBox(one, layout.boxes[i]));

@@ -6,18 +6,21 @@ passes, order each layer by the barycenters of its neighbors, and place it as ne
 to them as the boxes' heights allow. All edges of one value share their waypoints
 and branch off, as a bus does. Nothing is random: the same graph gives the same
 drawing, and edges run between the boxes, since a waypoint keeps its place free.
+
+Very many operands of one value would make the picture a tower: they stand in blocks,
+one behind the other, and a line leads on from where the edges of a block meet.
+
+The page lays out anew whenever something opens or collapses: it runs these functions,
+too, so that they are plain enough for :mod:`autograd.pictures.translate`.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
-from collections import defaultdict
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
-from autograd.paths.names import unit
-
-__all__ = ["Layout", "place"]
+__all__ = ["Layout", "blocks", "place"]
 
 WIDTH = 134.0
 """Of a box, in pixels."""
@@ -49,26 +52,37 @@ SWEEPS = 12
 PATIENCE = 4
 """Sweeps without fewer crossings after which the order is final."""
 
+ABREAST = 16
+"""Boxes that stand in one block at least, if there are so many."""
 
-@dataclass
-class Layout:
+FEW = 8
+"""Operands of a value that are one block, however much is computed for them."""
+
+Operands = Sequence[Sequence[int | None]]
+Blocks = tuple[list[int], list[int]]
+Points = list[tuple[float, float]]
+
+
+class Layout(NamedTuple):
     """Where everything is, in pixels, y down.
 
     ``boxes[i]`` is left, top, width and height of node i. ``routes[i][k]`` are the
     points through which the edge into operand place k of node i runs, from the right
     side of the operand's box to the left side of node i's; None for a constant.
+    ``labels[i][k]`` is the end of the straight stretch above which its label has room.
     """
 
-    boxes: list[tuple[float, float, float, float]] = field(default_factory=list)
-    routes: list[list[list[tuple[float, float]] | None]] = field(default_factory=list)
-    width: float = 0.0
-    height: float = 0.0
+    boxes: list[tuple[float, float, float, float]]
+    routes: list[list[Points | None]]
+    labels: list[list[tuple[float, float] | None]]
+    width: float
+    height: float
 
 
 def place(
-    operands: Sequence[Sequence[int | None]],
+    operands: Operands,
     ports: Sequence[float] = (),
-    names: Sequence[str] = (),
+    units: Sequence[tuple[str, int] | None] = (),
 ) -> Layout:
     """Draw a graph.
 
@@ -76,7 +90,7 @@ def place(
         operands: for each node, in topological order, the numbers of its operands,
             None for a constant.
         ports: for each node how far apart the edges enter it; else room for a label.
-        names: what to call the nodes; the units of a layer stay in order.
+        units: which nodes are to stand in order: a key they share, and a number.
 
     >>> layout = place([[], [], [0, 1, 1]])
     >>> [box[0] for box in layout.boxes]
@@ -84,77 +98,183 @@ def place(
     >>> len(layout.routes[2])
     3
     """
-    layer = _layers(operands)
-    # Vertices: the nodes, then the waypoints. ``last[v]`` is where its bus ends.
+    # Vertices: the nodes, each after the joints of its blocks, then the waypoints.
+    vertex = [0 for _ in operands]  # of each node
+    joint = [[0] for _ in operands]  # of each block of a node; the first's is itself
+    into: list[list[int]] = []  # the vertices before each vertex
+    steps: list[int] = []  # how many layers there are between it and its last joint
+    port: list[float] = []
+    unit: list[tuple[str, int] | None] = []
+    least: list[float] = []  # the height of a vertex at least
+    at: list[float] = []  # its place in its layer at first: those on top come last
+    for node, (found, deep) in enumerate(blocks(operands)):
+        joint[node] = [len(into) + len(deep) - 1 - block for block in range(len(deep))]
+        vertex[node] = joint[node][0]
+        for block in reversed(range(len(deep))):
+            pairs = [(x, b) for x, b in zip(operands[node], found) if x is not None]
+            inside = [vertex[x] for x, b in pairs if b == block]
+            last = block == len(deep) - 1
+            if not last:  # the line from a joint runs through the middle of the block
+                at[len(at) - 1] = _mean([at[v] for v in inside], 0.0)
+            at.append(len(at))
+            into.append(inside if last else [*inside, len(into) - 1])
+            steps.append(1 if last else deep[block])
+            port.append(ports[node] if len(ports) > 0 else PORT)
+            unit.append(units[node] if len(units) > 0 and block == 0 else None)
+            least.append(HEIGHT if block == 0 else WAYPOINT)
+    n = len(into)
+    layer = _layers(into, steps)
     layers: list[list[int]] = [[] for _ in range(max(layer, default=-1) + 1)]
-    for node, depth in enumerate(layer):
-        layers[depth].append(node)
-    bus, up, down = _waypoints(operands, layer, layers)
-
-    ports = ports or [PORT] * len(operands)
-    heights = [
-        max(HEIGHT, port * sum(x is not None for x in xs) + 2 * WAYPOINT)
-        for xs, port in zip(operands, ports)
-    ]
-    heights += [WAYPOINT] * (len(up) - len(operands))
+    for v in range(n):
+        layers[layer[v]].append(v)
+    up: list[list[int]] = [[] for _ in into]
+    down: list[list[int]] = [[] for _ in into]
+    bus = _waypoints(into, layer, layers, up, down)
+    heights = [max(least[v], port[v] * len(into[v]) + 2 * WAYPOINT) for v in range(n)]
+    heights += [WAYPOINT for _ in range(len(up) - n)]
+    unit += [None for _ in range(len(up) - n)]
+    for ways in bus:
+        at += [at[ways[0]] for _ in range(len(ways) - 1)]
     # A topological order is from the right; first operands are to be on top.
-    layers = _ordered([row[::-1] for row in layers], up, down, list(map(unit, names)))
+    layers = [sorted(row, key=lambda v: -at[v]) for row in layers]
+    layers = _ordered(layers, up, down, unit)
     y = _coordinates(layers, up, down, heights)
+    top = min([y[v] - heights[v] / 2 for v in range(len(y))], default=math.inf)
+    y = [math.floor(10 * (middle - top) + 0.5) / 10 for middle in y]
+    hops = _hops(into, layer, bus, y, port)
 
-    return _drawn(operands, layer, bus, y, heights, ports)
+    boxes = [
+        (layer[v] * PITCH, y[v] - heights[v] / 2, WIDTH, heights[v]) for v in vertex
+    ]
+    routes: list[list[Points | None]] = []
+    labels: list[list[tuple[float, float] | None]] = []
+    for node, (found, _) in enumerate(blocks(operands)):
+        taken = [0 for _ in joint[node]]  # of the operands of each block
+        routes.append([])
+        labels.append([])
+        for x, b in zip(operands[node], found):
+            if x is None:
+                routes[node].append(None)
+                labels[node].append(None)
+            else:
+                v = joint[node][b]
+                route = hops[v][taken[b]]
+                taken[b] += 1
+                labels[node].append(route[-1])
+                while v < vertex[node]:  # on from a joint, along its bar
+                    bar, v = (layer[v] * PITCH, y[v]), v + 1
+                    route = [*route, bar, *hops[v][-1]]
+                routes[node].append(route)
+    return Layout(
+        boxes=boxes,
+        routes=routes,
+        labels=labels,
+        width=max([left + width for left, _, width, height in boxes], default=0.0),
+        height=max([y[v] + heights[v] / 2 for v in range(len(y))], default=0.0),
+    )
 
 
-def _layers(operands: Sequence[Sequence[int | None]]) -> list[int]:
-    """The longest path to each node, then as far right as makes no edge longer.
+def blocks(operands: Operands) -> list[Blocks]:
+    """For each node the block of each operand, and how many layers each block takes.
 
-    A node may move up to its first user. That costs a step for each operand that is
-    used elsewhere too, and saves one for each use; a leaf always moves.
+    An operand stands with all that is used for it alone, as many beside each other as
+    make the picture about as high as wide.
+
+    >>> blocks([[], [0, None]])
+    [([], [0]), ([0, 0], [1])]
     """
-    users: list[list[int]] = [[] for _ in operands]
-    layer = [0] * len(operands)
+    used = [0 for _ in operands]
+    depth = [1 for _ in operands]
     for node, xs in enumerate(operands):
         for x in xs:
             if x is not None:
-                users[x].append(node)
-                layer[node] = max(layer[node], layer[x] + 1)
-    for node in reversed(range(len(operands))):
-        shared = {x for x in operands[node] if x is not None and len(users[x]) > 1}
-        if users[node] and len(shared) <= len(users[node]):
-            layer[node] = min(layer[user] for user in users[node]) - 1
+                used[x] += 1
+                depth[node] = max(depth[node], depth[x] + 1)
+    boxes = sum([1 + len([x for x in xs if x is None]) for xs in operands])
+    most = max(ABREAST, 1.5 * math.sqrt(boxes))
+    # What is computed for a node alone stands with it; of the others an operand each.
+    broad = [1.0 for _ in operands]
+    wide = [False for _ in operands]
+    beside = [0 for _ in range(max(depth, default=0) + 1)]  # wide ones at each depth
+    for node, xs in enumerate(operands):
+        own = [x for x in xs if x is not None and used[x] == 1]
+        broad[node] = max(1.0, sum([broad[x] for x in own]))
+        breadth = sum([broad[x] for x in own]) + len(xs) - len(own)
+        wide[node] = len(xs) > FEW and breadth > most
+        beside[depth[node]] += 1 if wide[node] else 0
+    most = max(FEW, most / max(1, max(beside, default=1)))
+    size = [1 for _ in operands]
+    joined: list[Blocks] = []
+    for node, xs in enumerate(operands):
+        found: list[int] = []
+        deep, filled = [0], [0.0]
+        for x in xs:
+            steps, breadth = 1, 1.0
+            if x is not None and used[x] == 1:
+                steps, breadth = size[x], broad[x]
+            if wide[node] and filled[-1] > 0 and filled[-1] > most - breadth:
+                deep.append(0)
+                filled.append(0.0)
+            deep[len(deep) - 1] = max(deep[-1], steps)
+            filled[len(deep) - 1] += breadth
+            found.append(len(deep) - 1)
+        if wide[node]:
+            broad[node] = max(filled, default=1.0)
+        size[node] = 1 + sum(deep)
+        joined.append((found, deep))
+    return joined
+
+
+def _layers(into: list[list[int]], steps: list[int]) -> list[int]:
+    """The longest path to each vertex, then as far right as makes no edge longer.
+
+    One may move up to its first user. That costs a step for each operand that is
+    used elsewhere too, and saves one for each use; a leaf always moves. From a joint
+    to the next lead as many steps as the block between them takes.
+    """
+    users: list[list[tuple[int, int]]] = [[] for _ in into]
+    layer = [0 for _ in into]
+    for v, xs in enumerate(into):
+        for k, x in enumerate(xs):
+            length = steps[v] if k == len(xs) - 1 else 1
+            users[x].append((v, length))
+            layer[v] = max(layer[v], layer[x] + length)
+    for v in reversed(range(len(into))):
+        inner = [x for x in into[v] if len(users[x]) > 1 and len(into[x]) > 0]
+        shared = sorted(inner, key=lambda x: x)
+        other = [x for k, x in enumerate(shared) if k == 0 or shared[k - 1] != x]
+        if len(users[v]) > 0 and len(other) <= len(users[v]):
+            layer[v] = min([layer[u] - length for u, length in users[v]], default=0)
     return layer
 
 
 def _waypoints(
-    operands: Sequence[Sequence[int | None]],
+    into: list[list[int]],
     layer: list[int],
     layers: list[list[int]],
-) -> tuple[list[list[int]], list[list[int]], list[list[int]]]:
-    """Each node's bus of waypoints, and the neighbors before and after each vertex."""
-    n = len(operands)
+    up: list[list[int]],
+    down: list[list[int]],
+) -> list[list[int]]:
+    """Each vertex's bus of waypoints; the neighbors before and after each are added."""
     farthest = list(layer)
-    for node, xs in enumerate(operands):
+    for v, xs in enumerate(into):
         for x in xs:
-            if x is not None:
-                farthest[x] = max(farthest[x], layer[node])
-    up: list[list[int]] = [[] for _ in range(n)]
-    down: list[list[int]] = [[] for _ in range(n)]
-    bus: list[list[int]] = []
-    for node in range(n):
-        bus.append([node])
-        for depth in range(layer[node] + 1, farthest[node]):
+            farthest[x] = max(farthest[x], layer[v])
+    bus = [[v] for v, _ in enumerate(into)]
+    for v, ways in enumerate(bus):
+        for depth in range(layer[v] + 1, farthest[v]):
             way = len(up)
-            up.append([bus[node][-1]])
+            up.append([ways[-1]])
             down.append([])
-            down[bus[node][-1]].append(way)
+            down[ways[-1]].append(way)
             layers[depth].append(way)
-            bus[node].append(way)
-    for node, xs in enumerate(operands):
+            ways.append(way)
+    for v, xs in enumerate(into):
         for x in xs:
-            if x is not None:
-                before = bus[x][layer[node] - layer[x] - 1]
-                up[node].append(before)
-                down[before].append(node)
-    return bus, up, down
+            before = bus[x][layer[v] - layer[x] - 1]
+            up[v].append(before)
+            down[before].append(v)
+    return bus
 
 
 def _sweeps(vertices: int) -> int:
@@ -165,64 +285,76 @@ def _ordered(
     layers: list[list[int]],
     up: list[list[int]],
     down: list[list[int]],
-    units: Sequence[tuple[str, int] | None],
+    units: list[tuple[str, int] | None],
 ) -> list[list[int]]:
     """Sweep to and fro, sorting by barycenters; keep the order with least crossings."""
-    for row in layers:
-        _units_in_order(row, units)
-    best, least = [list(row) for row in layers], _crossings(layers, up)
-    rank = [0.0] * len(up)
+    layers = [_in_order(row, units) for row in layers]
+    best, least, since = layers, _crossings(layers, up), 0
+    rank = [0.0 for _ in up]
     for row in layers:
         for i, v in enumerate(row):
             rank[v] = (i + 0.5) / len(row)
-    current = [list(row) for row in layers]
-    since = 0
     for sweep in range(_sweeps(len(up))):
         if least == 0 or since == PATIENCE:
             break
         since += 1
         near = up if sweep % 2 == 0 else down
-        for row in current if sweep % 2 == 0 else reversed(current):
-            center = {
-                v: sum(rank[u] for u in near[v]) / len(near[v]) if near[v] else rank[v]
-                for v in row
-            }
-            row.sort(key=lambda v: center[v])
-            _units_in_order(row, units)
+        layers = list(layers)
+        depths = range(len(layers))
+        for depth in depths if sweep % 2 == 0 else reversed(depths):
+            row = layers[depth]
+            center = [_mean([rank[u] for u in near[v]], rank[v]) for v in row]
+            pairs = sorted(enumerate(row), key=lambda pair: center[pair[0]])
+            layers[depth] = row = _in_order([v for _, v in pairs], units)
             for i, v in enumerate(row):
                 rank[v] = (i + 0.5) / len(row)
-        crossings = _crossings(current, up)
+        crossings = _crossings(layers, up)
         if crossings < least:
-            best, least, since = [list(row) for row in current], crossings, 0
+            best, least, since = layers, crossings, 0
     return best
 
 
-def _units_in_order(row: list[int], units: Sequence[tuple[str, int] | None]) -> None:
+def _mean(xs: list[float], otherwise: float) -> float:
+    return sum(xs) / len(xs) if len(xs) > 0 else otherwise
+
+
+def _in_order(row: list[int], units: list[tuple[str, int] | None]) -> list[int]:
     """Let the units of each layer change places until they stand in order."""
-    places: dict[str, list[int]] = defaultdict(list)
-    for i, v in enumerate(row):
-        found = units[v] if v < len(units) else None
-        if found:
-            places[found[0]].append(i)
-    for at in places.values():
-        inside = sorted((row[i] for i in at), key=lambda v: units[v] or ("", 0))
-        for i, v in zip(at, inside):
-            row[i] = v
+    found = [(units[v], i) for i, v in enumerate(row)]
+    at = [(unit[0], i, unit[1]) for unit, i in found if unit is not None]
+    places = sorted(at, key=lambda one: one)
+    inside = sorted(at, key=lambda one: (one[0], one[2]))
+    moved = list(row)
+    for place, one in zip(places, inside):
+        moved[place[1]] = row[one[1]]
+    return moved
 
 
 def _crossings(layers: list[list[int]], up: list[list[int]]) -> int:
-    """How many pairs of edges cross between neighboring layers."""
-    position = [0] * len(up)
-    total = 0
+    """How many pairs of edges cross between neighboring layers: inversions, by a tree.
+
+    Fenwick, A new data structure for cumulative frequency tables (1994).
+    """
+    position = [0 for _ in up]
+    total = before = 0
     for row in layers:
-        seen: list[int] = []
+        tree = [0 for _ in range(before + 1)]
+        seen = 0
         for i, v in enumerate(row):
             position[v] = i
-            ends = sorted(position[u] for u in up[v])
-            for end in ends:
-                total += len(seen) - bisect_left(seen, end + 1)
-            for end in ends:
-                insort(seen, end)
+            for u in up[v]:
+                total += seen
+                k = position[u] + 1
+                while k > 0:
+                    total -= tree[k]
+                    k -= k & -k
+            for u in up[v]:
+                seen += 1
+                k = position[u] + 1
+                while k <= before:
+                    tree[k] += 1
+                    k += k & -k
+        before = len(row)
     return total
 
 
@@ -233,89 +365,71 @@ def _coordinates(
     heights: list[float],
 ) -> list[float]:
     """The middle of each vertex, near its neighbors', the layers' order kept."""
-    y = [0.0] * len(up)
+    y = [0.0 for _ in up]
     for row in layers:
-        total = 0.0
-        for v in row:
-            y[v] = total + heights[v] / 2
-            total += heights[v] + GAP
-        for v in row:
-            y[v] -= total / 2
+        _settle(row, [0.0 for _ in row], heights, y)
     for sweep in range(2 * _sweeps(len(up))):
-        forward, still = sweep % 2 == 0, True
-        for row in layers if forward else reversed(layers):
-            wishes = []
-            for v in row:
-                # Over both sides at once; the last sweeps then agree with each other.
-                around = [y[u] for u in up[v]] + [y[u] for u in down[v]]
-                wishes.append(sum(around) / len(around) if around else y[v])
-            for v, middle in zip(row, _apart(wishes, [heights[v] for v in row])):
-                still = still and abs(y[v] - middle) < 1
-                y[v] = middle
-        if still:
+        moved = 0.0
+        for row in layers if sweep % 2 == 0 else reversed(layers):
+            # Over both sides at once; the last sweeps then agree with each other.
+            around = [[y[u] for u in [*up[v], *down[v]]] for v in row]
+            wishes = [_mean(near, y[v]) for near, v in zip(around, row)]
+            moved = max(moved, _settle(row, wishes, heights, y))
+        if moved < 1:
             break
     return y
 
 
-def _apart(wishes: list[float], heights: list[float]) -> list[float]:
-    """Middles as near as possible to the wishes, in order, and no two overlapping.
+def _settle(
+    row: list[int], wishes: list[float], heights: list[float], y: list[float]
+) -> float:
+    """Move middles as near to the wishes as order allows, no two overlapping.
 
     Least squares under an order is isotonic regression; pooling the neighbors that
-    violate it solves it exactly (Ayer et al. 1955).
+    violate it solves it exactly (Ayer et al. 1955). Returns the largest move.
     """
-    offsets, total = [], 0.0
-    for i, height in enumerate(heights):
-        total += (heights[i - 1] + height) / 2 + GAP if i else 0.0
-        offsets.append(total)
+    offset, moved = 0.0, 0.0
+    offsets: list[float] = []
     pools: list[tuple[float, int]] = []  # the mean of a pool, and its size
-    for wish, offset in zip(wishes, offsets):
-        mean, size = wish - offset, 1
-        while pools and pools[-1][0] >= mean:
+    for i, v in enumerate(row):
+        offset += (heights[row[i - 1]] + heights[v]) / 2 + GAP if i > 0 else 0.0
+        offsets.append(offset)
+        mean, size = wishes[i] - offset, 1
+        while len(pools) > 0 and pools[-1][0] >= mean:
             before, count = pools.pop()
             mean = (mean * size + before * count) / (size + count)
             size += count
         pools.append((mean, size))
     means = [mean for mean, size in pools for _ in range(size)]
-    return [mean + offset for mean, offset in zip(means, offsets)]
+    for i, v in enumerate(row):
+        moved = max(moved, abs(y[v] - (means[i] + offsets[i])))
+        y[v] = means[i] + offsets[i]
+    return moved
 
 
-def _drawn(
-    operands: Sequence[Sequence[int | None]],
+def _hops(
+    into: list[list[int]],
     layer: list[int],
     bus: list[list[int]],
     y: list[float],
-    heights: list[float],
-    ports: Sequence[float],
-) -> Layout:
-    """Boxes and routes in pixels, from the top left corner."""
-    n = len(operands)
-    top = min((y[v] - heights[v] / 2 for v in range(len(y))), default=0.0)
-    y = [round(middle - top, 2) for middle in y]
-    boxes = [
-        (layer[v] * PITCH, round(y[v] - heights[v] / 2, 2), WIDTH, heights[v])
-        for v in range(n)
-    ]
-    routes: list[list[list[tuple[float, float]] | None]] = []
-    for node, xs in enumerate(operands):
-        places = [k for k, x in enumerate(xs) if x is not None]
-        ways = {k: bus[xs[k]][: layer[node] - layer[xs[k]]] for k in places}  # type: ignore[index]  # no constants here
+    port: list[float],
+) -> list[list[Points]]:
+    """The points from each vertex before one to it."""
+    hops: list[list[Points]] = []
+    for v, xs in enumerate(into):
+        ways = [bus[x][0 : layer[v] - layer[x]] for x in xs]
         # Edges enter in the order of where they come from, so that none cross.
-        places.sort(key=lambda k: (y[ways[k][-1]], k))
-        found: list[list[tuple[float, float]] | None] = [None] * len(xs)
-        for port, k in enumerate(places):
-            source, *passed = ways[k]
-            left = boxes[source][0]
-            points = [(left + WIDTH, y[source])]
-            for way in passed:
-                left += PITCH
-                points += [(left - RUN, y[way]), (left + WIDTH, y[way])]
-            left = boxes[node][0]
-            entry = round(y[node] + ports[node] * (port - (len(places) - 1) / 2), 2)
+        entering = sorted(enumerate(ways), key=lambda pair: (y[pair[1][-1]], pair[0]))
+        found: list[Points] = [[] for _ in xs]
+        for at, (k, passed) in enumerate(entering):
+            points = []
+            for depth, way in enumerate(passed):
+                left = (layer[xs[k]] + depth) * PITCH
+                if depth > 0:
+                    points.append((left - RUN, y[way]))
+                points.append((left + WIDTH, y[way]))
+            entry = y[v] + port[v] * (at - (len(xs) - 1) / 2)
+            left = layer[v] * PITCH
             found[k] = [*points, (left - RUN, entry), (left, entry)]
-        routes.append(found)
-    return Layout(
-        boxes,
-        routes,
-        max((left + width for left, _, width, _ in boxes), default=0.0),
-        max((y[v] + heights[v] / 2 for v in range(len(y))), default=0.0),
-    )
+        hops.append(found)
+    return hops

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from autograd.core.graph import Node, edges
-from autograd.paths.names import Neuron, Unit
+from autograd.paths.names import Neuron, Unit, unit
 from autograd.pictures.groups import grouped
 
 __all__ = ["parts"]
@@ -41,8 +41,9 @@ def parts(order: Sequence[Node], called: Mapping[Node, str]) -> dict[str, Any]:
         called: their names.
 
     Returns:
-        ``groups``, each with its name, kind, parent, how many values it has, and which
-        of them are used outside; and ``inside``, the innermost of each value, or -1.
+        ``groups``, each with its name, kind, parent, how many values it has, as which
+        unit it stands, and which of them are used outside; and ``inside``, the
+        innermost of each value, or -1.
     """
     index = {node: i for i, node in enumerate(order)}
     users: list[list[int]] = [[] for _ in order]
@@ -59,7 +60,8 @@ def parts(order: Sequence[Node], called: Mapping[Node, str]) -> dict[str, Any]:
             for i in part.members
             if i == len(order) - 1 or not own.issuperset(users[i])
         ]
-        groups.append([part.name, part.kind, part.parent, len(own), roots])
+        size, order_of = len(own), unit(part.name)
+        groups.append([part.name, part.kind, part.parent, size, order_of, roots])
         for i in part.members:
             inside[i] = g
     return {"groups": groups, "inside": inside}
@@ -73,21 +75,21 @@ def _parts(
     layers: dict[tuple[str, int], dict[Unit, list[Neuron]]] = defaultdict(dict)
     groups = grouped(order).groups
     for group in groups:
-        for unit, neurons in group.units.items():
-            layers[unit[:2]][unit] = neurons[::-1]  # the first example first
+        for one, neurons in group.units.items():
+            layers[one[:2]][one] = neurons[::-1]  # the first example first
     taken: set[int] = set()
     for (network, layer), units in sorted(layers.items()):
-        own = {unit: sorted(_own(units[unit], index, taken)) for unit in sorted(units)}
+        own = {one: sorted(_own(units[one], index, taken)) for one in sorted(units)}
         parent = -1
         if len(own) > 1:
             parent = len(found)
             members = sorted(i for x in own.values() for i in x)
             name = f"{network} layer {layer}".strip()
             found.append(Part(name, LAYER, members, -1))
-        for unit, members in own.items():
+        for one, members in own.items():
             if len(members) > 1:
-                found.append(Part(unit.name("a"), NEURON, members, parent))
-                found += _examples(units[unit], len(found) - 1, found[-1].name, index)
+                found.append(Part(one.name("a"), NEURON, members, parent))
+                found += _examples(units[one], len(found) - 1, found[-1].name, index)
     if len(order) <= MOST and not layers:
         return []
     for group in groups:

@@ -9,13 +9,15 @@ that the ways out of a box add up to the derivative in it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Container, Sequence
 
 from autograd.core.graph import Node
 from autograd.paths.between import Between
 from autograd.paths.explain import explain
 from autograd.paths.numerals import counted, number, signed
 from autograd.paths.tables import Table
+from autograd.pictures.layout import blocks
 from autograd.pictures.markup import (
     ENDS,
     INK,
@@ -35,7 +37,7 @@ from autograd.pictures.markup import (
     table,
     text,
 )
-from autograd.pictures.values import constant, title, tooltip, uses
+from autograd.pictures.values import constant, into, line_of, title, tooltip, uses
 from autograd.table.rules import RULES, Reduction
 
 __all__ = ["paths_view", "sum_table"]
@@ -78,30 +80,39 @@ def paths_view(output: Node, wrt: Node, limit: int) -> tuple[str, int]:
     identifier = {node: f"n{place[node]}" for node in shown}
     missing = {node: [counts[place[node]], adjoints[place[node]]] for node in shown}
     lines = []
+    inner = sorted(shown, key=place.__getitem__)
+    at = {node: i for i, node in enumerate(inner)}
+    others = {node: _others(node, set(steps.get(node, ())), at) for node in inner}
+    drawn = [
+        [at[node.operands[k]] for k in steps.get(node, ())] + [None] * len(others[node])
+        for node in inner
+    ]
+    joined = blocks(drawn)
+    used = Counter(x for xs in drawn for x in xs)
+    wide = any(len(deep) > 1 for _, deep in joined)
     for node in shown:
-        own, into, partials = colors[node], steps.get(node, {}), node.partials
-        operands = node.operands
+        own, partials = colors[node], node.partials
+        operands, (block, deep) = node.operands, joined[at[node]]
+        found = iter(block)
         outline = own[0] if len(own) == 1 < len(total.paths) else INK
         slope = f"∂{named[output]}/∂{named[node]} ="
         said = f"{slope if len(slope) < 24 else '∂ ='} {number(adjoints[place[node]])}"
         ends = node is wrt or node is output
         lines.append(_box(identifier[node], node, named[node], said, outline, ends))
-        for k, pens in into.items():
+        for k, pens in steps.get(node, {}).items():
             x = operands[k]
             missing[x][0] -= counts[place[node]]
             missing[x][1] -= partials[k] * adjoints[place[node]]
-            symbol = f"∂{named[node]}/∂{named[x]}"
-            lines.append(
-                _step(
-                    identifier[x], identifier[node], partials[k], pens, digits, symbol
-                )
-            )
-        for k in _others(node, set(into)):
-            x = operands[k]
-            if x.__class__ is float or x not in identifier:
-                name = f"{identifier[node]}_{k}"
-                lines.append(_other(name, node, k, named))
-                lines.append(arrow(name, identifier[node], color=PALE, arrowsize="0.4"))
+            look = _step(partials[k], pens, digits, f"∂{named[node]}/∂{named[x]}")
+            if wide and used[at[x]] == 1:
+                look["weight"] = "2"  # with what it is used for
+            lines.append(into(identifier[node], next(found), identifier[x], look))
+        for k in others[node]:
+            name = f"{identifier[node]}_{k}"
+            look = {"color": PALE, "arrowsize": "0.4"}
+            lines.append(_other(name, node, k, named))
+            lines.append(into(identifier[node], next(found), name, look))
+        lines += line_of(identifier[node], deep)
     for node, (count, sum_) in missing.items():
         if count > 0 and node is not output and between.order:
             lines += _stub(identifier[node], count, sum_)
@@ -110,7 +121,8 @@ def paths_view(output: Node, wrt: Node, limit: int) -> tuple[str, int]:
     label = sum_table(summed, pens, legend)
     steps_on = {node: i for p in total.paths for i, node in enumerate(p.nodes)}
     lines += in_order((identifier[x], named[x], steps_on.get(x, 0)) for x in shown)
-    deepest = max((len(path.partials) for path in total.paths), default=1)
+    # What blocks join leads to the right; else a page scrolls down.
+    deepest = 0 if wide else max((len(p.partials) for p in total.paths), default=1)
     picture = digraph(lines, deepest, label=label, labelloc="b", labeljust="l")
     return picture, len(shown)
 
@@ -120,21 +132,17 @@ def _pen(i: int) -> str:
     return f"{PATHS[i % len(PATHS)]} {STYLES[i // len(PATHS) % len(STYLES)]}"
 
 
-def _step(
-    tail: str, head: str, partial: float, pens: list[str], digits: int, symbol: str
-) -> str:
-    """One step of the paths of these pens, with what it multiplies by."""
+def _step(partial: float, pens: list[str], digits: int, symbol: str) -> dict[str, str]:
+    """The look of a step of the paths of these pens, with what it multiplies by."""
     styles = {pen.split()[1] for pen in pens}
-    return arrow(
-        tail,
-        head,
-        color=f'"{":".join(pen.split()[0] for pen in pens)}"',
-        style=styles.pop() if len(styles) == 1 else "solid",
-        penwidth="1.8",
-        fontcolor=INK,
-        label=raised(f" ×{number(partial, digits)} "),
-        tooltip=quoted(f"{symbol} = {partial!r}"),
-    )
+    return {
+        "color": f'"{":".join(pen.split()[0] for pen in pens)}"',
+        "style": styles.pop() if len(styles) == 1 else "solid",
+        "penwidth": "1.8",
+        "fontcolor": INK,
+        "label": raised(f" ×{number(partial, digits)} "),
+        "tooltip": quoted(f"{symbol} = {partial!r}"),
+    }
 
 
 def _stub(tail: str, count: float, contribution: float) -> list[str]:
@@ -165,14 +173,16 @@ def _box(
     return box(identifier, rows, tooltip(node, name), fill, 1.8, outline)
 
 
-def _others(node: Node, taken: set[int]) -> Iterator[int]:
+def _others(node: Node, taken: set[int], inside: Container[Node]) -> list[int]:
     """The operands that the derivatives by the ``taken`` ones were computed from.
+
+    Those ``inside`` have boxes already.
 
     The row tells: a partial that is a number needs none, a term of a reduction
     only its own, and an operand whose own partial is 0 everywhere is a setting.
     """
     if not node.op or not taken:
-        return
+        return []
     rule, n = RULES[node.op], len(node.operands)
     if isinstance(rule, Reduction):
         terms = n // rule.columns
@@ -186,7 +196,8 @@ def _others(node: Node, taken: set[int]) -> Iterator[int]:
         needed = {k for k in range(n) if callable(rule.partials[k])}
     else:
         needed = set()
-    yield from sorted(needed.intersection(uses(node)) - taken)
+    needed = needed.intersection(uses(node)) - taken
+    return [k for k in sorted(needed) if node.operands[k] not in inside]
 
 
 def _other(identifier: str, node: Node, k: int, named: dict[Node, str]) -> str:

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 
 from autograd.core.graph import Node, topological_order
 from autograd.paths.labels import shortened, visible
-from autograd.paths.names import operation
+from autograd.paths.names import operation, unit
 from autograd.paths.numerals import number
 from autograd.pictures.groups import grouped
-from autograd.pictures.layout import BARE, PORT, place
+from autograd.pictures.layout import BARE, PORT, Points, place
 from autograd.pictures.markup import GUIDE, INK, MUTED, PALE, largest, tint
 from autograd.pictures.neurons import norm
 from autograd.pictures.values import NOT_COMPUTED, gradient, legend, uses
@@ -64,17 +64,18 @@ def plain_svg(
             for item in items
         ],
         [BARE if collapsed else PORT] * len(items),
-        [item.name for item in items],
+        [unit(item.name) for item in items],
     )
     scale = largest(node.grad for node in order)
     computed = order[-1].grad != 0.0
     lines, boxes = [], []
-    for item, routes, box in zip(items, layout.routes, layout.boxes):
+    for i, (item, box) in enumerate(zip(items, layout.boxes)):
         left, top, _, height = box
-        for x, partial, route in zip(item._operands, item.partials, routes):
+        for k, (x, partial) in enumerate(zip(item._operands, item.partials)):
             a, b, w, h = layout.boxes[rank[x]]
-            straight = [(a + w, b + h / 2), (left, top + height / 2)]
-            lines += _line(route or straight, partial)
+            end = layout.labels[i][k] or (left, top + height / 2)
+            route = layout.routes[i][k] or [(a + w, b + h / 2), end]
+            lines += _line(route, end, partial)
         boxes.append(_box(box, item.roots, item.name + item.more, scale, computed))
     said = [legend(order) if computed else NOT_COMPUTED, *notes]
     width, height = (x + 2 * MARGIN for x in (layout.width, layout.height))
@@ -117,8 +118,8 @@ def _groups(order: Sequence[Node], names: Mapping[Node, str]) -> list[Item]:
     items = {}
     for group in grouping.groups:
         name = names[group.roots[-1]] + " …" * (len(group.roots) > 1)
-        for unit in list(group.units)[:1]:
-            name = f"layer {unit.layer}" if len(group.units) > 1 else unit.name("a")
+        for one in list(group.units)[:1]:
+            name = f"layer {one.layer}" if len(group.units) > 1 else one.name("a")
         several = f" {len(group.nodes):,}" if len(group.nodes) > 1 else ""
         items[group] = Item(group.roots, name, several)
     for tail, head in grouping.uses:
@@ -129,7 +130,7 @@ def _groups(order: Sequence[Node], names: Mapping[Node, str]) -> list[Item]:
     return found
 
 
-def _line(route: Sequence[tuple[float, float]], partial: float | None) -> list[str]:
+def _line(route: Points, end: tuple[float, float], partial: float | None) -> list[str]:
     (x, y), *rest = route
     path = f"M{x:g},{y:g}"
     for i, (u, v) in enumerate(rest):
@@ -142,6 +143,7 @@ def _line(route: Sequence[tuple[float, float]], partial: float | None) -> list[s
     line = f'<path d="{path}" fill="none" stroke="{color}"{dashes}/>'
     if partial is None or partial == 1.0:
         return [line]
+    x, y = end
     at = f'x="{x - 6:g}" y="{y - 3:g}" text-anchor="end" fill="{MUTED}" font-size="9"'
     return [line, f"<text {at}>×{number(partial, 3)}</text>"]
 

@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from autograd.core.graph import Node, edges
 from autograd.paths.names import operation
 from autograd.paths.numerals import number
+from autograd.pictures.layout import Blocks, blocks
 from autograd.pictures.markup import (
     CONSTANT,
     GUIDE,
@@ -66,11 +67,11 @@ def values_view(order: Sequence[Node], names: Mapping[Node, str]) -> tuple[str, 
     computed = order[-1].grad != 0.0
     position = {node: i for i, node in enumerate(order)}
     used = Counter(x for node in order for _, x in edges(node))
-    row, blocks = wrapped(order, used)
-    wide = any(len(steps) > 1 for _, steps in blocks.values())
+    row, joined = wrapped(order)
+    wide = any(len(steps) > 1 for _, steps in joined)
     lines = []
     for i, node in reversed(list(enumerate(order))):
-        head, (block, steps) = f"n{i}", blocks[node]
+        head, (block, steps) = f"n{i}", joined[i]
         lines.append(value_box(head, node, names[node], scale, computed))
         operands, partials = node.operands, node.partials
         for place, k in zip(block, uses(node)):
@@ -81,69 +82,47 @@ def values_view(order: Sequence[Node], names: Mapping[Node, str]) -> tuple[str, 
             else:
                 tail = f"n{position[operands[k]]}"
                 look = looks(partials[k], names[node], names[operands[k]])
-            if place:
-                look["arrowhead"] = "none"
             if wide and (tail[0] == "c" or used[operands[k]] == 1):
                 look["weight"] = "2"  # with what it is used for
-            lines.append(arrow(tail, f"{head}_{place}" if place else head, **look))
-        for place, length in enumerate(steps[:-1], 1):  # a line that blocks join
-            lines.append(statement(f"{head}_{place}", shape="point", width="0.03"))
-            look = {"color": GUIDE, "weight": "999", "minlen": str(length)}
-            if place > 1:
-                look["arrowhead"] = "none"
-            ahead = f"{head}_{place - 1}" if place > 1 else head
-            lines.append(arrow(f"{head}_{place}", ahead, **look))
+            lines.append(into(head, place, tail, look))
+        lines += line_of(head, steps)
     lines += in_order((f"n{i}", names[x], row[x]) for i, x in enumerate(order) if x.op)
     said = legend(order) if computed else NOT_COMPUTED
     # A page scrolls down; but a line that blocks join goes to the right.
     return digraph(lines, 0 if wide else max(row.values()), **caption(said)), len(order)
 
 
-ABREAST = 16
-"""Operands of a node above which they stand in blocks, one behind the other."""
+def into(head: str, block: int, tail: str, look: dict[str, str]) -> str:
+    """An arrow into a box, or where its block joins the line that leads there."""
+    if block == 0:
+        return arrow(tail, head, **look)
+    return arrow(tail, f"{head}j{block}", **look, arrowhead="none")
 
-Blocks = tuple[list[int], list[int]]
-"""For each operand its block, and for each block how many boxes it is deep."""
+
+def line_of(head: str, steps: Sequence[int]) -> list[str]:
+    """The line that the blocks join, which are so many steps deep."""
+    lines = []
+    for block, length in enumerate(steps[:-1], 1):
+        look = {"color": GUIDE, "weight": "999", "minlen": str(length)}
+        lines.append(statement(f"{head}j{block}", shape="point", width="0.03"))
+        lines.append(into(head, block - 1, f"{head}j{block}", look))
+    return lines
 
 
-def wrapped(
-    order: Sequence[Node], used: Mapping[Node, int]
-) -> tuple[dict[Node, int], dict[Node, Blocks]]:
-    """How far each node is from the output, and the blocks that its operands stand in.
-
-    An operand stands with all that is used for it alone, as many beside each other as
-    make the picture about as high as wide.
-    """
-    shown = {node: [node.operands[k] for k in uses(node)] for node in order}
-    depth: dict[Node, int] = {}
-    for node in order:
-        depth[node] = 1 + max((depth[x] for _, x in edges(node)), default=0)
-    parallel = Counter(depth[x] for x, xs in shown.items() if len(xs) > ABREAST)
-    most = max(ABREAST, 1.4 * sum(1 + len(xs) for xs in shown.values()) ** 0.5)
-    most /= max(parallel.values(), default=1)
-    size: dict[Node, tuple[int, float]] = {}
-    blocks: dict[Node, Blocks] = {}
-    for node in order:
-        found, deep, broad = [], [0], [0.0]
-        for x in shown[node]:
-            steps, breadth = 1, 0.5  # of a constant
-            if x.__class__ is not float:
-                steps, breadth = size[x] if used[x] == 1 else (1, 1.0)
-            if len(shown[node]) > ABREAST and 0 < broad[-1] > most - breadth:
-                deep.append(0)
-                broad.append(0.0)
-            deep[-1] = max(deep[-1], steps)
-            broad[-1] += breadth
-            found.append(len(deep) - 1)
-        blocks[node] = found, deep
-        size[node] = 1 + sum(deep), max(1.0, *broad)
-    row = dict.fromkeys(order, 0)
-    for node in reversed(order):
-        found, deep = blocks[node]
-        for place, x in zip(found, shown[node]):
-            if x.__class__ is not float:
-                row[x] = max(row[x], row[node] + sum(deep[:place]) + 1)
-    return row, blocks
+def wrapped(order: Sequence[Node]) -> tuple[dict[Node, int], list[Blocks]]:
+    """How far each node is from the output, and the blocks its operands stand in."""
+    position = {node: i for i, node in enumerate(order)}
+    shown = [
+        [position.get(x) for x in (node.operands[k] for k in uses(node))]
+        for node in order
+    ]
+    found = blocks(shown)
+    row = [0] * len(order)
+    for i in reversed(range(len(order))):
+        for block, x in zip(found[i][0], shown[i]):
+            if x is not None:
+                row[x] = max(row[x], row[i] + sum(found[i][1][:block]) + 1)
+    return dict(zip(order, row)), found
 
 
 NOT_COMPUTED = "no gradient has been computed from here: call backward()"

@@ -140,10 +140,8 @@ def function(op: str, count: int) -> str:
 def emitted(rows: Iterable[tuple[str, int]]) -> str:
     """The rows by name and number of operands, behind what ``Math`` lacks."""
     listed = ",\n".join(f'"{op}/{n}": {function(op, n)}' for op, n in sorted(set(rows)))
-    used = (
-        translated(psi, *PSI, own="scaled_factorial")
-        if re.search(r"gamma\(", listed)
-        else "null"
-    )
+    used = "null"
+    if "gamma(" in listed:
+        used = translated(psi, *PSI, own="scaled_factorial")
     math = f"{asset('explorer_math.js')}\nconst psi = {used};"
     return f"{math}\nconst ROWS = {{\n{listed}\n}};\n"

@@ -155,8 +155,9 @@ function gammaFactors(x) {
 
 /** Of negative x by reflection (6.1.17). */
 function gamma(x) {
-  if (x === Infinity || Number.isNaN(x)) return x;
-  if (Number.isInteger(x) && x <= 0) return -polygamma(0, x);
+  if (Number.isNaN(x) || x === Infinity) return x;
+  if (Math.abs(x) < 1e-200) return 1 / x;
+  if (Number.isInteger(x) && x < 0) return NaN;
   const [a, b] = gammaFactors(Math.min(Math.abs(x), 200));
   return x > 0 ? a * b : -Math.PI / (-x * sinpi(-x)) / a / b;
 }
@@ -169,7 +170,7 @@ function sinpi(x) {
 function lgamma(x) {
   const size = Math.abs(x);
   if (size === Infinity || (x <= 0 && Number.isInteger(x))) return Infinity;
-  if (x < 0) return Math.log(Math.PI / (size * Math.abs(sinpi(size)))) - lgamma(size);
+  if (x < 0) return -Math.log(Math.abs(sinpi(size)) / Math.PI) - Math.log(size) - lgamma(size);
   if (x === 1 || x === 2) return 0;
   if (!(x < 15)) return (x - 0.5) * Math.log(x) - x + Math.log(2 * Math.PI) / 2 + stirling(x);
   if (x < 1) return lgammaNearby(x + 1) - Math.log(x);

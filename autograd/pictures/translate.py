@@ -187,7 +187,7 @@ class Script(ast.NodeVisitor):
         return f"{of}[{self.visit(at)}]"
 
     def visit_ListComp(self, node: ast.ListComp | ast.GeneratorExp) -> str:
-        said = self.visit(node.elt)
+        said: str = self.visit(node.elt)
         for depth, one in enumerate(reversed(node.generators)):
             over, target = self.visit(one.iter), self.visit(one.target)
             for test in one.ifs:

@@ -105,8 +105,8 @@ def limit(n: float, x: float) -> float:
         return math.nan
     if n % 2:
         return math.inf
-    part = math.remainder(x, 1.0)
-    return math.nan if part == 0 and x else -math.copysign(math.inf, part or x)
+    side = math.remainder(x, 1.0) if x < 0 else x
+    return math.nan if side == 0 and x < 0 else -math.copysign(math.inf, side)
 
 
 def _fraction(x: float) -> float:

@@ -46,7 +46,7 @@ def test_parts_lie_in_each_other_and_say_what_leaves_them(
             within[g].add(i)
             assert groups[g][2] < g  # so that nothing lies in itself
             g = groups[g][2]
-    for own, (_, _, _, size, roots) in zip(within, groups):
+    for own, (_, _, _, size, _, roots) in zip(within, groups):
         assert 1 < size == len(own)
         used = {index[x] for i in set(index.values()) - own for _, x in edges(order[i])}
         assert set(roots) == own & (used | {len(order) - 1}) != set()

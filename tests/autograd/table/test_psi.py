@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 import autograd as ag
 from autograd.table import psi
+from autograd.table.primitive import PRIMITIVES
 from tests.engines import once
 
 pytestmark = once
@@ -79,6 +80,9 @@ def test_at_the_ends_it_has_its_limits() -> None:
     assert [psi.limit(n, -0.0) for n in (0, 1, 2)] == [math.inf, math.inf, math.inf]
     assert math.isnan(psi.limit(2, -3.0) + psi.limit(1, -math.inf))
     assert psi.limit(3, -3.0) == math.inf
+    gamma = PRIMITIVES["gamma"]  # too large for floats it is positive, whole x or not
+    assert [gamma.limit(x) for x in (171.7, 172.0, 172.2)] == [math.inf] * 3
+    assert gamma.limit(0.0) == -gamma.limit(-0.0) == math.inf
 
 
 def test_gamma_is_that_of_math_and_its_derivatives_go_on(engine: str) -> None:

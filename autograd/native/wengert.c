@@ -361,7 +361,7 @@ static PyMethodDef tape_methods[] = {
      "Append the derivatives of an entry by others; see adjoint.c."},
     {"push", METHOD(tape_push), METH_VARARGS,
      "push($self, outputs, inputs, seeds, /)\n--\n\n"
-     "Append the tangents of entries in many directions; see adjoint.c."},
+     "Append the tangents of entries in many directions; see tangent.c."},
     {"simplified", METHOD(tape_simplified), METH_O,
      "simplified($self, outputs, /)\n--\n\n"
      "A tape of what the outputs need, and where each entry is; see simplify.c."},

@@ -2,10 +2,11 @@
    the passes over it.
 
    wengert.c keeps the entries, with map.c, operations.c, columns.c and compute.c;
-   entries.c writes the graph of Values onto a tape; adjoint.c appends derivatives;
-   simplify.c leaves what outputs need; groups.c makes folds, and groups of those that
-   are alike; lower.c makes packs of the groups, as lower.h tells. Each is its Python
-   namesake in ``autograd/program``, entry by entry, and the tests compare the two. */
+   entries.c writes the graph of Values onto a tape; adjoint.c and tangent.c append
+   derivatives, with slopes.c; simplify.c leaves what outputs need; groups.c makes folds,
+   and groups of those that are alike; lower.c makes packs of the groups, as lower.h
+   tells. Each does what ``autograd/program`` does in Python, entry by entry, and the tests
+   compare the two. */
 
 #ifndef AUTOGRAD_WENGERT_H
 #define AUTOGRAD_WENGERT_H
@@ -117,7 +118,7 @@ int32_t *entries_from(PyObject *sequence, const Tape *tape, Py_ssize_t *count);
 PyObject *list_of_entries(const int32_t *entries, Py_ssize_t count);
 PyObject *numbers_of_entries(const void *data, Py_ssize_t size, const char *format);
 
-/* entries.c, adjoint.c, simplify.c, lower.c: methods of a tape */
+/* entries.c, adjoint.c, tangent.c, simplify.c, lower.c: methods of a tape */
 
 int entries_init(PyObject *module);
 PyObject *tape_sweep(Tape *tape, PyObject *args);

@@ -1,0 +1,379 @@
+/* What both directions need on a tape: the walk over what an output depends on,
+   operands first, and what a local derivative makes of an adjoint or of a tangent.
+
+   Where a partial is one number, or one of the operands, the table says so once for
+   each row; the partials of reductions are asked of Python, and those that have to be
+   computed are entries of their own, "pow:0" by name. No derivative is stated here. */
+
+#include "slopes.h"
+
+void
+sweep_free(Sweep *s)
+{
+    array_free(s->order);
+    array_free(s->seen);
+    PyMem_Free(s->shapes);
+    PyMem_Free(s->traits);
+}
+
+/* The walk */
+
+int
+sweep_room(Sweep *s)
+{
+    if (s->tape->count > s->capacity) {
+        const int64_t capacity = s->tape->count + s->tape->count / 4 + 64;
+        uint8_t *more = array_grow(s->seen, (size_t)capacity);
+        if (more == NULL) {
+            PyErr_NoMemory();
+            return -1;
+        }
+        memset(more + s->capacity, 0, (size_t)(capacity - s->capacity));
+        s->seen = more;
+        s->capacity = capacity;
+    }
+    return 0;
+}
+
+typedef struct {
+    int32_t entry;
+    int64_t left; /* operands that are still to be visited */
+} Frame;
+
+typedef struct {
+    Frame *frames;
+    size_t top, room;
+} Way;
+
+/* Go to an entry, whose operands that are partials of rows are written out first. */
+static int
+enter(Sweep *s, Way *way, int32_t k)
+{
+    if (way->top == way->room) {
+        const size_t room = 2 * way->room + 256;
+        Frame *more = PyMem_Realloc(way->frames, room * sizeof *more);
+        if (more == NULL) {
+            PyErr_NoMemory();
+            return -1;
+        }
+        way->frames = more;
+        way->room = room;
+    }
+    const int64_t count = ends(s->tape->op[k]) ? 0 : operand_count(s->tape, k);
+    s->seen[k] = 1;
+    way->frames[way->top++] = (Frame){k, count};
+    for (int64_t i = 0; i < count; i++) {
+        if (tape_expanded(s->tape, operands_of(s->tape, k)[i]) < 0) {
+            return -1;
+        }
+    }
+    return sweep_room(s);
+}
+
+/* The next operand to be visited, from the right to the left; -1 if there is none. */
+static int32_t
+next_operand(const Sweep *s, Frame *here)
+{
+    while (here->left > 0) {
+        const int32_t a =
+            tape_expanded(s->tape, operands_of(s->tape, here->entry)[--here->left]);
+        if (!s->seen[a] && s->tape->op[a] != OP_NUMBER) {
+            return a;
+        }
+    }
+    return -1;
+}
+
+static int
+list(Sweep *s, int32_t k)
+{
+    if (s->count == s->room) {
+        const size_t room = 2 * (size_t)s->room + 256;
+        int32_t *order = array_grow(s->order, room * sizeof *order);
+        if (order == NULL) {
+            PyErr_NoMemory();
+            return -1;
+        }
+        s->order = order;
+        s->room = (int64_t)room;
+    }
+    s->order[s->count++] = k;
+    return 0;
+}
+
+/* List what the output depends on, operands first. */
+int
+sweep_walk(Sweep *s, int32_t output)
+{
+    Way way = {NULL, 0, 0};
+    int failed = sweep_room(s) < 0 || (!s->seen[output] && enter(s, &way, output) < 0);
+    while (!failed && way.top > 0) {
+        Frame *here = &way.frames[way.top - 1];
+        const int32_t next = next_operand(s, here);
+        if (next >= 0) {
+            failed = enter(s, &way, next) < 0;
+        }
+        else {
+            failed = list(s, here->entry) < 0;
+            way.top--;
+        }
+    }
+    PyMem_Free(way.frames);
+    return failed ? -1 : 0;
+}
+
+/* Arithmetic of numbers and entries */
+
+int32_t
+term_entry(Tape *tape, Term x)
+{
+    return x.kind == ENTRY ? x.entry
+        : x.kind == ZERO   ? tape_constant(tape, 0.0)
+                           : tape_constant(tape, x.number);
+}
+
+/* ``row`` of some operands as an entry; ABSENT with an exception. */
+Term
+term_apply(Tape *tape, uint32_t row, int count, Term x, Term y, Term z)
+{
+    const Term operands[] = {x, y, z};
+    int32_t args[3];
+    for (int i = 0; i < count; i++) {
+        args[i] = term_entry(tape, operands[i]);
+        if (args[i] < 0) {
+            return NO_TERM;
+        }
+    }
+    const int32_t k = tape_add(tape, FIRST_ROW + (int32_t)row, args, count, NULL, 0);
+    return (Term){k < 0 ? ABSENT : ENTRY, k, 0.0};
+}
+
+/* A product that makes no entry for a factor of exactly 1. */
+static Term
+times(Tape *tape, Term adjoint, Term partial)
+{
+    for (int i = 0; i < 2; i++) {
+        const Term one = i ? partial : adjoint, other = i ? adjoint : partial;
+        if (one.kind == NUMBER && one.number == 1.0) {
+            return other;
+        }
+        if (one.kind == NUMBER && one.number == -1.0) {
+            return other.kind == NUMBER
+                ? plain(-other.number)
+                : term_apply(tape, ROW_neg, 1, other, other, other);
+        }
+    }
+    return adjoint.kind == NUMBER && partial.kind == NUMBER
+        ? plain(adjoint.number * partial.number)
+        : term_apply(tape, ROW_mul, 2, adjoint, partial, partial);
+}
+
+/* A sum that makes no entry for a part of exactly 0. */
+Term
+term_plus(Tape *tape, Term x, Term y)
+{
+    if (y.kind == NUMBER && y.number == 0.0) {
+        return x;
+    }
+    if (x.kind == NUMBER && x.number == 0.0) {
+        return y;
+    }
+    return x.kind == NUMBER && y.kind == NUMBER ? plain(x.number + y.number)
+                                                : term_apply(tape, ROW_add, 2, x, y, y);
+}
+
+/* Partials */
+
+/* What the table says of a row's partial by operand i: shape_of_partial, in Python. */
+static Shape *
+shape_of(Sweep *s, int32_t op, int64_t i)
+{
+    if (op >= s->shape_count) {
+        const size_t count = (size_t)op + 64;
+        void *more = PyMem_Realloc(s->shapes, count * sizeof *s->shapes);
+        if (more == NULL) {
+            PyErr_NoMemory();
+            return NULL;
+        }
+        s->shapes = more;
+        memset(s->shapes + s->shape_count, 0,
+               (count - (size_t)s->shape_count) * sizeof *s->shapes);
+        s->shape_count = (int64_t)count;
+    }
+    Shape *shape = &s->shapes[op][i];
+    if (shape->known != ABSENT) {
+        return shape;
+    }
+    PyObject *asked = python_function("autograd.program.adjoint", "shape_of");
+    PyObject *answer = asked == NULL
+        ? NULL
+        : PyObject_CallFunction(asked, "OL", op_name(op), (long long)i);
+    Py_XDECREF(asked);
+    if (answer == NULL) {
+        return NULL;
+    }
+    if (answer == Py_None) {
+        shape->known = COMPUTED;
+    }
+    else if (PyFloat_Check(answer)) {
+        *shape = (Shape){IS_NUMBER, 0, PyFloat_AS_DOUBLE(answer)};
+    }
+    else {
+        *shape = (Shape){IS_OPERAND, (int)PyLong_AsLong(answer), 0.0};
+    }
+    Py_DECREF(answer);
+    return PyErr_Occurred() ? NULL : shape;
+}
+
+/* The partial of a reduction, or of a row of very many operands. */
+static Term
+partial_in_python(Tape *tape, int32_t k, int64_t i)
+{
+    Term term = NO_TERM;
+    PyObject *asked = python_function("autograd.program.adjoint", "partial_of");
+    PyObject *answer = asked == NULL
+        ? NULL
+        : PyObject_CallFunction(asked, "OiL", (PyObject *)tape, (int)k, (long long)i);
+    Py_XDECREF(asked);
+    if (answer == NULL) {
+        return term;
+    }
+    if (PyFloat_Check(answer)) {
+        term = plain(PyFloat_AS_DOUBLE(answer));
+    }
+    else {
+        const long found = PyLong_AsLong(answer);
+        if (found >= 0 && found < tape->count) {
+            term = entry((int32_t)found);
+        }
+        else if (!PyErr_Occurred()) {
+            PyErr_SetString(PyExc_SystemError, "a partial is no entry of its tape");
+        }
+    }
+    Py_DECREF(answer);
+    return term;
+}
+
+/* The partial of entry k by its operand i, as an entry of its own. */
+static Term
+partial_entry(Tape *tape, int32_t k, int64_t i)
+{
+    const int64_t count = operand_count(tape, k);
+    int32_t args[MOST_OPERANDS + 1];
+    memcpy(args, operands_of(tape, k), (size_t)count * sizeof *args);
+    args[count] = k;
+    PyObject *name =
+        PyUnicode_FromFormat("%S:%lld", op_name(tape->op[k]), (long long)i);
+    const int32_t op = name == NULL ? -1 : op_number(name);
+    Py_XDECREF(name);
+    const int32_t made = op < 0 ? -1 : tape_add(tape, op, args, count + 1, NULL, 0);
+    return (Term){made < 0 ? ABSENT : ENTRY, made, 0.0};
+}
+
+Term
+sweep_partial(Sweep *s, int32_t k, int64_t i)
+{
+    Tape *tape = s->tape;
+    const int32_t op = tape->op[k];
+    if (op >= FIRST_ROW + ROWS ||
+        record_arity((uint32_t)(op - FIRST_ROW)) != operand_count(tape, k)) {
+        return partial_in_python(tape, k, i);
+    }
+    const Shape *shape = shape_of(s, op, i);
+    if (shape == NULL) {
+        return NO_TERM;
+    }
+    if (shape->known == IS_NUMBER) {
+        return plain(shape->number);
+    }
+    if (shape->known == IS_OPERAND) {
+        return entry(shape->operand == operand_count(tape, k)
+                         ? k
+                         : operands_of(tape, k)[shape->operand]);
+    }
+    return partial_entry(tape, k, i);
+}
+
+/* What chooses, and what may be infinite */
+
+/* What is known of an operation, for which Python is asked once; or -1. */
+int
+sweep_traits(Sweep *s, int32_t op)
+{
+    if (op >= s->trait_count) {
+        const size_t count = (size_t)op + 64;
+        uint8_t *more = PyMem_Realloc(s->traits, count);
+        if (more == NULL) {
+            PyErr_NoMemory();
+            return -1;
+        }
+        s->traits = more;
+        memset(more + s->trait_count, 0, count - (size_t)s->trait_count);
+        s->trait_count = (int64_t)count;
+    }
+    if (s->traits[op] == 0) {
+        PyObject *asked = python_function("autograd.program.adjoint", "traits");
+        PyObject *answer = asked == NULL ? NULL : PyObject_CallOneArg(asked, op_name(op));
+        Py_XDECREF(asked);
+        const long found = answer == NULL ? -1 : PyLong_AsLong(answer);
+        Py_XDECREF(answer);
+        if (found < 0) {
+            return -1;
+        }
+        s->traits[op] = (uint8_t)(found | ASKED);
+    }
+    return s->traits[op];
+}
+
+/* Under which condition something gets on, if ``taken`` holds. */
+Term
+term_further(Tape *tape, Term here, Term taken)
+{
+    return taken.kind == NUMBER  ? here
+        : here.kind == NUMBER    ? taken
+                                 : term_apply(tape, ROW_where, 3, here, taken, plain(0.0));
+}
+
+/* One more way to get somewhere. */
+int
+term_join(Tape *tape, Term *reach, Term there)
+{
+    if (there.kind == NUMBER || reach->kind == ABSENT) {
+        *reach = there;
+    }
+    else if (reach->kind != NUMBER) {
+        *reach = term_apply(tape, ROW_where, 3, there, plain(1.0), *reach);
+    }
+    return reach->kind == ABSENT ? -1 : 0;
+}
+
+/* x times a partial of an operation, if x comes ``here``; none where a row has not
+   chosen. */
+Share
+sweep_share(Sweep *s, Term x, int32_t op, Term slope, Term here, int strict)
+{
+    Tape *tape = s->tape;
+    const int known = slope.kind == ABSENT ? -1 : sweep_traits(s, op);
+    Share share = {NO_TERM, TRUE_TERM, 0};
+    if (known >= 0 && slope.kind == ENTRY && here.kind == ENTRY &&
+        (strict || known & MAY_BE_INFINITE)) {
+        slope = term_apply(tape, ROW_where, 3, here, slope, plain(0.0));
+    }
+    if (known < 0 || slope.kind == ABSENT) {
+        return share;
+    }
+    if (known & CHOOSES && slope.kind == NUMBER && slope.number == 0.0) {
+        return share; /* a step */
+    }
+    share.part = times(tape, x, slope);
+    if (known & CHOOSES && slope.kind == ENTRY) {
+        share.taken = slope;
+        if (x.kind == ENTRY && share.part.kind != ABSENT) {
+            share.part = term_apply(tape, ROW_where, 3, slope, share.part, plain(0.0));
+            if (share.part.kind == ENTRY) {
+                tape->flags[share.part.entry] |= SHARE;
+            }
+        }
+    }
+    return share;
+}

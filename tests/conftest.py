@@ -14,14 +14,18 @@ from hypothesis import HealthCheck, settings
 
 from autograd.core import choice
 
+# Few, since each run draws others: what a run leaves out, a later one tries.
 settings.register_profile(
-    "default", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    "default",
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
 )
 # A gate must not pass or fail by chance; everybody else draws new examples each time.
 settings.register_profile(
     "gate", parent=settings.get_profile("default"), derandomize=True
 )
-settings.register_profile("few", parent=settings.get_profile("gate"), max_examples=20)
+settings.register_profile("few", parent=settings.get_profile("gate"), max_examples=10)
 settings.register_profile("long", parent=settings(max_examples=2000), deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 

@@ -7,8 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+
+from tests.effort import share
 
 demo = pytest.importorskip("black_scholes", reason="needs the demos extra")
 
@@ -27,7 +29,7 @@ points = st.tuples(
 
 @pytest.mark.parametrize("greek", demo.GREEKS, ids=lambda greek: greek.name)
 @pytest.mark.parametrize("kind", [1, -1], ids=["call", "put"])
-@settings(max_examples=10)
+@share(0.25)
 @given(point=points)
 def test_nested_gradients_are_the_closed_forms(
     greek: demo.Greek, kind: int, point: demo.Point

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 import autograd as ag
 from autograd.table.rules import ALIASES, RULES, Rule
+from tests.effort import share
 from tests.exact import bits
 
 FLOATS = st.floats() | st.floats(-10, 10) | st.integers(-5, 5).map(float)
@@ -54,6 +55,7 @@ OPERATORS = [
 
 
 @pytest.mark.parametrize("op", OPERATORS, ids=lambda op: op.__name__)
+@share(0.5)
 @given(x=NUMBERS, y=NUMBERS)
 @example(x=-8.0, y=0.5)
 @example(x=0.0, y=-1.0)
@@ -70,6 +72,7 @@ def test_an_operator_gives_the_bits_and_exceptions_of_floats(
 
 
 @pytest.mark.parametrize("op", OPERATORS, ids=lambda op: op.__name__)
+@share(0.5)
 @given(x=NUMBERS, n=st.integers() | st.sampled_from([10**400, -(10**400), 2**53 + 1]))
 def test_an_operator_with_an_int_gives_what_floats_give(
     op: Callable[[Any, Any], Any], x: float, n: int
@@ -79,6 +82,7 @@ def test_an_operator_with_an_int_gives_what_floats_give(
 
 
 @pytest.mark.parametrize("op", OPERATORS, ids=lambda op: op.__name__)
+@share(0.5)
 @given(x=NUMBERS, b=st.booleans())
 def test_an_operator_with_a_bool_gives_what_floats_give(
     op: Callable[[Any, Any], Any], x: float, b: bool
@@ -119,6 +123,7 @@ UNARY = [operator.neg, operator.pos, abs, math.floor, math.ceil, math.trunc]
 
 
 @pytest.mark.parametrize("op", UNARY, ids=lambda op: op.__name__)
+@share(0.5)
 @given(x=NUMBERS)
 def test_a_unary_operator_gives_the_bits_and_exceptions_of_floats(
     op: Callable[[Any], Any], x: float
@@ -140,6 +145,7 @@ TWO = ["atan2", "hypot", "fmod", "remainder", "copysign", "pow", "log"]
 
 
 @pytest.mark.parametrize("name", ONE)
+@share(0.5)
 @given(x=NUMBERS | st.integers() | st.floats(-1, 1))
 def test_a_function_gives_the_bits_and_exceptions_of_math(name: str, x: float) -> None:
     expected = outcome(getattr(math, name), x)

@@ -17,6 +17,7 @@ from autograd.core import limits
 from autograd.core.limits import IEEE
 from autograd.table.functions import FUNCTIONS
 from autograd.table.rules import RULES, Reduction
+from tests.effort import share
 from tests.engines import once
 
 NUMBERS = st.floats() | st.sampled_from(
@@ -39,6 +40,7 @@ AS_IN_C: dict[str, Callable[..., Any]] = {
 
 @once
 @pytest.mark.parametrize("name", AS_IN_C)
+@share(0.5)
 @given(data=st.data())
 def test_where_python_raises_the_result_is_that_of_c(
     name: str, data: st.DataObject
@@ -57,6 +59,7 @@ def test_where_python_raises_the_result_is_that_of_c(
 
 @once
 @pytest.mark.parametrize("name", RULES)
+@share(0.5)
 @given(data=st.data())
 def test_no_row_raises_on_any_numbers_neither_value_nor_partials(
     name: str, data: st.DataObject

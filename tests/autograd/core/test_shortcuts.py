@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from autograd.core import choice
+from tests.effort import LONG
 
 CORE = Path(__file__).parent
-LONG = os.environ.get("HYPOTHESIS_PROFILE") == "long"
 EXAMPLES = "gate" if LONG else "few"  # all have their turn with the shortcuts
 WITHOUT = """
 import sys

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 import autograd as ag
 from autograd.core import choice
 from autograd.table.rules import RULES, Reduction
+from tests.effort import share
 
 NUMBERS = st.floats(-3, 3) | st.sampled_from([0.0, -0.0, math.inf, -math.inf, math.nan])
 
@@ -211,6 +212,7 @@ def test_a_partial_at_a_singular_point_is_the_ieee_limit(
 
 
 @pytest.mark.parametrize("name", RULES)
+@share(0.5)
 @given(data=st.data())
 def test_only_a_value_raises_and_never_a_partial(
     name: str, data: st.DataObject

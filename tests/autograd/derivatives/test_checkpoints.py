@@ -16,12 +16,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import autograd as ag
 from autograd import testing
 from autograd.core import graph
+from tests.effort import share
 
 
 @pytest.fixture(autouse=True)
@@ -84,6 +85,8 @@ def test_a_loop_needs_the_memory_of_the_root_of_its_length() -> None:
 
 RESIDENT = """
 import autograd as ag
+from tests.effort import share
+from tests.effort import share
 
 def peak():
     with open("/proc/self/status") as status:
@@ -218,7 +221,7 @@ ENTIRE = ["add", "sub", "mul", "sin", "tanh", "atan", "softplus"]
 @given(
     testing.expressions(8, ENTIRE), testing.expressions(8, ENTIRE), st.integers(0, 3)
 )
-@settings(max_examples=30)
+@share(0.5)
 def test_all_derivatives_are_those_without_checkpoints(
     e: testing.Expression, outer: testing.Expression, way: int
 ) -> None:

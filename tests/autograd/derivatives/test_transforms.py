@@ -11,12 +11,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 import autograd as ag
 from autograd import testing
 from autograd.derivatives import nesting, sweeps, transforms
 from tests.autograd.precise import STEP, Precise, mp, shifted
+from tests.effort import share
 
 REL = 1e-12
 
@@ -78,7 +79,6 @@ def test_the_gradient_counts_everything_that_depends_on_an_inner_node() -> None:
 
 
 @given(testing.expressions(25))
-@settings(max_examples=40)
 def test_the_sweep_over_values_has_the_bits_of_backward(e: testing.Expression) -> None:
     leaves = [ag.Value(x) for x in e.point]
     output = e(*leaves)
@@ -88,7 +88,7 @@ def test_the_sweep_over_values_has_the_bits_of_backward(e: testing.Expression) -
 
 
 @given(testing.expressions(15))
-@settings(max_examples=25)
+@share(0.5)
 def test_forward_over_reverse_is_reverse_over_forward(e: testing.Expression) -> None:
     f = lambda xs: e(*xs)
     x = list(e.point)

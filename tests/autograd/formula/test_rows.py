@@ -8,7 +8,7 @@ import xml.etree.ElementTree as ElementTree
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import autograd as ag
@@ -16,6 +16,7 @@ from autograd.core import limits
 from autograd.formula.rows import formulas, operand_names
 from autograd.formula.symbol import Symbol
 from autograd.table.rules import RULES, Interval, Reduction, Rule
+from tests.effort import share
 from tests.engines import once
 
 pytestmark = once
@@ -64,7 +65,7 @@ def near_zero(rule: Rule) -> st.SearchStrategy[tuple[float, ...]]:
 
 
 @pytest.mark.parametrize("name", FIXED)
-@settings(max_examples=25)
+@share(0.5)
 @given(data=st.data())
 def test_a_formula_evaluates_to_what_the_row_computes(
     name: str, data: st.DataObject

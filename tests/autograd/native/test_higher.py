@@ -15,6 +15,7 @@ from autograd.core import choice, graph
 from autograd.derivatives import sweeps
 from autograd.table.rules import RULES, Rule
 from tests.autograd.native.test_parity import NUMBERS, outcome
+from tests.effort import share
 from tests.exact import bits
 
 native = pytest.importorskip(
@@ -68,6 +69,7 @@ SEEDS = st.lists(
 
 
 @pytest.mark.parametrize("name", RULES)
+@share(0.5)
 @given(data=st.data(), seeds=SEEDS, constants=st.sets(st.integers(0, 7)))
 def test_for_every_row(
     name: str, data: Any, seeds: list[Any], constants: set[int]

@@ -18,6 +18,7 @@ import pytest
 import autograd as ag
 from autograd.table.rules import RULES, Rule
 from tests.autograd.native.processes import in_a_process
+from tests.effort import LONG
 
 native = pytest.importorskip(
     "autograd.native.engine", reason="the C engine is not built"
@@ -83,8 +84,7 @@ print(size, grad)
 @pytest.mark.skipif("asan" in os.environ.get("LD_PRELOAD", ""), reason="sizes differ")
 @pytest.mark.parametrize("shape", SHAPES)
 def test_millions_of_nodes_build_run_backward_and_are_released(shape: str) -> None:
-    long = os.environ.get("HYPOTHESIS_PROFILE") == "long"
-    n, needed = (10_000_000, 4 * 2**20) if long else (1_000_000, 2**19)
+    n, needed = (10_000_000, 4 * 2**20) if LONG else (1_000_000, 2**19)
     with open("/proc/meminfo") as file:
         available = next(
             int(line.split()[1]) for line in file if line.startswith("MemAvailable")

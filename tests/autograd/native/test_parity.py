@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import autograd as ag
@@ -22,6 +22,7 @@ from autograd.core import limits, value
 from autograd.table.functions import FUNCTIONS
 from autograd.table.number import BINARY
 from autograd.table.rules import ALIASES, RULES, Reduction, Rule
+from tests.effort import share
 from tests.exact import bits
 
 native = pytest.importorskip(
@@ -108,6 +109,7 @@ def apply_row(name: str, operands: list[tuple[float, bool]]) -> Callable[[Any], 
 
 
 @pytest.mark.parametrize("name", RULES)
+@share(0.5)
 @given(data=st.data())
 def test_every_row_has_the_same_value_partials_and_exceptions(
     name: str, data: st.DataObject
@@ -170,6 +172,7 @@ OTHERS = [
 
 
 @pytest.mark.parametrize("name", BINARY)
+@share(0.5)
 @given(x=NUMBERS, y=NUMBERS)
 def test_operators_are_the_same(name: str, x: float, y: float) -> None:
     apply = OPERATOR[name]
@@ -194,6 +197,7 @@ def test_operators_treat_other_types_the_same(name: str, other: Any) -> None:
     "name",
     [n for n in [*RULES, *ALIASES] if n != "pos" and hasattr(value.Value, n)],
 )
+@share(0.5)
 @given(data=st.data())
 def test_methods_are_the_same(name: str, data: st.DataObject) -> None:
     rule = RULES[ALIASES.get(name, name)]
@@ -211,6 +215,7 @@ def test_methods_are_the_same(name: str, data: st.DataObject) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(FUNCTIONS))
+@share(0.5)
 @given(data=st.data())
 def test_functions_are_the_same(name: str, data: st.DataObject) -> None:
     ours = native.FUNCTIONS.get(name, FUNCTIONS[name])
@@ -496,7 +501,7 @@ def places(nodes: list[Any], some: list[Any]) -> list[int]:
 
 
 @given(programs(), NUMBERS)
-@settings(max_examples=300)
+@share(4)
 def test_random_graphs_have_the_same_gradients(program: Any, seed: float) -> None:
     ours, our_log = run(native.Value, program)
     theirs, their_log = run(value.Value, program)
@@ -520,7 +525,6 @@ def test_random_graphs_have_the_same_gradients(program: Any, seed: float) -> Non
 
 
 @given(programs())
-@settings(max_examples=50)
 def test_without_recording_the_results_are_the_same_leaves(program: Any) -> None:
     with ag.no_grad():
         ours, our_log = run(native.Value, program)

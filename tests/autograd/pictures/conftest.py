@@ -26,7 +26,7 @@ SWITCHES = [
 ]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def browser(engine: str) -> Iterator[Any]:
     if engine != choice.available()[0]:
         pytest.skip("both engines give the same page, as test_explorer shows")

@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 import autograd as ag
 from autograd.testing import Expression, expressions
 from tests.autograd.program.test_compiled import ROWS
+from tests.effort import share
 from tests.exact import bits
 
 xp = pytest.importorskip("array_api_strict")
@@ -24,7 +25,7 @@ def numbers(x: Any) -> Any:
     return np.asarray(x)
 
 
-@settings(max_examples=20)
+@share(0.5)
 @given(expressions(operations=ARITHMETIC))
 def test_arithmetic_and_its_derivatives_have_the_bits_of_floats(e: Expression) -> None:
     f = ag.value_and_grad(lambda x: e(*x))
@@ -35,7 +36,7 @@ def test_arithmetic_and_its_derivatives_have_the_bits_of_floats(e: Expression) -
     assert bits(numbers(found[1]).tolist()) == bits(gradient.tolist())
 
 
-@settings(max_examples=20)
+@share(0.5)
 @given(expressions(operations=ROWS))
 def test_rows_are_the_library_s_or_python_s(e: Expression) -> None:
     points = np.array([np.multiply(e.point, 1 - k / 64) for k in range(5)])

@@ -11,10 +11,11 @@ from math import log
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 import autograd as ag
 from autograd import testing
+from tests.effort import share
 
 
 @pytest.fixture(autouse=True)
@@ -87,7 +88,7 @@ def test_its_function_stands_for_the_row() -> None:
     bell = gauss()
 
     @given(testing.floats_in(bell), testing.expressions(8, [bell, ag.sin, "add"]))
-    @settings(max_examples=10)
+    @share(0.25)
     def holds(xs: Any, e: testing.Expression) -> None:
         ag.check_gradients(bell, *xs)
         ag.check_gradients(e, *e.point)
@@ -99,7 +100,7 @@ def test_random_expressions_can_be_made_of_it() -> None:
     gauss()
 
     @given(testing.expressions(8, ["my_gauss", "mul", "add"]))
-    @settings(max_examples=10)
+    @share(0.25)
     def holds(e: testing.Expression) -> None:
         ag.check_gradients(e, *e.point)
 

@@ -17,6 +17,7 @@ from autograd.table import primitives
 from autograd.table.primitive import PRIMITIVES, apply
 from autograd.table.rules import RULES, Rule
 from autograd.testing.precise import Precise
+from tests.effort import share
 from tests.engines import once
 
 pytestmark = once
@@ -36,6 +37,7 @@ def test_every_primitive_is_a_row_which_has_its_derivatives() -> None:
 
 
 @pytest.mark.parametrize("name", UNARY)
+@share(0.5)
 @given(x=st.floats() | st.integers())
 def test_a_function_of_a_float_or_an_int_is_that_of_math(name: str, x: float) -> None:
     function, reference = getattr(primitives, name), getattr(math, name)

@@ -19,6 +19,7 @@ from autograd.table.row import (
     Interval,
 )
 from autograd.table.rules import RULES, Reduction
+from tests.effort import share
 
 REDUCTIONS = [name for name, rule in RULES.items() if isinstance(rule, Reduction)]
 
@@ -44,6 +45,7 @@ def test_an_interval_says_what_lies_in_it(
 
 
 @pytest.mark.parametrize("name", REDUCTIONS)
+@share(0.5)
 @given(
     numbers=st.lists(st.floats(0.5, 8.0), min_size=1, max_size=5), start=st.booleans()
 )

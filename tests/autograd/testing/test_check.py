@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import random
 import sys
 from collections.abc import Iterator
@@ -16,8 +15,7 @@ import autograd as ag
 from autograd.table.rules import RULES
 from autograd.testing import GradientError, UndecidedError, estimate
 from tests.autograd.testing import planted
-
-LONG = os.environ.get("HYPOTHESIS_PROFILE") == "long"
+from tests.effort import LONG
 
 
 @pytest.fixture(autouse=True)

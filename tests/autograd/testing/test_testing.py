@@ -7,22 +7,22 @@ import sys
 from fractions import Fraction
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import autograd as ag
 from autograd import testing
 from autograd.table.rules import RULES, Rule
+from tests.effort import share
 
 
 @given(testing.expressions(20))
-@settings(max_examples=25)
+@share(0.5)
 def test_random_expressions_pass_at_their_point(e: testing.Expression) -> None:
     ag.check_gradients(e, *e.point)
 
 
 @given(st.data())
-@settings(max_examples=60)
 def test_floats_in_lie_in_the_domain(data: st.DataObject) -> None:
     rule = RULES[data.draw(st.sampled_from(sorted(RULES)))]
     xs = data.draw(testing.floats_in(rule))

@@ -238,9 +238,8 @@ def pullback(
             for i, operand in graph.live(node):
                 if operand not in active:
                     continue
-                if zero:
-                    part = adjoint * recorded[i]
-                else:
+                part = adjoint * recorded[i] if zero else math.nan
+                if part != part:  # 0 · inf is no constant
                     part = times(adjoint, partial(node, i))
                 before = adjoints.get(operand)
                 adjoints[operand] = part if before is None else plus(before, part)

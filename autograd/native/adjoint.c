@@ -38,8 +38,9 @@ arrive(Sweep *s, Adjoints *to, int32_t k, int32_t a, Term taken, int strict)
     }
     Term there = term_further(s->tape, when(to, k), taken);
     strict |= to->strict[k];
-    if (there.kind == ENTRY && !(strict || to->leads[a])) {
+    if (there.kind == ENTRY && !(strict || s->tape->careful || to->leads[a])) {
         there = TRUE_TERM;
+        s->tape->hasty = 1;
     }
     to->strict[a] |= (uint8_t)strict;
     return there.kind == ABSENT ? -1 : term_join(s->tape, &to->reached[a], there);

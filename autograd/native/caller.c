@@ -34,7 +34,7 @@ typedef struct {
     int64_t *slots;  /* of the inputs, the parameters, the outputs, the guards and the slopes */
     int64_t inputs, parameters, outputs, guards, slopes;
     char *outcomes; /* of the guards */
-    int raises;
+    int raises, hasty;
     Shape arguments, result;
 } Caller;
 
@@ -338,15 +338,30 @@ put_numbers(const Caller *caller, const double *inputs, double *memory)
     }
 }
 
+/* Gather the results of a run. Returns whether they are those of the function, and not
+   nan as only a careful recording may say. */
+static int
+gather(const Caller *caller, const double *memory, double *room)
+{
+    const int64_t *slots = caller->slots + caller->inputs + caller->parameters;
+    int spoiled = 0;
+    for (int64_t i = 0; i < caller->outputs; i++) {
+        room[i] = memory[slots[i]];
+        spoiled |= room[i] != room[i];
+    }
+    slots += caller->outputs;
+    for (int64_t i = 0; i < caller->guards + caller->slopes; i++) {
+        spoiled |= memory[slots[i]] != memory[slots[i]];
+    }
+    return !(caller->hasty && spoiled);
+}
+
 /* The results of a run, whose numbers are gathered in the room. */
 static PyObject *
 take_results(const Caller *caller, PyObject *const *args, const double *memory,
              double *room)
 {
     const int64_t *slots = caller->slots + caller->inputs + caller->parameters;
-    for (int64_t i = 0; i < caller->outputs; i++) {
-        room[i] = memory[slots[i]];
-    }
     Results results = {caller, NULL, memory, room, caller->depends,
                        slots + caller->outputs + caller->guards};
     if (caller->slopes == 0) {
@@ -384,7 +399,7 @@ caller_call(Caller *caller, PyObject *const *args, size_t flags, PyObject *keywo
     PyObject *answer = NULL;
     if (fits) {
         put_numbers(caller, room, memory);
-        fits = run_all(caller, plan, memory);
+        fits = run_all(caller, plan, memory) && gather(caller, memory, room);
         answer = fits ? take_results(caller, args, memory, room) : NULL;
     }
     give_back(caller, memory);
@@ -532,18 +547,19 @@ caller_nodes(Caller *caller, PyObject *depends, PyObject *slopes, PyObject *name
 }
 
 /* caller(numbers, inputs, parameters, leaves, outputs, guards, outcomes, arguments,
-   result, raises, watch=None, depends=b"", slopes=b"", name="", make=None) */
+   result, raises, watch=None, depends=b"", slopes=b"", name="", make=None,
+   hasty=False) */
 PyObject *
 program_caller(Program *program, PyObject *args)
 {
     PyObject *numbers, *slots[4], *leaves, *outcomes, *arguments, *result;
     PyObject *watch = Py_None, *depends = NULL, *slopes = NULL, *name = NULL;
     PyObject *make = Py_None;
-    int raises;
+    int raises, hasty = 0;
     if (!PyArg_ParseTuple(
-            args, "OOOO!OOSOOp|OSOUO", &numbers, &slots[0], &slots[1], &PyTuple_Type, &leaves,
+            args, "OOOO!OOSOOp|OSOUOp", &numbers, &slots[0], &slots[1], &PyTuple_Type, &leaves,
             &slots[2], &slots[3], &outcomes, &arguments, &result, &raises, &watch,
-            &depends, &slopes, &name, &make) ||
+            &depends, &slopes, &name, &make, &hasty) ||
         watch_check(watch) < 0) {
         return NULL;
     }
@@ -556,6 +572,7 @@ program_caller(Program *program, PyObject *args)
     caller->leaves = Py_NewRef(leaves);
     caller->watch = Py_NewRef(watch);
     caller->raises = raises;
+    caller->hasty = hasty;
     if (caller_fill(caller, numbers, slots, outcomes, arguments, result) < 0 ||
         caller_check(caller, arguments) < 0 ||
         caller_nodes(caller, depends, slopes, name, make) < 0) {

@@ -203,7 +203,7 @@ hand_back(const Tape *tape, size_t i, const char *marks, Carried *adjoints, PyOb
         const int32_t operand = (link++)->operand;
         if (marks[operand] & ACTIVE) {
             Edge part = {NULL, adjoint.partial * node->edges[k].partial};
-            if (!is_zero(adjoint)) {
+            if (!is_zero(adjoint) || part.partial != part.partial) {
                 failed = share(adjoint, node, k, &checked, ask, &part);
             }
             failed = failed || carry(&adjoints[operand], part) < 0;

@@ -29,7 +29,7 @@ typedef struct {
     int64_t inputs, parameters, outputs, guards;
     int64_t seed; /* the slot of the scale, -1 if nothing depends on it */
     int64_t block, most;
-    int total, raises;
+    int total, raises, hasty;
 } Mapper;
 
 /* One call: what it holds, and must give back. */
@@ -180,6 +180,31 @@ run_all(Mapper *mapper, Call *call, double scale)
     return 0;
 }
 
+/* The sum of the derivatives by a leaf, its accumulators in pairs. */
+static double
+total_of(const Mapper *mapper, const Call *call, int64_t leaf)
+{
+    const int64_t *totals =
+        mapper->slots + mapper->parameters + mapper->outputs + mapper->guards;
+    const double *x = call->sums + totals[leaf] * SUMS;
+    return ((x[0] + x[1]) + (x[2] + x[3])) + ((x[4] + x[5]) + (x[6] + x[7]));
+}
+
+/* Whether something is nan that may be a number to a careful recording. */
+static int
+is_spoiled(const Mapper *mapper, const Call *call)
+{
+    int spoiled = 0;
+    for (int64_t i = 0; i < (mapper->outputs + mapper->guards) * call->n; i++) {
+        spoiled |= call->found[i] != call->found[i];
+    }
+    for (int64_t i = 0; mapper->total && i < mapper->parameters; i++) {
+        const double total = total_of(mapper, call, i);
+        spoiled |= total != total;
+    }
+    return spoiled;
+}
+
 /* Whether all examples took this path, and none of them may have raised. */
 static int
 all_fit(const Mapper *mapper, const Call *call)
@@ -194,7 +219,7 @@ all_fit(const Mapper *mapper, const Call *call)
             other |= (*found++ != 0.0) != (mapper->outcomes[i] != 0);
         }
     }
-    return !other;
+    return !other && !(mapper->hasty && is_spoiled(mapper, call));
 }
 
 /* A new array for each output: alone if there is but one. */
@@ -221,16 +246,13 @@ give(const Mapper *mapper, const Call *call)
     return all;
 }
 
-/* Add the sums, each of its accumulators in pairs, to the leaves' gradients. */
+/* Add the sums to the leaves' gradients. */
 static void
 add_gradients(const Mapper *mapper, const Call *call)
 {
-    const int64_t *totals =
-        mapper->slots + mapper->parameters + mapper->outputs + mapper->guards;
     for (int64_t i = 0; i < mapper->parameters; i++) {
         Value *leaf = (Value *)PyTuple_GET_ITEM(mapper->leaves, i);
-        const double *x = call->sums + totals[i] * SUMS;
-        leaf->grad += ((x[0] + x[1]) + (x[2] + x[3])) + ((x[4] + x[5]) + (x[6] + x[7]));
+        leaf->grad += total_of(mapper, call, i);
     }
 }
 
@@ -404,17 +426,17 @@ mapper_fill(Mapper *mapper, PyObject *numbers, PyObject *inputs, PyObject *const
 }
 
 /* mapper(numbers, inputs, parameters, leaves, outputs, guards, outcomes, totals, seed,
-   total, block, most, shapes, empty, raises, watch) */
+   total, block, most, shapes, empty, raises, watch, hasty=False) */
 PyObject *
 program_mapper(Program *program, PyObject *args)
 {
     PyObject *numbers, *inputs, *slots[4], *leaves, *outcomes, *shapes, *empty, *watch;
     long long seed, block, most;
-    int total, raises;
+    int total, raises, hasty = 0;
     if (!PyArg_ParseTuple(
-            args, "OOOO!OOSOLpLLO!OpO", &numbers, &inputs, &slots[0], &PyTuple_Type,
+            args, "OOOO!OOSOLpLLO!OpO|p", &numbers, &inputs, &slots[0], &PyTuple_Type,
             &leaves, &slots[1], &slots[2], &outcomes, &slots[3], &seed, &total, &block,
-            &most, &PyTuple_Type, &shapes, &empty, &raises, &watch) ||
+            &most, &PyTuple_Type, &shapes, &empty, &raises, &watch, &hasty) ||
         watch_check(watch) < 0) {
         return NULL;
     }
@@ -433,6 +455,7 @@ program_mapper(Program *program, PyObject *args)
     mapper->block = block;
     mapper->most = most;
     mapper->raises = raises;
+    mapper->hasty = hasty;
     if (mapper_fill(mapper, numbers, inputs, slots, outcomes) < 0) {
         Py_CLEAR(mapper);
     }

@@ -148,7 +148,33 @@ term_apply(Tape *tape, uint32_t row, int count, Term x, Term y, Term z)
     return (Term){k < 0 ? ABSENT : ENTRY, k, 0.0};
 }
 
-/* A product that makes no entry for a factor of exactly 1. */
+/* Whether something is the constant 0; a leaf of that number is none. */
+static int
+is_zero(Tape *tape, Term x)
+{
+    return x.kind == NUMBER ? x.number == 0.0
+                            : x.kind == ENTRY &&
+            (x.entry == *map_at(&tape->constants, bits(0.0)) ||
+             x.entry == *map_at(&tape->constants, bits(-0.0)));
+}
+
+/* A product with 0, which is a constant where it is 0. */
+static Term
+times_zero(Tape *tape, Term product)
+{
+    if (product.kind == ABSENT) {
+        return product;
+    }
+    const int32_t args[2] = {product.entry, product.entry};
+    const int32_t constant = tape_add(tape, OP_DETACH, args, 1, NULL, 0);
+    const int32_t same = constant < 0 ? -1 : tape_add(tape, OP_EQUAL, args, 2, NULL, 0);
+    return same < 0
+        ? NO_TERM
+        : term_apply(tape, ROW_where, 3, entry(same), entry(constant), product);
+}
+
+/* A product that makes no entry for a factor of exactly 1, and that is a constant where
+   0 times a number is 0, as an eager one. */
 static Term
 times(Tape *tape, Term adjoint, Term partial)
 {
@@ -163,9 +189,12 @@ times(Tape *tape, Term adjoint, Term partial)
                 : term_apply(tape, ROW_neg, 1, other, other, other);
         }
     }
-    return adjoint.kind == NUMBER && partial.kind == NUMBER
-        ? plain(adjoint.number * partial.number)
-        : term_apply(tape, ROW_mul, 2, adjoint, partial, partial);
+    if (adjoint.kind == NUMBER && partial.kind == NUMBER) {
+        return plain(adjoint.number * partial.number);
+    }
+    const Term product = term_apply(tape, ROW_mul, 2, adjoint, partial, partial);
+    return is_zero(tape, adjoint) || is_zero(tape, partial) ? times_zero(tape, product)
+                                                            : product;
 }
 
 /* A sum that makes no entry for a part of exactly 0. */
@@ -355,9 +384,14 @@ sweep_share(Sweep *s, Term x, int32_t op, Term slope, Term here, int strict)
     Tape *tape = s->tape;
     const int known = slope.kind == ABSENT ? -1 : sweep_traits(s, op);
     Share share = {NO_TERM, TRUE_TERM, 0};
-    if (known >= 0 && slope.kind == ENTRY && here.kind == ENTRY &&
-        (strict || known & MAY_BE_INFINITE)) {
-        slope = term_apply(tape, ROW_where, 3, here, slope, plain(0.0));
+    const int behind = slope.kind == ENTRY && here.kind == ENTRY;
+    if (known >= 0 && behind && !tape->careful) {
+        if (strict || known & MAY_BE_INFINITE) {
+            slope = term_apply(tape, ROW_where, 3, here, slope, plain(0.0));
+        }
+        else {
+            tape->hasty = 1;
+        }
     }
     if (known < 0 || slope.kind == ABSENT) {
         return share;
@@ -366,6 +400,9 @@ sweep_share(Sweep *s, Term x, int32_t op, Term slope, Term here, int strict)
         return share; /* a step */
     }
     share.part = times(tape, x, slope);
+    if (behind && tape->careful && share.part.kind != ABSENT) {
+        share.part = term_apply(tape, ROW_where, 3, here, share.part, plain(0.0));
+    }
     if (known & CHOOSES && slope.kind == ENTRY) {
         share.taken = slope;
         if (x.kind == ENTRY && share.part.kind != ABSENT) {

@@ -6,6 +6,8 @@
 
 #include "wengert.h"
 
+#include <structmember.h>
+
 PyTypeObject *Tape_Type;
 
 /* Room for some more entries, and for their operands. */
@@ -386,12 +388,19 @@ static PyGetSetDef tape_attributes[] = {
     {NULL, NULL, NULL, NULL, NULL},
 };
 
+static PyMemberDef tape_members[] = {
+    {"careful", T_BOOL, offsetof(Tape, careful), 0, "Whether all is chosen."},
+    {"hasty", T_BOOL, offsetof(Tape, hasty), 0, "Whether a choice was left out."},
+    {NULL, 0, 0, 0, NULL},
+};
+
 static PyType_Slot tape_slots[] = {
     {Py_tp_doc, "Operations in the order in which they were made."},
     {Py_tp_new, tape_make},
     {Py_tp_dealloc, tape_dealloc},
     {Py_tp_methods, tape_methods},
     {Py_tp_getset, tape_attributes},
+    {Py_tp_members, tape_members},
     {Py_sq_length, tape_length},
     {0, NULL},
 };

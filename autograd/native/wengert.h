@@ -42,6 +42,7 @@ typedef struct {
     PyObject *labels;    /* a dict */
     PyObject *columns;   /* a dict */
     PyObject *written_out; /* a dict from partials to the entries that stand for them */
+    char careful, hasty;
 } Tape;
 
 extern PyTypeObject *Tape_Type;

@@ -9,8 +9,10 @@ again, and which later passes turn into folds like any other sum.
 What passes no derivative is known to a graph when it is recorded, to a program when
 it runs. So where a row chooses, a share is chosen, too; and what may be infinite behind
 that is multiplied with only where some choice leads there. Behind a ``where`` of the
-function itself, that is everything; behind other rows, partials that are computed: one
-that is an operand is infinite where a value was.
+function itself, that is everything; behind other rows, partials that are computed. One
+that is an operand is infinite where a value was, which is rare, and to choose for each
+would cost much: a tape where that is left out is *hasty*. If its program gives nan, a
+careful one is asked, which chooses everywhere.
 """
 
 from __future__ import annotations
@@ -118,9 +120,10 @@ class Reached:
     """
 
     def __init__(self, tape: Tape, between: Sequence[int] | None = None) -> None:
+        self.tape = tape
         self.when: dict[int, Any] = {}
         self.strict: set[int] = set()  # behind a ``where`` of the function itself
-        self.everywhere = between is None
+        self.everywhere = between is None or tape.careful
         self.leads: set[int] = set()
         for k in between or ():
             args = map(tape.expanded, operands_of(tape, k))
@@ -134,7 +137,14 @@ class Reached:
             return partial
         if come in self.strict or may_be_infinite(op):
             return where(here, partial, 0)
+        self.tape.hasty = True
         return partial
+
+    def passed(self, come: int, share: Any) -> Any:
+        """A product with what comes from an entry, chosen as a whole: so its own
+        derivatives know what passes nothing."""
+        here = self.when.get(come, True)
+        return share if here is True else where(here, share, 0)
 
     def add(self, come: int, to: int, taken: Any, strict: bool) -> None:
         """Get from an entry to another one, if ``taken`` holds."""
@@ -142,8 +152,10 @@ class Reached:
         there = self.when.get(come, True)
         if taken is not True:
             there = taken if there is True else where(there, taken, 0)
-        if there is True or not (strict or self.everywhere or to in self.leads):
+        if there is True:
             self.when[to] = True
+        elif not (strict or self.everywhere or to in self.leads):
+            self.when[to] = self.tape.hasty = True
         elif to not in self.when:
             self.when[to] = there
         elif self.when[to] is not True:
@@ -199,10 +211,13 @@ def _share(
     passed is 0, whatever x is.
     """
     choice = row_of(op).choice
-    partial = reached.guarded(come, op, partial)
+    if not tape.careful:
+        partial = reached.guarded(come, op, partial)
     if choice and partial.__class__ is float and partial == 0.0:
         return None
     share = times(x, partial)
+    if tape.careful and partial.__class__ is Number:
+        share = reached.passed(come, share)
     if not choice or partial.__class__ is float:
         return share, True
     if x.__class__ is Number:
@@ -339,14 +354,26 @@ def _inner(
 
 
 def times(adjoint: Any, partial: Any) -> Any:
-    """A product that makes no entry for a factor of exactly 1."""
+    """A product that makes no entry for a factor of exactly 1, and that is a constant
+    where 0 times a number is 0, as an eager one."""
     for one, other in ((adjoint, partial), (partial, adjoint)):
         if one.__class__ is float:
             if one == 1.0:
                 return other
             if one == -1.0:
                 return -other
-    return adjoint * partial
+    product = adjoint * partial
+    if product.__class__ is Number and (_is_zero(adjoint) or _is_zero(partial)):
+        constant = Number(product.tape, product.tape.add("detach", (product.index,)))
+        return where(product == product, constant, product)
+    return product
+
+
+def _is_zero(x: Any) -> bool:
+    """Whether something is the constant 0."""
+    if x.__class__ is Number:
+        return bool(x.tape.is_zero(x.index))
+    return bool(x == 0.0)
 
 
 def plus(x: Any, y: Any) -> Any:

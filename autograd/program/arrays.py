@@ -372,6 +372,7 @@ def add_up(sums: Any, at: Any, terms: Any, shape: tuple[int, int, int]) -> None:
     sums[at] = total.reshape(-1, 8)
 
 
+@np.errstate(all="ignore")
 def paired(sums: Any) -> Any:
     """The eight accumulators of each sum, added in pairs."""
     halves = sums[:, 0::2] + sums[:, 1::2]

@@ -65,7 +65,8 @@ def compile(  # the name that the field uses
     them, so that ``backward`` goes on as before. What the function decided by
     comparing Values is compared again at every call; a call that decides otherwise is
     recorded anew. So is a call with another number where ``f`` takes a plain one out of
-    an argument, as ``math.log(x)`` or ``int(x)`` does.
+    an argument, as ``math.log(x)`` or ``int(x)`` does. Where a result is nan, which may
+    be 0 · ∞ behind a choice, ``f`` is recorded once more, to choose wherever it can be.
 
     What else ``f`` reads, it reads when it is recorded. Variables of its closure and
     of its module, and the entries of small containers and objects that they hold, are
@@ -243,14 +244,19 @@ class Program(Called):
 
             return call(self, given)
         scalars = given.scalars
+        careful = False
         for recording in self._found(given.key):
             done, answer = self._run(recording, scalars, args, named)
+            careful |= done is None
             if done:
                 break
         else:
-            recording = self._record(given)
+            recording = self._record(given, careful)
             done, answer = self._run(recording, scalars, args, named)
-        if not named and not recording.once:
+            if done is None:
+                recording = self._record(given, careful=True)
+                done, answer = self._run(recording, scalars, args, named)
+        if not (named or recording.once or recording.careful):
             self._quick = recording.quick(
                 args, answer, self.errors != "ieee", self._again
             )
@@ -410,7 +416,8 @@ class Program(Called):
         Its function is ``int name(const double *x, const double *p, double *y)``: the
         scalars of the arguments in order, the parameters' numbers, the results. It
         returns 0, or the number of the comparison that came out otherwise than when
-        the path was recorded. Where Python raises, it gives inf or nan. It has the
+        the path was recorded, or -1 where a result behind a choice is nan that may be a
+        number in Python. Where Python raises, it gives inf or nan. It has the
         bits of Python with the same C library and without fused operations.
 
         Args:
@@ -597,11 +604,11 @@ class Program(Called):
                 stacklevel=3,
             )
 
-    def _record(self, given: Arguments) -> Recording:
+    def _record(self, given: Arguments, careful: bool = False) -> Recording:
         """Run the function on Values, and keep the path that it takes."""
         from autograd.program.recording import Recording
 
-        recorder = Recorder()
+        recorder = Recorder(careful)
         outside = Outside(self.f, given.kept)
         inputs = recorder.take_inputs(given.scalars)
         ieee = limits.limits() if self.errors == "ieee" else nullcontext()
@@ -619,6 +626,7 @@ class Program(Called):
                 answer, lambda x: is_value(x) or x.__class__ is Condition
             )
             outputs = recorder.entries_of(result.values)
+            recorder.watch_derivatives(outputs)
         outside.after()
         recording = Recording(
             tape=recorder.tape,
@@ -644,14 +652,14 @@ class Program(Called):
         with self._lock:
             self._outside = recording.outside
             known = self._recordings.setdefault((choice.name, given.key), [])
-            if len(known) >= self.branches:
+            if len(known) >= self.branches and not careful:
                 splits = recording.guards[-1]
                 raise RuntimeError(
                     f"compile: the function took more than {self.branches} paths; what "
                     f"it asks at {splits.where} splits them: {advice(splits)}, or "
                     "allow more by branches="
                 )
-            known.insert(0, recording)
+            known.insert(len(known) if careful else 0, recording)
             while len(self._recordings) > STRUCTURES:
                 self._recordings.popitem(last=False)
             keys = [key for _, key in self._recordings]
@@ -671,14 +679,19 @@ class Program(Called):
         scalars: Sequence[float],
         args: tuple[Any, ...],
         named: dict[str, Any],
-    ) -> tuple[bool, Any]:
-        """Whether the recording is the path of these arguments, and the result."""
+    ) -> tuple[bool | None, Any]:
+        """Whether the recording is the path of these arguments, and the result.
+
+        None if it is, but only a careful recording may say whether a result is nan.
+        """
         slopes = any(recording.on_parameters) and not _suspended()
         parameters = recording.numbers()
         machine = recording.machine(slopes)
         found, failed = machine.call(scalars, parameters, self.errors == "ieee")
-        if not recording.holds(found):
+        if not recording.follows(found):
             return False, None
+        if recording.spoiled(found):
+            return None, None
         if failed:
             try:
                 recording.replay(scalars, parameters.tolist())
@@ -754,7 +767,8 @@ def load_program(path: Any) -> Program:
     """The program that :meth:`Program.save` wrote to a file.
 
     It has the recordings and parameters of then, but not the function: arguments of
-    another structure, or that take another path, are refused. Loading runs no code.
+    another structure, or that take another path, are refused, and so is a nan behind a
+    choice that the function may not give. Loading runs no code.
 
     Args:
         path: of the file.

@@ -69,6 +69,9 @@ def c_source(recording: Recording, name: str, gradient: bool = False) -> str:
     for i, guard in enumerate(recording.guards):
         sign = "==" if guard.outcome else "!="
         lines.append(f"    if ({names[place[guard.entry]]} {sign} 0.0) return {i + 1};")
+    if tape.hasty:
+        for x in sorted({names[place[k]] for k in (*outputs, *conditions)}):
+            lines.append(f"    if ({x} != {x}) return -1;")
     lines += [f"    y[{i}] = {names[place[k]]};" for i, k in enumerate(outputs)]
     guards = "".join(
         f"\n   {i + 1}: another outcome at {string(guard.where)[1:-1]}".replace(

@@ -20,7 +20,7 @@ from autograd.program.tape import LEAVES, new_tape, row_of
 
 __all__ = ["dumped", "read"]
 
-MAGIC = b"autograd program 1\n"
+MAGIC = b"autograd program 2\n"
 """What a file begins with: its kind, and the version of its contents."""
 
 KINDS = {"list": list, "tuple": tuple}
@@ -72,6 +72,8 @@ def dumped(
                 "template": _plain(r.template),
                 "kinds": r.kinds,
                 "on_parameters": r.on_parameters,
+                "careful": r.careful,
+                "hasty": r.tape.hasty,
             }
             for key, r in recordings
         ],
@@ -110,6 +112,7 @@ def read(
     found = []
     for r in content["recordings"]:
         tape = new_tape()
+        tape.careful, tape.hasty = r["careful"], r["hasty"]
         for op, args, number, checked in zip(
             r["ops"], r["args"], r["numbers"], r["checked"]
         ):

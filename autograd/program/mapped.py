@@ -46,7 +46,7 @@ def mapped(
     examples = Mapped(program, args, named, in_axes, total, executor, chunk)
     result = examples.result()
     examples.add_gradients()
-    if plain and examples.only is not None:
+    if plain and examples.only is not None and not examples.only.careful:
         run = examples.only.mapper(args, total is not None, program.errors != "ieee")
         if run is not None:
             program._mappers[total is not None] = examples.only, run
@@ -108,6 +108,7 @@ class Mapped:
                 "each example, or let the function close over its parameters"
             )
         left = np.arange(count)
+        self.spoiled = np.zeros(max(count, 1), dtype=bool)
         parts: list[tuple[Any, Recording, Any]] = []
         ready = self.program._found(first.key)
         self.catches = any(recording.catches for recording in ready)
@@ -118,7 +119,8 @@ class Mapped:
             recording = ready.pop(0)
             some = left[:1] if recording.once else left
             done, results = self._run(recording, some)
-            if recorded and count and not done[0]:
+            hasty = self.spoiled[left[0]] and not recording.careful if count else False
+            if recorded and count and not done[0] and not hasty:
                 raise RuntimeError(
                     "map: the function does not compute the same when it is run again; "
                     "what it reads besides its arguments must not change"
@@ -144,7 +146,7 @@ class Mapped:
     def _record(self, k: int) -> Recording:
         """The path of example ``k``."""
         try:
-            return self.program._record(self.examples.given(k))
+            return self.program._record(self.examples.given(k), bool(self.spoiled[k]))
         except (ValueError, ArithmeticError, LookupError) as error:
             raise type(error)(f"example {k}: {error}") from error
 
@@ -158,11 +160,16 @@ class Mapped:
         taken = np.ones(len(left), dtype=bool)
         if total and recording.guards:
             # Only the examples of this path may be added up.
-            taken &= recording.holds(self._outputs(recording, left, False)[0])
+            taken &= recording.follows(self._outputs(recording, left, False)[0])
         while True:
             where = left[taken]
             found, sums, failed = self._outputs(recording, where, total)
-            fits = np.broadcast_to(recording.holds(found), where.shape)
+            fits = np.broadcast_to(recording.follows(found), where.shape)
+            spoiled = fits & recording.spoiled(found)
+            if total and (spoiled.any() or recording.spoiled(sums)):
+                spoiled = fits  # what is added up together stays together
+            self.spoiled[where] |= spoiled
+            fits = fits & ~spoiled
             fits = fits & ~self._raising(recording, where, failed.astype(bool) & fits)
             if fits.all() or not total:
                 break

@@ -73,6 +73,7 @@ def caller(
         packs.outputs[guards:],
         CHECKPOINT.name,
         partial(partial, again, recording) if live and again else None,
+        recording.tape.hasty,
     )
     return made
 
@@ -190,6 +191,7 @@ def mapper(
         np.empty,
         raises,
         recording.watch,
+        recording.tape.hasty,
     )
     return made
 

@@ -22,7 +22,7 @@ from autograd.program import flat
 from autograd.program.adjoint import sweep
 from autograd.program.guards import Guard
 from autograd.program.machine import Machine
-from autograd.program.namespaces import on_host
+from autograd.program.namespaces import library, on_host
 from autograd.program.outside import Outside
 from autograd.program.packs import M0, M1, TERMS, Packs
 from autograd.program.passes.lower import lower
@@ -96,6 +96,11 @@ class Recording:
         if key not in self._machines:
             self._machines[key] = self._lowered(*key)
         return self._machines[key]
+
+    @property
+    def careful(self) -> bool:
+        """Whether derivatives choose wherever something may be infinite."""
+        return self.tape.careful
 
     def _lowered(self, slopes: bool, varying: tuple[int, ...], total: bool) -> Machine:
         tape = self.tape
@@ -194,6 +199,23 @@ class Recording:
         return any(tape.ops[a].endswith(RAISES) for a in asked)
 
     def holds(self, found: Any) -> Any:
+        """Whether a machine's outputs are those of the function."""
+        return self.follows(found) & ~self.spoiled(found)
+
+    def spoiled(self, found: Any) -> Any:
+        """Whether some output is nan that may be a number to a careful recording.
+
+        Nobody looks at arrays that another library traces.
+        """
+        if not self.tape.hasty:
+            return np.False_
+        if not isinstance(found, np.ndarray):
+            if library(found)[1] is None:
+                return np.False_
+            found = on_host(found)
+        return np.isnan(found).any(axis=0)
+
+    def follows(self, found: Any) -> Any:
         """Whether every guard has its outcome among a machine's outputs."""
         if not self.guards:
             return True

@@ -142,6 +142,8 @@ class Tape:
     has asked yet. ``checked[k]`` says whether the entry raises where its row does;
     parts of derivatives never do. ``columns`` has the partials, by entry and column, of
     rows that give them together. ``shares`` are the choices that a sweep made.
+    ``hasty`` says that a sweep multiplied with what may be infinite behind a choice,
+    which a ``careful`` tape never does.
 
     The native engine has a type of its own, with flat arrays, and with passes of its
     own: ``sweep``, ``push``, ``simplified`` and ``lowered``. This is its reference.
@@ -155,6 +157,8 @@ class Tape:
         self.labels: dict[int, str] = {}
         self.columns: dict[tuple[int, int], list[int]] = {}
         self.shares: set[int] = set()
+        self.careful = False
+        self.hasty = False
         self._constants: dict[bytes, int] = {}
         self._expanded: dict[int, int] = {}
         self._depends: list[tuple[bool, bool]] = []
@@ -186,6 +190,10 @@ class Tape:
     def shared(self, x: float, k: int) -> None:
         """From now on entry ``k`` is the one of the number ``x``."""
         self._constants.setdefault(bits(x), k)
+
+    def is_zero(self, k: int) -> bool:
+        """Whether an entry is the constant 0; a leaf of that number is none."""
+        return k in (self._constants.get(bits(x)) for x in (0.0, -0.0))
 
     def value(self, k: int) -> float:
         """What entry ``k`` was when the program was recorded."""

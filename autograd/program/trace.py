@@ -43,14 +43,16 @@ TRUSTED = str(Path(__file__).parents[1] / "derivatives")
 class Recorder:
     """The tape of one call, while it runs, and which of its entries Values are."""
 
-    def __init__(self) -> None:
+    def __init__(self, careful: bool = False) -> None:
         self.tape = new_tape()
+        self.tape.careful = careful
         self.entries = new_entries(self.tape)
         self.inputs: list[int] = []
         self.guards: list[Guard] = []
         self.made: list[Node] = []
         self._differentiated: list[tuple[Sequence[Node], Mark]] = []
         self._passes_through = False
+        self._derived: list[list[int]] = []
         self.raised = False
 
     @contextmanager
@@ -283,4 +285,19 @@ class Recorder:
     ) -> list[Any]:
         """Entries as derivatives are, with their numbers where these are known."""
         self._passes_through = True
+        self._derived.append(entries)
         return self.entries.derivatives(entries, numbers)
+
+    def watch_derivatives(self, outputs: Sequence[int]) -> None:
+        """Let a nan be seen among those that the function goes on with.
+
+        It is that of a guard, which has its outcome nevertheless.
+        """
+        tape, seen = self.tape, set(outputs)
+        for entries in self._derived if tape.hasty else ():
+            if not seen.issuperset(entries):
+                k = tape.add("sum", tuple(entries))
+                numbers = tape.constant(1.0), tape.constant(math.nan)
+                k = tape.add("where", (tape.add("equal", (k, k)), *numbers))
+                self.guards.append(Guard.here(k, True))
+                seen.update(entries)

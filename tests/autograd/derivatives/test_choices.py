@@ -9,14 +9,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import autograd as ag
-from autograd.table.rules import RULES
+from autograd.table.primitive import apply
+from autograd.table.rules import RULES, Reduction
 from tests.autograd.program.test_export import built, needs_cc
+from tests.exact import bits
 
 POINTS: list[tuple[str, int, tuple[float, ...]]] = [
     ("floordiv", 0, (7.5, 2.0)),
@@ -205,13 +211,20 @@ def test_a_slope_that_rounds_to_zero_is_a_number(way: Any) -> None:
     assert math.isnan(way(lambda x: ag.sqrt(ag.exp(x)))(-800.0))
 
 
-def test_zero_times_infinity_is_no_constant_in_a_second_derivative() -> None:
-    def f(x: Any) -> Any:
-        return ag.sqrt(0.0 * x)
-
+@pytest.mark.parametrize(
+    ("f", "x"),
+    [
+        (lambda x: ag.sqrt(0.0 * x), 1.0),
+        (lambda x: 0.0 * ag.exp(x), math.inf),
+        (lambda x: 0.0 * x * x * x, math.nan),
+    ],
+)
+def test_zero_times_infinity_is_no_constant_in_a_second_derivative(
+    f: Any, x: float
+) -> None:
     ways = (ag.hessian(f), ag.grad(ag.grad(f)), ag.derivative(f, 2))
     for way in (*ways, ag.grad(f), *map(ag.compile, ways)):
-        assert math.isnan(way(1.0))
+        assert math.isnan(way(x))
 
 
 def test_a_rule_of_ones_own_may_choose() -> None:
@@ -228,3 +241,171 @@ def test_a_rule_of_ones_own_may_choose() -> None:
         assert program(2.0) == 0.0
     finally:
         del RULES["clip_at_one"]
+
+
+INFINITE: list[tuple[Callable[..., Any], tuple[float, ...]]] = [
+    (lambda x: ag.maximum(0.0, x * math.inf), (-1.0,)),
+    (lambda x: ag.minimum(0.0, x * math.inf), (1.0,)),
+    (lambda x: ag.relu(1.0 + x * math.inf), (-1.0,)),
+    (lambda x: ag.maximum(0.0, x * math.inf) + 3.0 * x, (-1.0,)),
+    (lambda x, y: ag.maximum(0.0, x * y), (-1.0, math.inf)),
+    (lambda x, y: ag.maximum(0.0, x * (1e308 * y)), (-1.0, 1e10)),
+    (lambda x, y: ag.maximum(0.0, x * y * y * x * x), (-1.0, 1e200)),
+    (lambda x, y: ag.maximum(0.0, -ag.exp(x) * (math.inf * y)), (2.0, 3.0)),
+    (lambda x, y: ag.maximum(0.0, ag.dot([math.inf, y], [x, y])), (-1.0, 2.0)),
+    (lambda x, y: ag.where(ag.sqrt(x) < y, 1.0, x * math.inf), (1.0, 2.0)),
+]
+"""Products behind a choice not taken, and arguments where a factor is infinite."""
+
+EXECUTORS = pytest.mark.parametrize("executor", [None, "arrays"])
+DRAWN = (
+    *("add", "sub", "mul", "mul", "mul", "neg", "maximum", "minimum", "relu", "abs"),
+    *("where", "sqrt", "exp", "tanh", "dot"),
+)
+EXTREME = st.sampled_from(
+    [math.inf, -math.inf, 0.0, -0.0, 1e200, 1e308, 5e-324, -2.5, -1.0, 0.5, 1.0, 3.0]
+)
+
+
+@st.composite
+def extreme(draw: Any) -> tuple[Callable[..., Any], list[tuple[float, ...]]]:
+    """A function with choices and constants of any size, and points."""
+    arity = draw(st.integers(1, 3))
+    nodes: list[tuple[str, list[Any]]] = []
+    for n in range(arity, arity + draw(st.integers(2, 8))):
+        name = draw(st.sampled_from(DRAWN))
+        row = RULES[name]
+        size = 2 * row.columns if isinstance(row, Reduction) else len(row.partials)
+        operand = st.integers(0, n - 1) | st.just(n - 1) | EXTREME
+        nodes.append((name, draw(st.lists(operand, min_size=size, max_size=size))))
+
+    def f(*xs: Any) -> Any:
+        found = list(xs)
+        for name, operands in nodes:
+            given = tuple(found[k] if isinstance(k, int) else k for k in operands)
+            answer = apply(name, given)
+            plain = answer is NotImplemented
+            found.append(RULES[name].value(*given) if plain else answer)
+        return found[-1]
+
+    return f, draw(st.lists(st.tuples(*[EXTREME] * arity), min_size=2, max_size=6))
+
+
+def fine(f: Callable[..., Any], points: Any) -> list[tuple[float, ...]]:
+    """The points where a function does not raise."""
+    found = []
+    for point in points:
+        with suppress(ValueError, ArithmeticError):
+            f(*point)
+            found.append(point)
+    return found
+
+
+@EXECUTORS
+@pytest.mark.parametrize("exact", [True, False])
+def test_nothing_passes_what_is_infinite_behind_a_choice_of_a_program(
+    executor: str | None, exact: bool
+) -> None:
+    for f, xs in INFINITE:
+        places = tuple(range(len(xs)))
+        ones = (1.0,) * len(xs)
+        ways: list[Any] = [
+            ag.value_and_grad(f, argnums=places),
+            ag.hessian(f, argnums=places),
+            lambda *xs, f=f, ones=ones: ag.jvp(f, xs, ones),
+        ]
+        for eager in ways:
+            program = ag.compile(eager, exact=exact, executor=executor)
+            for _ in range(2):
+                assert bits(program(*ones)) == bits(eager(*ones))
+                assert bits(program(*xs)) == bits(eager(*xs))
+            columns = [np.array([1.0, x, 2.0, x]) for x in xs]
+            for _ in range(2):
+                found = np.array(flat(program.map(*columns)))
+                expected = [flat(eager(*point)) for point in zip(*columns)]
+                assert bits(found.T) == bits(expected)
+
+
+def flat(x: Any) -> list[Any]:
+    """The numbers, or arrays, in nested tuples."""
+    return [z for y in x for z in flat(y)] if isinstance(x, tuple) else [x]
+
+
+@EXECUTORS
+@given(extreme())
+def test_programs_have_the_bits_of_eager_at_extreme_numbers(
+    executor: str | None, drawn: Any
+) -> None:
+    f, points = drawn
+    places = tuple(range(len(points[0])))
+    for eager in (ag.value_and_grad(f, argnums=places), ag.hessian(f, argnums=places)):
+        program = ag.compile(eager, executor=executor)
+        known = fine(eager, points)
+        for point in known:
+            assert bits(program(*point)) == bits(eager(*point))
+        if known:
+            found = np.array(flat(program.map(*map(np.array, zip(*known)))))
+            assert bits(found.T) == bits([flat(eager(*point)) for point in known])
+
+
+@EXECUTORS
+@given(extreme(), EXTREME)
+def test_sums_over_extreme_examples_have_the_bits_of_eager(
+    executor: str | None, drawn: Any, weight: float
+) -> None:
+    f, points = drawn
+    w = ag.Value(weight)
+    slope = ag.value_and_grad(lambda w, *xs: f(*xs[:-1], xs[-1] * w))
+    known = fine(slope, [(weight, *point) for point in points])
+    sums = [0.0] * 8
+    for k, point in enumerate(known):
+        sums[k % 8] += slope(*point)[1]
+    while len(sums) > 1:
+        sums = [x + y for x, y in zip(sums[::2], sums[1::2])]
+    program = ag.compile(lambda *xs: f(*xs[:-1], xs[-1] * w), executor=executor)
+    for _ in range(2 if known else 0):
+        w.grad = 0.0
+        program.backward(*map(np.array, list(zip(*known))[1:]))
+        assert bits(w.grad) == bits(0.0 + sums[0])
+
+
+@EXECUTORS
+def test_a_nan_that_a_program_goes_on_with_is_none(executor: str | None) -> None:
+    def f(x: Any, y: Any) -> Any:
+        slope = ag.grad(lambda x: ag.maximum(0.0, x * y))(x)
+        return ag.where(slope < 1.0, 2.0 * x, 3.0 * x)
+
+    program = ag.compile(f, executor=executor)
+    assert program(2.0, 3.0) == 6.0
+    assert program(-2.0, math.inf) == -4.0
+    assert program.map([2.0, -2.0], [3.0, math.inf]).tolist() == [6.0, -4.0]
+
+
+def test_a_nan_is_recorded_carefully_once() -> None:
+    program = ag.compile(ag.grad(lambda x: ag.maximum(0.0, x * math.inf)))
+    for x in (1.0, -1.0, math.nan, 2.0, -2.0, math.nan):
+        program(x)
+    assert program.stats()["recordings"] == 2
+    assert ag.compile(ag.grad(lambda x: x * math.inf))(0.0) == math.inf
+
+
+def test_a_program_that_is_loaded_refuses_a_nan_that_may_be_none(
+    tmp_path: Path,
+) -> None:
+    program = ag.compile(ag.grad(lambda x: ag.maximum(0.0, x * math.inf)))
+    assert program(1.0) == math.inf
+    program.save(tmp_path / "hasty")
+    assert program(-1.0) == 0.0
+    program.save(tmp_path / "careful")
+    with pytest.raises(RuntimeError, match="no recording of this path"):
+        ag.load_program(tmp_path / "hasty")(-1.0)
+    assert ag.load_program(tmp_path / "careful")(-1.0) == 0.0
+
+
+@needs_cc
+def test_c_refuses_a_nan_that_may_be_none(tmp_path: Path) -> None:
+    program = ag.compile(lambda x, y: ag.maximum(0.0, x * y))
+    program(1.0, 2.0)
+    call = built(tmp_path, program.to_c("f", gradient=True), "f")
+    assert call([2.0, 3.0], [], 3) == (0, [6.0, 3.0, 2.0])
+    assert call([-1.0, math.inf], [], 3)[0] == -1

@@ -76,7 +76,7 @@ def test_a_damaged_file_is_named(tmp_path: Path) -> None:
     for damaged, message in (
         (whole[:-1], "damaged"),
         (whole[:100] + b"#" + whole[101:], "damaged"),
-        (whole.replace(b"program 1", b"program 9", 1), "version 9"),
+        (whole.replace(b"program 2", b"program 9", 1), "version 9"),
         (b"", "no compiled program"),
         (b"\x80\x04", "no compiled program"),
     ):

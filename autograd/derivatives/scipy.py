@@ -15,6 +15,7 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 from autograd.core import limits
+from autograd.core.plain import as_float
 from autograd.derivatives import transforms
 from autograd.derivatives.nesting import flatten
 
@@ -48,6 +49,8 @@ def _guarded(
     inside: Callable[..., Any], plateau: Callable[..., Any], outside: Outside
 ) -> Callable[..., Any]:
     """What the first gives; outside the domain, what the second does."""
+    if outside is not None and outside != "raise":
+        as_float(outside, 'outside, if not "raise",')
 
     def call(*arguments: Any) -> Any:
         try:

@@ -24,6 +24,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from itertools import accumulate
 from typing import Any
 
@@ -74,6 +75,7 @@ DEGREES, RADIANS = 180 / math.pi, math.pi / 180
 SQRT_HALF = math.sqrt(0.5)
 TWO_OVER_SQRT_PI = 2 / math.sqrt(math.pi)
 ONE_OVER_SQRT_2PI = 1 / math.sqrt(2 * math.pi)
+FEW = 1000
 
 RULES: dict[str, Rule | Reduction] = {
     # Arithmetic
@@ -482,14 +484,27 @@ def exponentials(xs: Sequence[Any]) -> tuple[Any, Any, list[Any], Any]:
 
     It is what everything about Σ e^x is made of. Only differences to the largest are
     taken, so that size does not matter; e^0 of the largest itself is left out, since
-    it would hide small others.
+    it would hide small others. Value and partials of a row ask in turn, so that the
+    answer for some floats is kept for the next, if it is not large.
     """
+    few = len(xs) <= FEW and all(x.__class__ is float for x in xs)
+    return kept_exponentials(*xs) if few else new_exponentials(xs)
+
+
+def new_exponentials(xs: Sequence[Any]) -> tuple[Any, Any, list[Any], Any]:
+    """What :func:`exponentials` gives."""
     top, place = largest(xs)
     powers = [where(place == k, 0, exp(x - top)) for k, x in enumerate(xs)]
     others: Any = 0
     for e in powers:
         others = others + e
     return top, place, powers, others
+
+
+@lru_cache(maxsize=1)
+def kept_exponentials(*xs: float) -> tuple[Any, Any, list[Any], Any]:
+    """The same of floats; 0.0 and -0.0 have one answer, since e^x has."""
+    return new_exponentials(xs)
 
 
 def log_sum_exp(xs: Sequence[Any]) -> Any:

@@ -80,6 +80,8 @@ def test_outside_the_domain_lies_a_plateau_of_the_given_height() -> None:
     for derived in (ag.scipy_objective, ag.scipy_hessian, ag.scipy_jacobian):
         with pytest.raises(ValueError, match="log"):
             derived(f, outside="raise")(x)
+        with pytest.raises(TypeError, match='outside, if not "raise", must be a real'):
+            derived(f, outside="inf")
 
 
 def test_other_errors_go_through() -> None:

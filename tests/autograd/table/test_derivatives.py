@@ -6,9 +6,13 @@ import math
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import autograd as ag
 import nn
+from autograd.table import rules
+from tests.exact import bits
 
 INF = math.inf
 
@@ -42,6 +46,34 @@ def test_two_logits_are_the_binary_cross_entropy(z: float) -> None:
         assert loss == pytest.approx(binary.data, rel=1e-15, abs=0.0)
         assert slope == pytest.approx(x.grad, rel=1e-15, abs=5e-324)
         assert slope == pytest.approx(-other, rel=1e-15, abs=0.0)
+
+
+@pytest.mark.parametrize(
+    "loss", [ag.logsumexp, lambda xs: nn.softmax_cross_entropy(xs, 1)]
+)
+def test_a_value_and_its_partials_make_the_exponentials_once(
+    loss: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[Any] = []
+    new = rules.new_exponentials
+    monkeypatch.setattr(
+        rules, "new_exponentials", lambda xs: made.append(xs) or new(xs)
+    )
+    rules.kept_exponentials.cache_clear()
+    loss(list(map(ag.Value, (0.5, -1.5, 2.5)))).backward()
+    assert len(made) == 1
+
+
+@given(st.lists(st.sampled_from([0.0, -0.0, 1.0, 40.0, -math.inf, math.nan])))
+def test_exponentials_that_are_kept_are_those_of_these_numbers(xs: list[float]) -> None:
+    slopes = ag.value_and_grad(ag.logsumexp)
+    xs = [*xs, -0.0]
+    rules.kept_exponentials.cache_clear()
+    fresh = bits(slopes(xs))
+    slopes([-x if x == 0 else x for x in xs])
+    assert bits(slopes(xs)) == fresh
+    ag.hessian(ag.logsumexp)(xs)
+    assert bits(slopes(xs)) == fresh
 
 
 def test_logsumexp_is_convex() -> None:

@@ -118,6 +118,11 @@ def check_gradients(
     check = _Check(
         _Scalars(f, build), [float(s) for s in scalars], _names(x), tolerance
     )
+    number, again = check.value(), check.value()
+    if number != again and (number == number or again == again):
+        raise UndecidedError(
+            f"cannot tell: f gives {number!r}, and {again!r} when it is asked again"
+        )
     for k in range(1, order + 1):
         found = [check.culprit(directions) for directions in check.directions(k)]
         for verdict, error in (("wrong", GradientError), ("undecided", UndecidedError)):
@@ -134,6 +139,10 @@ class _Check:
     xs: list[float]
     names: list[str]
     tolerance: float
+
+    def value(self) -> float:
+        """What the function gives at the point."""
+        return Derivative(self.f, self.xs).number
 
     def directions(self, order: int) -> Iterator[list[Direction]]:
         """Along what to differentiate: every input, or random directions."""

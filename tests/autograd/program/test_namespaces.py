@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given
 
 import autograd as ag
+from autograd.program import namespaces
 from autograd.testing import Expression, expressions
 from tests.autograd.program.test_compiled import ROWS
 from tests.effort import share
@@ -45,6 +47,22 @@ def test_rows_are_the_library_s_or_python_s(e: Expression) -> None:
     found = numbers(program.map(xp.asarray(points)))
     together = np.isfinite(expected) & np.isfinite(found)
     assert np.allclose(found[together], expected[together], rtol=1e-6, atol=1e-300)
+
+
+def test_nothing_passes_behind_a_choice_even_where_nobody_can_look(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    slope = ag.grad(lambda x: ag.maximum(0.0, x[0] * x[1]))
+    x = [-1.0, math.inf]
+    program = ag.compile(slope, errors="ieee")
+    program(xp.asarray([1.0, 2.0]))
+    assert numbers(program(xp.asarray(x))).tolist() == slope(x) == [0.0, 0.0]
+    traced = ag.compile(slope, errors="ieee")
+    traced(xp.asarray([1.0, 2.0]))
+    monkeypatch.setattr(namespaces, "library", lambda x: (xp, None))  # as JAX's are
+    for _ in range(2):
+        assert numbers(traced(xp.asarray(x))).tolist() == [0.0, 0.0]
+        assert traced.stats()["recordings"] == 2
 
 
 def test_structures_are_those_of_the_function_and_arrays_stay_what_they_are() -> None:

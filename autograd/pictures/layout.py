@@ -233,6 +233,7 @@ def _layers(into: list[list[int]], steps: list[int]) -> list[int]:
     to the next lead as many steps as the block between them takes.
     """
     users: list[list[tuple[int, int]]] = [[] for _ in into]
+    wraps = max(steps, default=1) > 1
     layer = [0 for _ in into]
     for v, xs in enumerate(into):
         for k, x in enumerate(xs):
@@ -243,7 +244,7 @@ def _layers(into: list[list[int]], steps: list[int]) -> list[int]:
         inner = [x for x in into[v] if len(users[x]) > 1 and len(into[x]) > 0]
         shared = sorted(inner, key=lambda x: x)
         other = [x for k, x in enumerate(shared) if k == 0 or shared[k - 1] != x]
-        if len(users[v]) > 0 and len(other) <= len(users[v]):
+        if len(users[v]) > 0 and (wraps or len(other) <= len(users[v])):
             layer[v] = min([layer[u] - length for u, length in users[v]], default=0)
     return layer
 

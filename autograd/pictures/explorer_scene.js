@@ -240,7 +240,8 @@ function zoom(by, x = canvas.clientWidth / 2, y = canvas.clientHeight / 2) {
 }
 
 const MARGIN = 16;
-const room = () => [canvas.clientWidth - 2 * MARGIN, canvas.clientHeight - 2 * MARGIN];
+const above = () => canvas.clientHeight - $("legend").offsetHeight; // the legend
+const room = () => [canvas.clientWidth - 2 * MARGIN, above() - 2 * MARGIN];
 
 /** The scale at which all of the scene is seen. */
 function whole() {
@@ -255,7 +256,7 @@ function fit(legible = false) {
   const over = [width * view.scale > room()[0] + 1, height * view.scale > room()[1] + 1];
   view.x = over[0] ? canvas.clientWidth - MARGIN - (left + w) * view.scale
     : (canvas.clientWidth - width * view.scale) / 2;
-  view.y = (canvas.clientHeight - (over[1] ? 2 * top + h : height) * view.scale) / 2;
+  view.y = (above() - (over[1] ? 2 * top + h : height) * view.scale) / 2;
   look();
 }
 

@@ -49,29 +49,14 @@ CALLS = {
 }
 """How functions of one operand are spelled, where their name is not enough."""
 
-METHODS = {"append": "push", "pop": "pop"}
-
+# fmt: off
 SIGNS: dict[type[ast.AST], str] = {
-    ast.Eq: "===",
-    ast.NotEq: "!==",
-    ast.Is: "===",
-    ast.IsNot: "!==",
-    ast.Lt: "<",
-    ast.LtE: "<=",
-    ast.Gt: ">",
-    ast.GtE: ">=",
-    ast.BitAnd: "&",
-    ast.Add: "+",
-    ast.Sub: "-",
-    ast.Mult: "*",
-    ast.Div: "/",
-    ast.Mod: "%",
-    ast.Pow: "**",
-    ast.And: "&&",
-    ast.Or: "||",
-    ast.Not: "!",
-    ast.USub: "-",
+    ast.Eq: "===", ast.NotEq: "!==", ast.Is: "===", ast.IsNot: "!==",
+    ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.BitAnd: "&",
+    ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Mod: "%",
+    ast.Pow: "**", ast.And: "&&", ast.Or: "||", ast.Not: "!", ast.USub: "-",
 }
+# fmt: on
 
 
 def translated(module: ModuleType, *names: str, own: str = "") -> str:
@@ -80,165 +65,132 @@ def translated(module: ModuleType, *names: str, own: str = "") -> str:
     for name, x in vars(module).items():
         if name.isupper():
             parts.append(f"const {name} = {json.dumps(x)};")
-    for statement in ast.parse(inspect.getsource(module)).body:
-        if not isinstance(statement, ast.FunctionDef) or statement.name == own:
+    for found in ast.parse(inspect.getsource(module)).body:
+        if not isinstance(found, ast.FunctionDef) or found.name == own:
             continue
-        if statement.decorator_list:  # computed once: here
-            found = json.dumps(getattr(module, statement.name)())
-            parts.append(f"const {statement.name} = () => {found};")
+        if found.decorator_list:  # computed once: here
+            value = json.dumps(getattr(module, found.name)())
+            parts.append(f"const {found.name} = () => {value};")
         else:
-            parts.append(Script().visit(statement))
+            parts.append(statement(found))
     inner = "\n".join([*parts, f"return {{ {', '.join(names)} }};"])
     return f"(() => {{\n{inner}\n}})()"
 
 
-class Script(ast.NodeVisitor):
-    """Writes each node of a module's tree; one that it does not know raises."""
-
-    def generic_visit(self, node: ast.AST) -> str:
-        raise TypeError(f"no plain Python: {ast.unparse(node)}")
-
-    def block(self, body: Iterable[ast.stmt]) -> str:
-        return "{ " + "".join(map(self.visit, body)) + "}\n"
-
-    def listed(self, nodes: Iterable[ast.AST]) -> str:
-        return ", ".join(map(self.visit, nodes))
-
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> str:
-        given = {arg.arg for arg in node.args.args}
-        stored = {
-            x.id
-            for x in ast.walk(node)
-            if isinstance(x, ast.Name) and isinstance(x.ctx, ast.Store)
-        }
-        names = ", ".join(sorted(stored - given | {"_"}))
-        listed = [arg.arg for arg in node.args.args]
-        for k, default in enumerate(node.args.defaults, -len(node.args.defaults)):
-            listed[k] += f" = {self.visit(default)}"
-        body = self.block(node.body).replace("{", f"{{ let {names};", 1)
-        return f"function {node.name}({', '.join(listed)}) {body}"
-
-    def visit_Return(self, node: ast.Return) -> str:
-        return f"return {self.visit(node.value)};\n" if node.value else "return;\n"
-
-    def visit_Raise(self, node: ast.Raise) -> str:
-        return "throw new RangeError();\n"
-
-    def visit_Expr(self, node: ast.Expr) -> str:
-        if isinstance(node.value, ast.Constant):
+def statement(node: ast.stmt) -> str:
+    """A statement as JavaScript; a TypeError or KeyError if it is not plain."""
+    match node:
+        case ast.FunctionDef(name, ast.arguments(args=args, defaults=defaults)):
+            given = [arg.arg for arg in args]
+            stored = {
+                x.id
+                for x in ast.walk(node)
+                if isinstance(x, ast.Name) and isinstance(x.ctx, ast.Store)
+            }
+            variables = ", ".join(sorted(stored - {*given} | {"_"}))
+            for k, default in enumerate(defaults, len(given) - len(defaults)):
+                given[k] += f" = {script(default)}"
+            body = f"let {variables};\n{block(node.body)}"
+            return f"function {name}({', '.join(given)}) {{ {body} }}\n"
+        case ast.Return(value):
+            return f"return {script(value)};\n"
+        case ast.Raise():
+            return "throw new RangeError();\n"
+        case ast.Break():
+            return "break;\n"
+        case ast.Expr(ast.Constant()):
             return ""  # a docstring
-        return f"{self.visit(node.value)};\n"
+        case ast.Expr(value):
+            return f"{script(value)};\n"
+        case ast.Assign(targets, value):
+            return f"{' = '.join(map(script, targets))} = {script(value)};\n"
+        case ast.AnnAssign(target, _, value):
+            return f"{script(target)} = {script(value)};\n"
+        case ast.AugAssign(target, _, ast.List() | ast.ListComp() as value):
+            return f"{script(target)}.push(...{script(value)});\n"
+        case ast.AugAssign(target, sign, value):
+            return f"{script(target)} {SIGNS[type(sign)]}= {script(value)};\n"
+        case ast.For(target, over, body):
+            return f"for ({script(target)} of {script(over)}) {{ {block(body)} }}\n"
+        case ast.While(test, body):
+            return f"while ({script(test)}) {{ {block(body)} }}\n"
+        case ast.If(test, body, orelse):
+            otherwise = f" else {{ {block(orelse)} }}" if orelse else ""
+            return f"if ({script(test)}) {{ {block(body)} }}{otherwise}\n"
+    raise TypeError(f"not plain: {ast.unparse(node)}")
 
-    def visit_Assign(self, node: ast.Assign) -> str:
-        targets = " = ".join(map(self.visit, node.targets))
-        return f"{targets} = {self.visit(node.value)};\n"
 
-    def visit_AnnAssign(self, node: ast.AnnAssign) -> str:
-        assert node.value is not None
-        return f"{self.visit(node.target)} = {self.visit(node.value)};\n"
+def block(body: Iterable[ast.stmt]) -> str:
+    """Statements, one after the other."""
+    return "".join(map(statement, body))
 
-    def visit_AugAssign(self, node: ast.AugAssign) -> str:
-        target, value = self.visit(node.target), self.visit(node.value)
-        if isinstance(node.value, (ast.List, ast.ListComp)):
-            return f"{target}.push(...{value});\n"
-        return f"{target} {SIGNS[type(node.op)]}= {value};\n"
 
-    def visit_For(self, node: ast.For) -> str:
-        target, over = self.visit(node.target), self.visit(node.iter)
-        return f"for ({target} of {over}) {self.block(node.body)}"
+def listed(nodes: Iterable[ast.expr]) -> str:
+    """Expressions, with commas."""
+    return ", ".join(map(script, nodes))
 
-    def visit_While(self, node: ast.While) -> str:
-        return f"while ({self.visit(node.test)}) {self.block(node.body)}"
 
-    def visit_If(self, node: ast.If) -> str:
-        said = f"if ({self.visit(node.test)}) {self.block(node.body)}"
-        return said + (f"else {self.block(node.orelse)}" if node.orelse else "")
-
-    def visit_Break(self, node: ast.Break) -> str:
-        return "break;\n"
-
-    def visit_Constant(self, node: ast.Constant) -> str:
-        return json.dumps(node.value)
-
-    def visit_Name(self, node: ast.Name) -> str:
-        return node.id
-
-    def visit_Attribute(self, node: ast.Attribute) -> str:
-        said = ast.unparse(node)
-        return {"math.pi": "Math.PI", "math.inf": "Infinity", "math.nan": "NaN"}.get(
-            said, f"{self.visit(node.value)}.{node.attr}"
-        )
-
-    def visit_Starred(self, node: ast.Starred) -> str:
-        return f"...{self.visit(node.value)}"
-
-    def visit_List(self, node: ast.List | ast.Tuple) -> str:
-        return f"[{self.listed(node.elts)}]"
-
-    visit_Tuple = visit_List  # noqa: N815  # a name that ast gives
-
-    def visit_Subscript(self, node: ast.Subscript) -> str:
-        of, at = self.visit(node.value), node.slice
-        if isinstance(at, ast.Slice) and at.step is None:
-            ends = [x or ast.Constant(0) for x in (at.lower, at.upper)]
-            return f"{of}.slice({self.listed(ends if at.upper else ends[:1])})"
-        if isinstance(at, ast.UnaryOp):
-            return f"{of}.at({self.visit(at)})"
-        return f"{of}[{self.visit(at)}]"
-
-    def visit_ListComp(self, node: ast.ListComp | ast.GeneratorExp) -> str:
-        said: str = self.visit(node.elt)
-        for depth, one in enumerate(reversed(node.generators)):
-            over, target = self.visit(one.iter), self.visit(one.target)
-            for test in one.ifs:
-                over += f".filter(({target}) => {self.visit(test)})"
-            said = f"{over}.{'flatMap' if depth else 'map'}(({target}) => {said})"
-        return said
-
-    visit_GeneratorExp = visit_ListComp  # noqa: N815
-
-    def visit_Lambda(self, node: ast.Lambda) -> str:
-        names = ", ".join(arg.arg for arg in node.args.args)
-        return f"({names}) => {self.visit(node.body)}"
-
-    def visit_IfExp(self, node: ast.IfExp) -> str:
-        test, *either = map(self.visit, (node.test, node.body, node.orelse))
-        return f"({test} ? {' : '.join(either)})"
-
-    def visit_BoolOp(self, node: ast.BoolOp) -> str:
-        return f"({f' {SIGNS[type(node.op)]} '.join(map(self.visit, node.values))})"
-
-    def visit_UnaryOp(self, node: ast.UnaryOp) -> str:
-        return f"({SIGNS[type(node.op)]}{self.visit(node.operand)})"
-
-    def visit_BinOp(self, node: ast.BinOp) -> str:
-        x, y = self.visit(node.left), self.visit(node.right)
-        if isinstance(node.op, ast.FloorDiv):
-            return f"Math.floor({x} / {y})"
-        return f"({x} {SIGNS[type(node.op)]} {y})"
-
-    def visit_Compare(self, node: ast.Compare) -> str:
-        xs = [self.visit(x) for x in (node.left, *node.comparators)]
-        pairs = zip(xs, map(type, node.ops), xs[1:])
-        return f"({' && '.join(f'{x} {SIGNS[op]} {y}' for x, op, y in pairs)})"
-
-    def visit_Call(self, node: ast.Call) -> str:
-        name, operands = ast.unparse(node.func), self.listed(node.args)
-        if name in ("max", "min"):
-            if len(node.args) > 1:
-                return f"Math.{name}({operands})"
-            start = [k.value for k in node.keywords]
-            name = f"{name}imum"
-            return f"{name}({operands}, {self.listed(start)})"
-        if name == "sorted":
-            (key,) = node.keywords
-            return f"sorted({operands}, {self.visit(key.value)})"
-        if node.keywords:  # of a named tuple
-            pairs = (f"{k.arg}: {self.visit(k.value)}" for k in node.keywords)
-            return f"({{ {', '.join(pairs)} }})"
-        if name == "range" and len(node.args) == 1:
-            return f"range(0, {operands})"
-        if isinstance(node.func, ast.Attribute) and node.func.attr in METHODS:
-            of = self.visit(node.func.value)
-            return f"{of}.{METHODS[node.func.attr]}({operands})"
-        return CALLS.get(name, f"{name.split('.')[-1]}({{}})").format(operands)
+def script(node: ast.expr | None) -> str:
+    """An expression as JavaScript; errors as of a statement."""
+    match node:
+        case ast.Constant(value):
+            return json.dumps(value)
+        case ast.Name(name):
+            return name
+        case ast.Attribute(ast.Name("math"), name):
+            return {"pi": "Math.PI", "inf": "Infinity", "nan": "NaN"}[name]
+        case ast.Attribute(of, name):
+            return f"{script(of)}.{name}"
+        case ast.Starred(value):
+            return f"...{script(value)}"
+        case ast.List(values) | ast.Tuple(values):
+            return f"[{listed(values)}]"
+        case ast.Subscript(of, ast.Slice(lower, upper, None)):
+            ends = [lower or ast.Constant(0), *([upper] if upper else [])]
+            return f"{script(of)}.slice({listed(ends)})"
+        case ast.Subscript(of, ast.UnaryOp() as at):
+            return f"{script(of)}.at({script(at)})"
+        case ast.Subscript(of, at):
+            return f"{script(of)}[{script(at)}]"
+        case ast.ListComp(value, generators) | ast.GeneratorExp(value, generators):
+            said = script(value)
+            for depth, one in enumerate(reversed(generators)):
+                over, target = script(one.iter), script(one.target)
+                for test in one.ifs:
+                    over += f".filter(({target}) => {script(test)})"
+                said = f"{over}.{'flatMap' if depth else 'map'}(({target}) => {said})"
+            return said
+        case ast.Lambda(ast.arguments(args=args), value):
+            return f"({', '.join(arg.arg for arg in args)}) => {script(value)}"
+        case ast.IfExp(test, value, other):
+            return f"({script(test)} ? {script(value)} : {script(other)})"
+        case ast.BoolOp(sign, values):
+            return f"({f' {SIGNS[type(sign)]} '.join(map(script, values))})"
+        case ast.UnaryOp(sign, value):
+            return f"({SIGNS[type(sign)]}{script(value)})"
+        case ast.BinOp(x, ast.FloorDiv(), y):
+            return f"Math.floor({script(x)} / {script(y)})"
+        case ast.BinOp(x, sign, y):
+            return f"({script(x)} {SIGNS[type(sign)]} {script(y)})"
+        case ast.Compare(x, signs, others):
+            xs, spelled = [x, *others], [SIGNS[type(sign)] for sign in signs]
+            pairs = zip(map(script, xs), spelled, map(script, others))
+            return f"({' && '.join(map(' '.join, pairs))})"
+        case ast.Call(ast.Name("max" | "min" as name), [xs], [default]):
+            return f"{name}imum({script(xs)}, {script(default.value)})"
+        case ast.Call(ast.Name("max" | "min" as name), values):
+            return f"Math.{name}({listed(values)})"
+        case ast.Call(ast.Name("sorted"), [xs], [key]):
+            return f"sorted({script(xs)}, {script(key.value)})"
+        case ast.Call(_, [], [_, *_] as pairs):  # of a named tuple
+            return f"({{ {', '.join(f'{k.arg}: {script(k.value)}' for k in pairs)} }})"
+        case ast.Call(ast.Name("range"), [end]):
+            return f"range(0, {script(end)})"
+        case ast.Call(ast.Attribute(of, "append" | "pop" as name), values, []):
+            return f"{script(of)}.{name.replace('append', 'push')}({listed(values)})"
+        case ast.Call(function, values, []):
+            name = ast.unparse(function)
+            return CALLS.get(name, f"{name.split('.')[-1]}({{}})").format(
+                listed(values)
+            )
+    raise TypeError(f"not plain: {ast.unparse(node) if node else None}")

@@ -12,7 +12,7 @@ import pytest
 import autograd as ag
 from autograd.pictures.explorer import page
 from autograd.pictures.layout import place
-from autograd.pictures.translate import Script
+from autograd.pictures.translate import statement
 from tests.engines import once
 
 
@@ -35,8 +35,17 @@ def test_the_page_lays_out_as_python_does_to_the_last_bit(open_tab: Any) -> None
 
 @once
 @pytest.mark.parametrize(
-    "text", ["{1: 2}", "x.sort()[::2]", "[x for x in y] if x not in y else 1", "~x"]
+    "text",
+    [
+        "{1: 2}",
+        "x.sort(key=f)",
+        "x[::2]",
+        "math.e",
+        'print(f"{x}")',
+        "[x for x in y] if x not in y else 1",
+        "~x",
+    ],
 )
 def test_what_is_not_plain_is_refused(text: str) -> None:
     with pytest.raises((TypeError, KeyError)):
-        Script().visit(ast.parse(text).body[0])
+        statement(ast.parse(text).body[0])

@@ -182,7 +182,7 @@ def script(node: ast.expr | None) -> str:
             return f"Math.{name}({listed(values)})"
         case ast.Call(ast.Name("sorted"), [xs], [key]):
             return f"sorted({script(xs)}, {script(key.value)})"
-        case ast.Call(_, [], [_, *_] as pairs):  # of a named tuple
+        case ast.Call(ast.Name(), [], [_, *_] as pairs):  # of a named tuple
             return f"({{ {', '.join(f'{k.arg}: {script(k.value)}' for k in pairs)} }})"
         case ast.Call(ast.Name("range"), [end]):
             return f"range(0, {script(end)})"

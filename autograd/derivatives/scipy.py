@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 from autograd.core import limits
 from autograd.core.plain import as_float
-from autograd.derivatives import transforms
+from autograd.derivatives import fresh, transforms
 from autograd.derivatives.nesting import flatten
 
 __all__ = ["scipy_hessian", "scipy_hessp", "scipy_jacobian", "scipy_objective"]
@@ -38,7 +38,7 @@ def _vector(x: Any) -> Any:
 def _floats(x: Any, shape: tuple[int, ...]) -> Any:
     """Floats in the given shape, whatever they were nested in."""
     scalars, _ = flatten(x, "result")
-    return _vector(list(map(transforms.number, scalars))).astype(float).reshape(shape)
+    return _vector(list(map(fresh.number, scalars))).astype(float).reshape(shape)
 
 
 def _zeros(like: Any) -> Any:
@@ -101,7 +101,7 @@ def scipy_objective(
 
     def objective(x: Any, *args: Any) -> tuple[float, Any]:
         value, gradient = both(_vector(x), *args)
-        return transforms.number(value), _floats(gradient, (-1,))
+        return fresh.number(value), _floats(gradient, (-1,))
 
     def inside(x: Any, *args: Any) -> tuple[float, Any]:
         nonlocal largest

@@ -24,8 +24,8 @@ from typing import Any, NoReturn
 from autograd.core import limits, recording
 from autograd.core.graph import Node
 from autograd.core.plain import is_number, is_value
+from autograd.derivatives.fresh import call, derived, number, scalar
 from autograd.derivatives.sweeps import dependents, rerun, value_of, with_recording
-from autograd.derivatives.transforms import call, derived, number, scalar
 from autograd.table.custom import advice
 from autograd.table.number import Comparisons, Operations
 from autograd.table.primitive import apply

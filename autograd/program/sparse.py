@@ -12,8 +12,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from autograd.core.recording import here
+from autograd.derivatives.fresh import derived, scalar
 from autograd.derivatives.nesting import flatten, is_value
-from autograd.derivatives.transforms import derived, scalar
 from autograd.program.adjoint import operands_of
 from autograd.program.compiled import Program
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from autograd.core import choice, graph
 from autograd.core.plain import is_value
-from autograd.derivatives import transforms
+from autograd.derivatives import fresh, transforms
 from autograd.derivatives.sweeps import sweep, value_of, with_recording
 from autograd.table.rules import RULES
 from autograd.testing.estimate import Direction
@@ -39,7 +39,7 @@ class Derivative:
         directions: Sequence[Direction] = (),
     ) -> None:
         self.inputs: list[Any] = [choice.Value(x) for x in xs]
-        self.output = transforms.scalar("check_gradients", f(self.inputs))
+        self.output = fresh.scalar("check_gradients", f(self.inputs))
         for direction in directions:
             slopes = sweep(self.output, self.inputs, stop=True)
             terms = (value_of(slopes[i]) * u for i, u in direction.items())
@@ -48,7 +48,7 @@ class Derivative:
     @property
     def number(self) -> float:
         """What it is in floats."""
-        return float(transforms.number(self.output))
+        return float(fresh.number(self.output))
 
     def slopes(self) -> list[float]:
         """Its derivatives by every input, by the engine's own sweep."""

@@ -22,7 +22,7 @@ from autograd.core import limits, value
 from autograd.table.functions import FUNCTIONS
 from autograd.table.number import BINARY
 from autograd.table.rules import ALIASES, RULES, Reduction, Rule
-from tests.effort import share
+from tests.effort import LONG, share
 from tests.exact import bits
 
 native = pytest.importorskip(
@@ -138,7 +138,7 @@ def test_a_row_of_one_operand_gives_the_same_bits_at_thousands_of_numbers(
     name: str,
 ) -> None:
     rng = random.Random(name)
-    for _ in range(5000):
+    for _ in range(5000 if LONG else 2000):
         x = math.ldexp(rng.uniform(-1.0, 1.0), rng.randint(-40, 10))
         bits_of = []
         for make in (native.Value, value.Value):

@@ -101,6 +101,7 @@ PYTEST = ("-m", "pytest", "-q", "-p", "no:cacheprovider")
 def run(path: Path, *command: str) -> subprocess.CompletedProcess[str]:
     """A command of Python's in the copy, with nothing of this tree in its path."""
     environment = {"PYTHONPATH": str(path), "CFLAGS": "-O0", "AUTOGRAD_WERROR": "1"}
+    environment["HYPOTHESIS_PROFILE"] = "gate"  # the long run's draws are for one tree
     if "native" not in choice.available():
         environment["AUTOGRAD_PURE"] = "1"
     return subprocess.run(

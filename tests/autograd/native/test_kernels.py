@@ -17,6 +17,7 @@ from autograd.program import packs as ps
 from autograd.program.packs import Operand, Pack
 from autograd.program.tape import value_of_row
 from autograd.table.rules import CHECKPOINT, RULES, Rule
+from tests.effort import LONG
 from tests.exact import same
 
 engine: Any = pytest.importorskip(
@@ -282,7 +283,7 @@ def test_folds_add_in_order_from_any_operands(row: str, once: bool) -> None:
 def test_every_row_and_partial_has_the_bits_of_floats(name: str, once: bool) -> None:
     op = ps.PARTIAL if ":" in name else ps.ROW
     many, _ = function(name)
-    for seed in range(2):
+    for seed in range(10 if LONG else 1):
         m = machine(seed, op, name, many, once)
         if not m.loaded.unsupported:
             agree(m)

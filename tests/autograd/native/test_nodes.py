@@ -17,6 +17,7 @@ import pytest
 
 import autograd as ag
 from tests.autograd.native.processes import in_a_process
+from tests.effort import LONG
 
 native = pytest.importorskip(
     "autograd.native.engine", reason="the C engine is not built"
@@ -69,7 +70,7 @@ def disjoint(nodes: list[Any]) -> bool:
     return all(a + size <= b for (a, size), (b, _) in itertools.pairwise(places))
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(10 if LONG else 1))
 def test_nodes_of_mixed_sizes_taken_and_given_back_at_random_stay_intact(
     seed: int,
 ) -> None:

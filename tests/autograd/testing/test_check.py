@@ -39,7 +39,7 @@ def digits(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> s
 def test_of_functions_of_all_sizes_none_gets_a_false_verdict() -> None:
     """The long form has thousands: ``HYPOTHESIS_PROFILE=long``."""
     told: list[str] = []
-    verdicts = planted.count(range(3000 if LONG else 60), told.append)
+    verdicts = planted.count(range(3000 if LONG else 30), told.append)
     assert not told
     undecided = sum(n for (_, found), n in verdicts.items() if found == "undecided")
     assert undecided <= 0.05 * verdicts.total()

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from tests.engines import once
+
+pytestmark = once  # the processes choose an engine of their own
+
 pytest.importorskip("distributed", reason="needs the cluster extra")
 demo = pytest.importorskip("cluster", reason="needs the demos extra")
 

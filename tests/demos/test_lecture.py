@@ -20,6 +20,7 @@ import autograd as ag
 import formulas
 import nn
 from tests.autograd.paths.test_derive import parses
+from tests.engines import once
 
 demo = pytest.importorskip("lecture", reason="needs the demos extra")
 
@@ -166,6 +167,7 @@ def test_the_demo_runs(
     assert sum(line.startswith("| sum of") for line in lines) == 20
 
 
+@once
 def test_without_graphviz_the_demo_says_so_and_goes_on(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],

@@ -15,6 +15,9 @@ import numpy as np
 import pytest
 
 import autograd as ag
+from tests.engines import once
+
+pytestmark = once  # the processes choose an engine of their own
 
 distributed = pytest.importorskip("distributed")
 

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 import autograd as ag
+from tests.engines import once
 
 sys.path.insert(0, str(Path(__file__).parent / "benchmarks"))
 
@@ -144,6 +145,7 @@ def test_a_peer_that_is_not_there_is_reported_and_the_others_are_measured(
     assert "target" not in without
 
 
+@once
 def test_a_library_that_fails_in_its_interpreter_is_reported() -> None:
     contestant = Contestant("hips-hessian", "lecture-arrays")
     results = alternate(
@@ -158,6 +160,7 @@ def test_a_library_that_fails_in_its_interpreter_is_reported() -> None:
     assert "ModuleNotFoundError" in results[contestant].error
 
 
+@once
 def test_a_package_that_does_not_install_is_reported(tmp_path: Path) -> None:
     missing = str(tmp_path / "nothing-1.0-py3-none-any.whl")
     environment = Environment(Path(sys.prefix), {"nothing": [[missing]]})

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.effort import share
+from tests.engines import once
 
 demo = pytest.importorskip("black_scholes", reason="needs the demos extra")
 
@@ -58,6 +59,7 @@ def test_the_greeks_of_a_known_option() -> None:
     assert values["rho"] == pytest.approx(8.91, abs=5e-3)
 
 
+@once
 def test_the_demo_runs(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],

@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.engines import once
+
 demo = pytest.importorskip("bundle_adjustment", reason="needs the demos extra")
 
 
+@once
 def test_the_demo_adjusts_and_draws(
     engine: str,
     tmp_path: Path,

@@ -228,6 +228,7 @@ def test_the_written_out_network_is_the_network() -> None:
     )
 
 
+@once
 def test_it_runs_from_any_folder(tmp_path: Path) -> None:
     told = subprocess.run(
         [sys.executable, demo.__file__, "--help"],

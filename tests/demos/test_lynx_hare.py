@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import autograd as ag
+from tests.engines import once
 
 demo = pytest.importorskip("lynx_hare", reason="needs the demos extra")
 
@@ -48,6 +49,7 @@ def test_the_jacobian_is_that_of_the_complex_step() -> None:
     assert np.all(np.abs(jacobian - exact) <= 1e-12 * np.abs(exact).max(axis=0))
 
 
+@once
 def test_the_demo_fits(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],

@@ -124,6 +124,7 @@ def test_the_split_is_standardized_on_the_training_part_alone() -> None:
     assert np.abs(np.array(test.x).mean(axis=0)).max() > 1e-3
 
 
+@once
 def test_the_demo_runs(
     engine: str,
     tmp_path: Path,

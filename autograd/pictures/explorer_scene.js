@@ -69,13 +69,14 @@ function drawBox(one, [x, y, width, height]) {
   const name = fitted(one.name, one.roots ? width - 16 - ruler.measureText(said).width : said ? width * 0.62 : width - 16);
   const rest = fitted(said, width - 16 - ruler.measureText(name).width);
   one.dataText = svg("text", { class: "data", x: x + width - 9, y: top + 38, "text-anchor": "end" });
-  one.gradKey = svg("text", { class: "key", x: x + 9, y: top + 56 });
+  const left = x + (one.roots ? 5 : 9); // ‖grad‖ is longer
+  one.gradKey = svg("text", { class: "key", x: left, y: top + 56 });
   one.gradText = svg("text", { class: "grad", x: x + width - 9, y: top + 56, "text-anchor": "end" });
   one.element = svg("g", { class: `box ${one.roots ? "group" : one.op ? "" : "leaf"}`, tabindex: "-1", role: "button", "data-id": one.id },
     svg("rect", { x, y, width, height, rx: 9 }),
     svg("text", { class: "name", x: x + width / 2, y: top + 18, "text-anchor": "middle" },
       svg("tspan", {}, name), svg("tspan", {}, rest)),
-    svg("text", { class: "key", x: x + 9, y: top + 38 }, one.roots?.length > 1 ? "‖data‖" : "data"),
+    svg("text", { class: "key", x: left, y: top + 38 }, one.roots?.length > 1 ? "‖data‖" : "data"),
     one.dataText, one.gradKey, one.gradText);
   $("boxes").append(one.element);
 }

@@ -88,6 +88,19 @@ def test_of_many_paths_four_are_drawn_and_the_rest_is_one_row() -> None:
     assert all(adds_up(table))
 
 
+def test_a_hundred_paths_stand_in_blocks_on_a_line() -> None:
+    a = ag.Value(0.5, label="a")
+    loss = ag.sum([(a * (k / 100)).tanh() for k in range(1, 101)])
+    source = draw(loss, wrt=a, limit=100).source
+    assert "rankdir=LR" in source
+    joints = re.findall(r"^  (n\d+j\d+) \[shape=point", source, re.MULTILINE)
+    heads = re.findall(r"^  n\d+ -> (\w+) \[", source, re.MULTILINE)
+    into = [heads.count(head) for head in (*joints, joints[0].split("j")[0])]
+    assert sum(into) == 100  # each path ends in one block
+    assert len(into) > 2
+    assert max(into) < 40
+
+
 @needs_dot
 def test_a_square_has_two_parallel_colored_edges() -> None:
     a = ag.Value(3.0, label="a")

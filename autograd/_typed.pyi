@@ -47,6 +47,7 @@ __all__ = [
     "erfc",
     "exp",
     "exp2",
+    "exp_minus_square",
     "expm1",
     "fabs",
     "floor",
@@ -176,6 +177,8 @@ class Methods:
         """Error function."""
     def erfc(self) -> Self:
         """Complementary error function."""
+    def exp_minus_square(self) -> Self:
+        """E^(-x²), the slope of erf but for a factor, as a row of its own: what keeps its digits is no formula to differentiate."""
     def gamma(self) -> Self:
         """Gamma function, (x - 1)! at whole x."""
     def lgamma(self) -> Self:
@@ -413,6 +416,11 @@ def erfc(x: Value) -> Value:
     """erfc(x): complementary error function."""
 @overload
 def erfc(x: Number) -> float: ...
+@overload
+def exp_minus_square(x: Value) -> Value:
+    """exp_minus_square(x): e^(-x²), the slope of erf but for a factor, as a row of its own: what keeps its digits is no formula to differentiate."""
+@overload
+def exp_minus_square(x: Number) -> float: ...
 @overload
 def gamma(x: Value) -> Value:
     """gamma(x): gamma function, (x - 1)! at whole x."""

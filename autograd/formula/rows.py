@@ -19,8 +19,6 @@ from autograd.table.rules import (
     RULES,
     Reduction,
     Rule,
-    exp_minus_square,
-    magnitude,
     product,
 )
 
@@ -208,8 +206,6 @@ def _patterns() -> list[tuple[str, tuple[Any, ...], Any]]:
     applied.append(("sigmoid", (x,)))
     return [
         *((name, operands, RULES[name].value(*operands)) for name, operands in applied),
-        ("exp_minus_square", (x,), exp_minus_square(x)),
-        ("abs", (x,), magnitude(x)),
         ("mul", (y, x), product(x, y)),
     ]
 

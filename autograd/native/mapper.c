@@ -34,12 +34,13 @@ typedef struct {
 
 /* One call: what it holds, and must give back. */
 typedef struct {
-    Py_buffer *views;
+    Py_buffer *views; /* of the arguments, then of the results */
     Py_ssize_t held;
     int64_t n;
     double *memory, *sums;
-    double *found;   /* n numbers for each output, then for each guard */
-    uint8_t *failed; /* for each example, in the same room */
+    PyObject *results; /* an array for each output */
+    double *found;     /* n numbers for each guard */
+    uint8_t *failed;   /* for each example, in the same room */
 } Call;
 
 /* The examples of an array whose rows are of some shape, each in one piece; 0 if it is
@@ -68,7 +69,7 @@ static int
 take_arguments(const Mapper *mapper, PyObject *const *args, Call *call)
 {
     const Py_ssize_t count = PyTuple_GET_SIZE(mapper->shapes);
-    call->views = PyMem_Calloc((size_t)count, sizeof(Py_buffer));
+    call->views = PyMem_Calloc((size_t)(count + mapper->outputs), sizeof(Py_buffer));
     if (call->views == NULL) {
         PyErr_NoMemory();
         return -1;
@@ -85,14 +86,39 @@ take_arguments(const Mapper *mapper, PyObject *const *args, Call *call)
     return 1;
 }
 
+/* A new array for each output, to be filled; nobody else has seen one. */
+static int
+take_results(const Mapper *mapper, Call *call)
+{
+    PyObject *n = PyLong_FromLongLong(call->n);
+    call->results = n != NULL ? PyTuple_New((Py_ssize_t)mapper->outputs) : NULL;
+    int failed = call->results == NULL;
+    for (int64_t i = 0; !failed && i < mapper->outputs; i++) {
+        PyObject *array = PyObject_CallOneArg(mapper->empty, n);
+        failed = array == NULL;
+        if (!failed) {
+            PyTuple_SET_ITEM(call->results, i, array);
+            failed = take_buffer(array, &call->views[call->held++], "result", "d",
+                                 call->n, 1) == NULL;
+        }
+    }
+    Py_XDECREF(n);
+    return failed ? -1 : 0;
+}
+
+static double *
+result_of(const Mapper *mapper, const Call *call, int64_t i)
+{
+    return call->views[PyTuple_GET_SIZE(mapper->shapes) + i].buf;
+}
+
 /* Room for a call: the packs' memory and the sums behind it, perhaps of the call
-   before; and what comes out. */
+   before; and for what comes out. */
 static int
 take_room(Mapper *mapper, Call *call)
 {
     const Program *program = mapper->program;
     const int64_t doubles = program_doubles(program, mapper->block);
-    const int64_t kept = mapper->outputs + mapper->guards;
     const size_t most = PY_SSIZE_T_MAX / sizeof(double) / 2;
     call->memory = mapper->spare;
     mapper->spare = NULL;
@@ -104,8 +130,9 @@ take_room(Mapper *mapper, Call *call)
                    (size_t)program->uniform * sizeof(double));
         }
     }
-    if (call->memory != NULL && (size_t)call->n < most / (size_t)(kept + 1)) {
-        call->found = PyMem_Malloc((size_t)(call->n * (kept + 1)) * sizeof(double));
+    if (call->memory != NULL && (size_t)call->n < most / (size_t)(mapper->guards + 1)) {
+        const int64_t room = call->n * mapper->guards * (int64_t)sizeof(double);
+        call->found = PyMem_Malloc((size_t)(room + call->n));
     }
     if (call->found == NULL) {
         PyErr_NoMemory();
@@ -113,9 +140,9 @@ take_room(Mapper *mapper, Call *call)
     }
     call->sums = call->memory + doubles;
     memset(call->sums, 0, (size_t)(program->sums * SUMS) * sizeof(double));
-    call->failed = (uint8_t *)(call->found + kept * call->n);
+    call->failed = (uint8_t *)(call->found + mapper->guards * call->n);
     memset(call->failed, 0, (size_t)call->n);
-    return 0;
+    return take_results(mapper, call);
 }
 
 static void
@@ -124,6 +151,7 @@ call_done(Mapper *mapper, Call *call)
     release_buffers(call->views, (int)call->held);
     PyMem_Free(call->views);
     PyMem_Free(call->found);
+    Py_XDECREF(call->results);
     if (mapper->spare == NULL) {
         mapper->spare = call->memory;
     }
@@ -163,7 +191,10 @@ run_all(Mapper *mapper, Call *call, double scale)
         slots[i] = column->slot;
     }
     for (int64_t i = 0; i < kept; i++) {
-        places[2 * i] = (int64_t)(intptr_t)(call->found + i * call->n);
+        const int64_t guard = i - mapper->outputs;
+        const double *to =
+            guard < 0 ? result_of(mapper, call, i) : call->found + guard * call->n;
+        places[2 * i] = (int64_t)(intptr_t)to;
         places[2 * i + 1] = sizeof(double);
     }
     const Mapping map = {
@@ -195,8 +226,11 @@ static int
 is_spoiled(const Mapper *mapper, const Call *call)
 {
     int spoiled = 0;
-    for (int64_t i = 0; i < (mapper->outputs + mapper->guards) * call->n; i++) {
-        spoiled |= call->found[i] != call->found[i];
+    for (int64_t i = 0; i < mapper->outputs; i++) {
+        const double *x = result_of(mapper, call, i);
+        for (int64_t k = 0; k < call->n; k++) {
+            spoiled |= x[k] != x[k];
+        }
     }
     for (int64_t i = 0; mapper->total && i < mapper->parameters; i++) {
         const double total = total_of(mapper, call, i);
@@ -212,7 +246,7 @@ all_fit(const Mapper *mapper, const Call *call)
     if (memchr(call->failed, 1, (size_t)call->n) != NULL) {
         return 0;
     }
-    const double *found = call->found + mapper->outputs * call->n;
+    const double *found = call->found;
     int other = 0;
     for (int64_t i = 0; i < mapper->guards; i++) {
         for (int64_t k = 0; k < call->n; k++) {
@@ -220,30 +254,6 @@ all_fit(const Mapper *mapper, const Call *call)
         }
     }
     return !other && !(mapper->hasty && is_spoiled(mapper, call));
-}
-
-/* A new array for each output: alone if there is but one. */
-static PyObject *
-give(const Mapper *mapper, const Call *call)
-{
-    PyObject *n = PyLong_FromLongLong(call->n);
-    PyObject *all = n != NULL ? PyTuple_New((Py_ssize_t)mapper->outputs) : NULL;
-    for (int64_t i = 0; all != NULL && i < mapper->outputs; i++) {
-        Py_buffer view = {0};
-        PyObject *array = PyObject_CallOneArg(mapper->empty, n);
-        double *to =
-            array != NULL ? take_buffer(array, &view, "result", "d", call->n, 1) : NULL;
-        if (to == NULL) {
-            Py_XDECREF(array);
-            Py_CLEAR(all);
-            break;
-        }
-        memcpy(to, call->found + i * call->n, (size_t)call->n * sizeof *to);
-        PyBuffer_Release(&view);
-        PyTuple_SET_ITEM(all, i, array);
-    }
-    Py_XDECREF(n);
-    return all;
 }
 
 /* Add the sums to the leaves' gradients. */
@@ -265,7 +275,6 @@ mapper_call(Mapper *mapper, PyObject *const *args, size_t flags, PyObject *keywo
         return Py_NewRef(Py_NotImplemented);
     }
     Call call = {0};
-    PyObject *answer = NULL;
     int fits = take_arguments(mapper, args + own, &call);
     if (fits > 0) {
         const double scale = own ? PyFloat_AS_DOUBLE(args[0]) : 0.0;
@@ -273,11 +282,13 @@ mapper_call(Mapper *mapper, PyObject *const *args, size_t flags, PyObject *keywo
             ? -1
             : all_fit(mapper, &call);
     }
-    if (fits > 0 && (answer = give(mapper, &call)) != NULL && mapper->total) {
+    if (fits > 0 && mapper->total) {
         add_gradients(mapper, &call);
     }
+    PyObject *answer = fits < 0 ? NULL
+                     : Py_NewRef(fits > 0 ? call.results : Py_NotImplemented);
     call_done(mapper, &call);
-    return fits == 0 ? Py_NewRef(Py_NotImplemented) : answer;
+    return answer;
 }
 
 /* Making one */

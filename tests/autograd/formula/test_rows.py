@@ -47,8 +47,6 @@ def evaluated(x: Any, letters: dict[str, Any]) -> Any:
         return all(operands)
     if x.operation in COMPARISONS:
         return COMPARISONS[x.operation](*operands)
-    if x.operation == "exp_minus_square":
-        return math.exp(-(operands[0] ** 2))
     return RULES[x.operation].value(*operands)
 
 

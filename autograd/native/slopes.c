@@ -247,8 +247,16 @@ shape_of(Sweep *s, int32_t op, int64_t i)
     else if (PyFloat_Check(answer)) {
         *shape = (Shape){IS_NUMBER, 0, PyFloat_AS_DOUBLE(answer)};
     }
-    else {
+    else if (PyLong_Check(answer)) {
         *shape = (Shape){IS_OPERAND, (int)PyLong_AsLong(answer), 0.0};
+    }
+    else {
+        PyObject *row;
+        if (PyArg_ParseTuple(answer, "Ud", &row, &shape->number)) {
+            const int32_t other = op_number(row);
+            shape->which = other - FIRST_ROW;
+            shape->known = other < 0 ? ABSENT : other < FIRST_ROW + ROWS ? IS_ROW : COMPUTED;
+        }
     }
     Py_DECREF(answer);
     return PyErr_Occurred() ? NULL : shape;
@@ -315,10 +323,14 @@ sweep_partial(Sweep *s, int32_t k, int64_t i)
     if (shape->known == IS_NUMBER) {
         return plain(shape->number);
     }
+    const int32_t *operands = operands_of(tape, k);
     if (shape->known == IS_OPERAND) {
-        return entry(shape->operand == operand_count(tape, k)
-                         ? k
-                         : operands_of(tape, k)[shape->operand]);
+        return entry(shape->which == operand_count(tape, k) ? k : operands[shape->which]);
+    }
+    if (shape->known == IS_ROW) {
+        const Term x = entry(operands[0]);
+        const Term row = term_apply(tape, (uint32_t)shape->which, 1, x, x, x);
+        return row.kind == ABSENT ? row : times(tape, plain(shape->number), row);
     }
     return partial_entry(tape, k, i);
 }

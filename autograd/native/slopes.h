@@ -34,10 +34,10 @@ entry(int32_t k)
 /* What is known of the partials of a row by each operand. */
 typedef struct {
     int known; /* one of these, or ABSENT if nobody has asked yet */
-    int operand;
+    int which; /* operand, or row of the only one */
     double number;
 } Shape;
-enum { IS_NUMBER = 1, IS_OPERAND, COMPUTED };
+enum { IS_NUMBER = 1, IS_OPERAND, IS_ROW, COMPUTED };
 
 /* What is known of a row; bits of the answer of Python's function ``traits``. */
 enum { MAY_BE_INFINITE = 1, CHOOSES = 2, ASKED = 4 };

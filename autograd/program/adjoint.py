@@ -24,6 +24,7 @@ from autograd.program.tape import (
     LEAVES,
     ROWS,
     Number,
+    Shape,
     Tape,
     entry_of,
     row_of,
@@ -170,7 +171,8 @@ def may_be_infinite(op: str) -> bool:
     if isinstance(row, Reduction):
         return bool(row.together)
     count = range(len(row.partials))
-    return not row.choice and None in [shape_of_partial(row, i) for i in count]
+    shapes = [shape_of_partial(row, i) for i in count]
+    return not row.choice and any(not isinstance(x, (int, float)) for x in shapes)
 
 
 def traits(op: str) -> int:
@@ -245,12 +247,14 @@ def _partial(tape: Tape, k: int, i: int) -> Any:
     shape = shape_of_partial(row, i)
     if shape.__class__ is float:
         return shape
+    if isinstance(shape, tuple):
+        return times(shape[1], Number(tape, tape.add(shape[0], args)))
     if shape is not None:
         return [*operands, z][int(shape)]
     return Number(tape, tape.add(f"{op}:{i}", (*args, k)))
 
 
-def shape_of(op: str, i: int) -> float | int | None:
+def shape_of(op: str, i: int) -> Shape:
     """What the native sweep asks of a row's partial: :func:`shape_of_partial`."""
     row = RULES[op]
     assert isinstance(row, Rule)

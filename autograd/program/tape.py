@@ -315,24 +315,43 @@ class Number(Comparisons, Operations):
         return self._apply(name, (other, self) if swapped else (self, other))
 
 
-_shapes: dict[tuple[Rule | Reduction, int], float | int | None] = {}
+Shape = float | int | tuple[str, float] | None
+
+_shapes: dict[tuple[Rule | Reduction, int], Shape] = {}
 
 
-def shape_of_partial(row: Rule, i: int) -> float | int | None:
+def shape_of_partial(row: Rule, i: int) -> Shape:
     """What is known of a partial for all operands, found by running it once.
 
     A float if it is that number everywhere; an int if it is that operand (the one
-    after the last is the result); None if it has to be computed.
+    after the last is the result); of a row of one operand, the name of another row of
+    it and by how much that is multiplied, so that slopes of any order, and the values
+    of others, are computed once (sin and cos, erf and its bell); None if it has to be
+    computed.
     """
     if (row, i) not in _shapes:
         scratch = Tape()
         names = [Number(scratch, scratch.add("input")) for _ in row.partials]
         z = Number(scratch, scratch.add("input"))
         found = row.partial(i, names, z)
-        shape: float | int | None = None
+        shape: Shape = None
         if found.__class__ is not Number:
             shape = float(found)
         elif scratch.ops[found.index] == "input":
             shape = found.index
+        elif len(row.partials) == 1:
+            shape = _multiple(scratch, found.index)
         _shapes[row, i] = shape
     return _shapes[row, i]
+
+
+def _multiple(tape: Tape, k: int) -> tuple[str, float] | None:
+    """Which row of entry 0 an entry is, and how often, if it is as simple as that."""
+    factor = 1.0
+    if tape.ops[k] == "neg":
+        factor, k = -1.0, tape.args[k][0]
+    elif tape.ops[k] == "mul" and tape.ops[tape.args[k][0]] == "number":
+        number, k = tape.args[k]
+        factor = tape.value(number)
+    known = tape.args[k] == (0,) and tape.ops[k] not in ("neg", "pos")
+    return (tape.ops[k], factor) if known else None

@@ -168,6 +168,10 @@ copy_in(const Columns *columns, const Run *run, int64_t start)
         double *d = run->memory + position(run, (int32_t)columns->slots[i]);
         const int64_t step = columns->places[2 * i + 1];
         const char *from = (const char *)(intptr_t)columns->places[2 * i] + start * step;
+        if (step == sizeof *d) {
+            memcpy(d, from, (size_t)run->examples * sizeof *d);
+            continue;
+        }
         for (int64_t k = 0; k < run->examples; k++, from += step) {
             memcpy(d + k, from, sizeof *d);
         }
@@ -182,6 +186,10 @@ copy_out(const Columns *columns, const Run *run, int64_t start)
         const double *x = run->memory + position(run, (int32_t)slot);
         const int64_t step = columns->places[2 * i + 1];
         char *to = (char *)(intptr_t)columns->places[2 * i] + start * step;
+        if (varies && step == sizeof *x) {
+            memcpy(to, x, (size_t)run->examples * sizeof *x);
+            continue;
+        }
         for (int64_t k = 0; k < run->examples; k++, to += step) {
             memcpy(to, x + k * varies, sizeof *x);
         }

@@ -101,7 +101,8 @@ def formulas(
             for i, (name, number) in enumerate(zip(names, given))
             if number is None
         ]
-    named = {name for name, _, _ in _patterns()} - {rule.name}
+    own = {rule.name} - {"exp_minus_square"}  # which is written as what it is
+    named = {name for name, _, _ in _patterns()} - own
     return [_lettered(left, folded(right, named)) for left, right in found]
 
 
@@ -206,6 +207,7 @@ def _patterns() -> list[tuple[str, tuple[Any, ...], Any]]:
     applied.append(("sigmoid", (x,)))
     return [
         *((name, operands, RULES[name].value(*operands)) for name, operands in applied),
+        ("exp_minus_square", (x,), RULES["exp_minus_square"].value(x)),
         ("mul", (y, x), product(x, y)),
     ]
 

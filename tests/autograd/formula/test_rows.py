@@ -79,7 +79,6 @@ def test_a_formula_evaluates_to_what_the_row_computes(
             continue  # a singular point: the engines take the limit there
         for letter, part in reversed(formula.letters):
             letters[letter] = evaluated(part, letters)
-        # Only e^(-x²) is shown in a form that rounds otherwise, by some 10 ulp here.
         # A book's formula may cancel terms that are up to 8 here.
         assert evaluated(formula.right, letters) == pytest.approx(
             expected, rel=1e-14, abs=1e-15 if rule.book else 1e-300

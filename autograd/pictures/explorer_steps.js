@@ -93,8 +93,9 @@ function handed(node, adjoints, shares) {
 function meeting(node, shares) {
   const operand = shares.map(({ edge }) => edge.source).find((one) => one.users.length > 1);
   if (!operand) return shares.length ? `Only ${node.name} uses ${namesOf(shares.map(({ edge }) => edge.source))}, so what it hands out is the whole derivative.` : "";
-  const { users } = operand;
-  const heard = users.filter((edge) => edge.target.turn >= node.turn).map((edge) => (edge.dead ? 0 : edge.target.adjoint * edge.partial)).reverse();
+  // As the sweep comes to them: so the sum adds up, and units stand in order.
+  const users = [...operand.users].sort((a, b) => b.target.turn - a.target.turn);
+  const heard = users.filter((edge) => edge.target.turn >= node.turn).map((edge) => (edge.dead ? 0 : edge.target.adjoint * edge.partial));
   const total = shares.filter(({ edge }) => edge.source === operand).pop().after;
   const { texts, sign } = printed(heard, total, (all) => all.reduce((sum, x) => sum + x, 0));
   const sum = heard.length > 6 ? `${counted(BigInt(heard.length))} of them`
@@ -105,6 +106,25 @@ function meeting(node, shares) {
   return `${operand.name} feeds ${all} values, ${namesOf(users.map((edge) => edge.target))}, so ${all} shares meet: ${sum}${met}${left ? `, with ${times(left)} still to come` : ""}.`;
 }
 
+/** Around a label: left, top, right, bottom; also while it is hidden or not bold. */
+function labelBox({ label }) {
+  const [x, y] = [Number(label.getAttribute("x")), Number(label.getAttribute("y"))];
+  return [x - 0.9 * ruler.measureText(label.textContent).width, y - 12, x + 2, y + 4];
+}
+
+/** How far from a point a share rests, clear of what is taken: else on its box. */
+function aside({ x, y }, width, taken) {
+  const boxAt = ([right, down]) => [x + right, y + down - 10, x + right + width, y + down + 10];
+  const free = (spot) => {
+    const [a, b, c, d] = boxAt(spot);
+    return !taken.some(([l, t, r, u]) => a < r && l < c && b < u && t < d);
+  };
+  const spots = [...[0, 20, -20, 40, -40].map((down) => [0, down]), ...Array.from({ length: 40 }, (_, i) => [-width, 20 * i])];
+  const spot = spots.find(free) ?? [-width, 0];
+  taken.push(boxAt(spot));
+  return spot;
+}
+
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 let trip = 0;
 
@@ -112,20 +132,21 @@ let trip = 0;
 function travel(shares) {
   trip += 1;
   const [own, began] = [trip, performance.now()];
-  const chips = shares.slice(0, 40).flatMap(({ edge, share }, i) => {
+  const taken = scene.drawnLines.filter((line) => line.label).map(labelBox);
+  const chips = shares.slice(0, 40).flatMap(({ edge, share }) => {
     const line = lineOf(edge);
     if (!line) return [];
     const text = signed(share);
-    const width = ruler.measureText(text).width + 8;
+    const width = 0.9 * ruler.measureText(text).width + 8;
     const chip = svg("g", { class: "share" }, svg("rect", { x: 0, y: -9, width, height: 18, rx: 9 }),
       svg("text", { x: width / 2, y: 4.5, "text-anchor": "middle" }, text));
     $("shares").append(chip);
-    const below = 20 * shares.slice(0, i).filter((other) => other.edge.source === edge.source).length;
-    return [{ chip, path: line.path, length: line.path.getTotalLength(), below }];
+    const length = line.path.getTotalLength();
+    return [{ chip, path: line.path, length, aside: aside(line.path.getPointAtLength(0), width, taken) }];
   });
-  const place = (t) => chips.forEach(({ chip, path, length, below }) => {
+  const place = (t) => chips.forEach(({ chip, path, length, aside: [right, down] }) => {
     const { x, y } = path.getPointAtLength((1 - t) * length);
-    chip.setAttribute("transform", `translate(${x} ${y + t * below})`);
+    chip.setAttribute("transform", `translate(${x + t * right} ${y + t * down})`);
   });
   const tick = () => {
     if (own !== trip) return;

@@ -747,6 +747,57 @@ def test_shares_travel_along_the_edges_and_stand_still_on_request(
         assert "two shares meet: 3 + 3 = 6" in tab.text("#step")
 
 
+def moons() -> Any:
+    """The loss of two moons' points, of a network with tanh."""
+    model = nn.MLP(2, [3, 1], activation="tanh", seed=1)
+    points = [((0.3, 0.9), 1.0), ((1.4, -0.3), -1.0)]
+    return ag.sum([(model(list(x)) - y) ** 2 for x, y in points])
+
+
+@pytest.mark.parametrize("graph", ["lecture", "elementary", "moons"])
+def test_a_share_at_rest_lies_on_no_label_and_on_no_other(
+    open_tab: Any, graph: str
+) -> None:
+    loss = moons() if graph == "moons" else network(graph == "elementary")[0]
+    tab = open_tab(page(loss), reduced_motion="reduce")
+    tab.page.evaluate("(() => { detailed(DETAIL.length); draw(); zoom(3); })()")
+    seen = 0
+    for position in range(
+        tab.page.evaluate("inner.length + 2"), tab.page.evaluate("LAST") + 1
+    ):
+        tab.page.evaluate(f"go({position})")
+        shares, met = tab.page.evaluate(
+            """() => {
+              const found = [...document.querySelectorAll('.share, .partial')]
+                .map((one) => [one, one.getBoundingClientRect()]);
+              const over = (a, b) => a.left < b.right && b.left < a.right
+                && a.top < b.bottom && b.top < a.bottom;
+              const shares = found.filter(([one]) => one.matches('.share'));
+              return [shares.length, shares.flatMap(([one, box]) => found
+                .filter(([other, around]) => one !== other && over(box, around))
+                .map(([other]) => `${one.textContent} over ${other.textContent}`))];
+            }"""
+        )
+        assert met == [], position
+        seen += shares
+    assert seen == sum(
+        len(node.operands) for node in topological_order(loss) if node.op
+    ) - tab.page.evaluate("sources.length - nodes.filter(n => !n.op).length")
+
+
+def test_units_and_their_shares_are_listed_in_order(open_tab: Any) -> None:
+    loss, _ = network()
+    tab = open_tab(page(loss))
+    said = []
+    for position in range(tab.page.evaluate("LAST") + 1):
+        tab.page.evaluate(f"go({position})")
+        text = tab.text("#step")
+        lists = re.findall(r"(\w)\[(\d)\](\d)(?:, | and )(?=\1\[\2\](\d))", text)
+        assert all(one < next_ for _, _, one, next_ in lists), text
+        said += [text] * bool(lists)
+    assert any("x1 feeds three values, z[1]1, z[1]2 and z[1]3, so" in t for t in said)
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing(open_tab: Any, scheme: str) -> None:
     axe = pytest.importorskip(

@@ -7,6 +7,9 @@ to them as the boxes' heights allow. All edges of one value share their waypoint
 and branch off, as a bus does. Nothing is random: the same graph gives the same
 drawing, and edges run between the boxes, since a waypoint keeps its place free.
 
+Edges from afar, in a long graph, would pass layers as many as its length squared: the
+longest have no waypoints then and run below everything, in a few lanes that they share.
+
 Very many operands of one value would make the picture a tower: they stand in blocks,
 one behind the other, and a line leads on from where the edges of a block meet.
 
@@ -45,6 +48,12 @@ BARE = 2.0
 
 WAYPOINT = 6.0
 """Height kept free for a passing edge."""
+
+PASSED = 40_000
+"""Layers that edges pass, in all; where there are more, the longest take a lane."""
+
+LANES = 24
+"""Below the picture; more edges than that share them."""
 
 SWEEPS = 12
 """At most; a drawing of very many waypoints gets fewer."""
@@ -141,7 +150,11 @@ def place(
     y = _coordinates(layers, up, down, heights)
     top = min([y[v] - heights[v] / 2 for v in range(len(y))], default=math.inf)
     y = [math.floor(10 * (middle - top) + 0.5) / 10 for middle in y]
-    hops = _hops(into, layer, bus, y, port)
+    bottom = max([y[v] + heights[v] / 2 for v in range(len(y))], default=0.0)
+    lanes = [bottom + GAP + WAYPOINT * (x % LANES) for x in range(n)]
+    edges = [(x, v) for v, xs in enumerate(into) for x in xs]
+    low = [lanes[x] for x, v in edges if len(bus[x]) < layer[v] - layer[x]]
+    hops = _hops(into, layer, bus, y, port, lanes)
 
     boxes = [
         (layer[v] * PITCH, y[v] - heights[v] / 2, WIDTH, heights[v]) for v in vertex
@@ -170,7 +183,7 @@ def place(
         routes=routes,
         labels=labels,
         width=max([left + width for left, _, width, height in boxes], default=0.0),
-        height=max([y[v] + heights[v] / 2 for v in range(len(y))], default=0.0),
+        height=max([bottom, *low], default=0.0),
     )
 
 
@@ -257,10 +270,15 @@ def _waypoints(
     down: list[list[int]],
 ) -> list[list[int]]:
     """Each vertex's bus of waypoints; the neighbors before and after each are added."""
+    reach = len(layers)  # of the longest edge that has waypoints
+    passed = [layer[v] - layer[x] - 1 for v, xs in enumerate(into) for x in xs]
+    while sum([steps for steps in passed if steps < reach]) > PASSED:
+        reach = reach // 2
     farthest = list(layer)
     for v, xs in enumerate(into):
         for x in xs:
-            farthest[x] = max(farthest[x], layer[v])
+            if layer[v] - layer[x] <= reach:
+                farthest[x] = max(farthest[x], layer[v])
     bus = [[v] for v, _ in enumerate(into)]
     for v, ways in enumerate(bus):
         for depth in range(layer[v] + 1, farthest[v]):
@@ -272,9 +290,11 @@ def _waypoints(
             ways.append(way)
     for v, xs in enumerate(into):
         for x in xs:
-            before = bus[x][layer[v] - layer[x] - 1]
-            up[v].append(before)
-            down[before].append(v)
+            steps = layer[v] - layer[x]
+            if steps <= len(bus[x]):
+                before = bus[x][steps - 1]
+                up[v].append(before)
+                down[before].append(v)
     return bus
 
 
@@ -414,13 +434,16 @@ def _hops(
     bus: list[list[int]],
     y: list[float],
     port: list[float],
+    lanes: list[float],
 ) -> list[list[Points]]:
     """The points from each vertex before one to it."""
     hops: list[list[Points]] = []
     for v, xs in enumerate(into):
         ways = [bus[x][0 : layer[v] - layer[x]] for x in xs]
         # Edges enter in the order of where they come from, so that none cross.
-        entering = sorted(enumerate(ways), key=lambda pair: (y[pair[1][-1]], pair[0]))
+        short = [len(way) == layer[v] - layer[x] for way, x in zip(ways, xs)]
+        last = [y[way[-1]] if s else lanes[way[0]] for way, s in zip(ways, short)]
+        entering = sorted(enumerate(ways), key=lambda pair: (last[pair[0]], pair[0]))
         found: list[Points] = [[] for _ in xs]
         for at, (k, passed) in enumerate(entering):
             points = []
@@ -429,6 +452,10 @@ def _hops(
                 if depth > 0:
                     points.append((left - RUN, y[way]))
                 points.append((left + WIDTH, y[way]))
+            if not short[k]:  # down, along a lane, and up before the last layer
+                lane, left = lanes[xs[k]], layer[xs[k]] * PITCH
+                points = [(left + WIDTH, y[xs[k]]), (left + PITCH - RUN, lane)]
+                points.append(((layer[v] - 1) * PITCH + WIDTH, lane))
             entry = y[v] + port[v] * (at - (len(xs) - 1) / 2)
             left = layer[v] * PITCH
             found[k] = [*points, (left - RUN, entry), (left, entry)]

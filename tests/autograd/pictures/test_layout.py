@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import random
 from itertools import combinations, pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd.pictures.layout import PITCH, RUN, WIDTH, Layout, place
+from autograd.pictures.layout import (
+    GAP,
+    LANES,
+    PASSED,
+    PITCH,
+    RUN,
+    WAYPOINT,
+    WIDTH,
+    Layout,
+    place,
+)
 from tests.engines import once
 
 pytestmark = once
@@ -132,3 +143,37 @@ def test_what_is_wide_is_about_as_high_as_wide() -> None:
 def test_a_few_operands_stand_abreast_however_much_is_computed_for_each() -> None:
     layout = place([*([] for _ in range(8)), list(range(8))])
     assert {x for x, _, _, _ in layout.boxes[:-1]} == {0.0}
+
+
+def far(n: int, alike: bool = False) -> Graph:
+    """A chain whose values also use one from long before, or all the first."""
+    rng = random.Random(0)
+    return [[], [0], *([i - 1, 0 if alike else rng.randrange(i)] for i in range(2, n))]
+
+
+def test_edges_from_afar_take_lanes_below_a_long_chain() -> None:
+    n = 500
+    layout = place(far(n))
+    bottom = layout.height - WAYPOINT * LANES
+    lanes = set()
+    for (p, q), (r, s) in (
+        pair for route in curves(layout) for pair in pairwise(route)
+    ):
+        if q == s > bottom:
+            lanes.add(q)
+        elif q == s:
+            left = int(p // PITCH)
+            for u, v, m, k in layout.boxes[left : left + 2]:
+                assert not (u < r and p < u + m and v < q < v + k)
+        else:
+            assert r - p == PITCH - WIDTH - RUN
+    assert 1 < len(lanes) <= LANES
+    assert bottom + GAP > max(y + h for _, y, _, h in layout.boxes)
+    assert [box[0] for box in layout.boxes] == [PITCH * i for i in range(n)]
+
+
+def test_a_long_picture_grows_as_its_graph_does() -> None:
+    for alike in (False, True):
+        for n in (500, 1000):
+            points = sum(map(len, curves(place(far(n, alike)))))
+            assert points < 2 * PASSED + 4 * 2 * n

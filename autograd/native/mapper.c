@@ -5,7 +5,10 @@
    A mapper takes arrays of doubles with the examples first, of the very shapes that it
    was made for, all of one length. Whatever is not exactly so, an example that takes
    another path, or one for which Python might raise, is not for it: it answers
-   NotImplemented, has changed nothing, and the program does what it does without. */
+   NotImplemented, has changed nothing, and the program does what it does without.
+
+   Threads that share the examples give a tuple of arrays for the results besides, each a
+   part of the whole. */
 
 #include "program.h"
 
@@ -86,18 +89,24 @@ take_arguments(const Mapper *mapper, PyObject *const *args, Call *call)
     return 1;
 }
 
-/* A new array for each output, to be filled; nobody else has seen one. */
+/* An array for each output, to be filled: the caller's, or new ones. */
 static int
 take_results(const Mapper *mapper, Call *call)
 {
     PyObject *n = PyLong_FromLongLong(call->n);
-    call->results = n != NULL ? PyTuple_New((Py_ssize_t)mapper->outputs) : NULL;
-    int failed = call->results == NULL;
+    const int given = call->results != NULL;
+    if (n != NULL && !given) {
+        call->results = PyTuple_New((Py_ssize_t)mapper->outputs);
+    }
+    int failed = n == NULL || call->results == NULL;
     for (int64_t i = 0; !failed && i < mapper->outputs; i++) {
-        PyObject *array = PyObject_CallOneArg(mapper->empty, n);
+        PyObject *array = given ? PyTuple_GET_ITEM(call->results, i)
+                                : PyObject_CallOneArg(mapper->empty, n);
         failed = array == NULL;
         if (!failed) {
-            PyTuple_SET_ITEM(call->results, i, array);
+            if (!given) {
+                PyTuple_SET_ITEM(call->results, i, array);
+            }
             failed = take_buffer(array, &call->views[call->held++], "result", "d",
                                  call->n, 1) == NULL;
         }
@@ -270,11 +279,17 @@ static PyObject *
 mapper_call(Mapper *mapper, PyObject *const *args, size_t flags, PyObject *keywords)
 {
     const Py_ssize_t count = PyVectorcall_NARGS(flags), own = mapper->total != 0;
-    if (keywords != NULL || count != PyTuple_GET_SIZE(mapper->shapes) + own ||
+    const Py_ssize_t arrays = PyTuple_GET_SIZE(mapper->shapes);
+    Call call = {0};
+    if (!own && count == arrays + 1 && PyTuple_CheckExact(args[arrays]) &&
+        PyTuple_GET_SIZE(args[arrays]) == mapper->outputs) {
+        call.results = args[arrays];
+    }
+    if (keywords != NULL || (call.results == NULL && count != arrays + own) ||
         (own && !PyFloat_CheckExact(args[0])) || !watch_is_same(mapper->watch)) {
         return Py_NewRef(Py_NotImplemented);
     }
-    Call call = {0};
+    Py_XINCREF(call.results);
     int fits = take_arguments(mapper, args + own, &call);
     if (fits > 0) {
         const double scale = own ? PyFloat_AS_DOUBLE(args[0]) : 0.0;

@@ -12,6 +12,7 @@ from autograd.core.limits import FAILURES
 from autograd.derivatives.nesting import same_nesting
 from autograd.program import flat
 from autograd.program.structure import filled
+from autograd.program.threads import in_threads, is_pool, is_size
 
 if TYPE_CHECKING:
     from autograd.program.compiled import Program
@@ -31,16 +32,20 @@ def mapped(
 ) -> Any:
     """The results of many examples, by the short way if it is there."""
     short = program._mappers.get(total is not None)
+    threads = total is None and is_pool(executor) and is_size(chunk)
     plain = (
         in_axes.__class__ is int
         and in_axes == 0
-        and executor is chunk is None
+        and (threads or executor is chunk is None)
         and (total is None or total[1] is None)
         and not named
     )
     if plain and short is not None:
         recording, run = short
-        answer = run(*args) if total is None else run(total[0], *args)
+        if threads:
+            answer = in_threads(run, len(recording.outputs), args, executor, chunk)
+        else:
+            answer = run(*args) if total is None else run(total[0], *args)
         if answer is not NotImplemented:
             return recording.build(iter(answer))
     examples = Mapped(program, args, named, in_axes, total, executor, chunk)

@@ -385,11 +385,16 @@ class Torch(Library):
 
 
 class Jax(Library):
-    """JAX in float64 on whole arrays, each operation dispatched by itself."""
+    """JAX in float64 on whole arrays, each operation dispatched by itself.
+
+    On one core, since it has no setting for one thread.
+    """
 
     distribution = "jax"
 
     def __init__(self) -> None:
+        if hasattr(os, "sched_setaffinity"):
+            os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
         jax = importlib.import_module("jax")
         jax.config.update("jax_enable_x64", True)
         self.jax, self.np = jax, jax.numpy

@@ -112,15 +112,18 @@ function labelBox({ label }) {
   return [x - 0.9 * ruler.measureText(label.textContent).width, y - 12, x + 2, y + 4];
 }
 
-/** How far from a point a share rests, clear of what is taken: else on its box. */
-function aside({ x, y }, width, taken) {
+/** How far from where its line leaves a box a share rests, clear of what is taken. */
+function aside([left, top, w, h], width, taken) {
+  const [x, y] = [left + w, top + h / 2];
   const boxAt = ([right, down]) => [x + right, y + down - 10, x + right + width, y + down + 10];
   const free = (spot) => {
     const [a, b, c, d] = boxAt(spot);
     return !taken.some(([l, t, r, u]) => a < r && l < c && b < u && t < d);
   };
-  const spots = [...[0, 20, -20, 40, -40].map((down) => [0, down]), ...Array.from({ length: 40 }, (_, i) => [-width, 20 * i])];
-  const spot = spots.find(free) ?? [-width, 0];
+  const beside = [0, 20, -20, 40, -40].map((down) => [0, down]);
+  const between = [-h / 2 - 8, h / 2 + 8].map((down) => [-width, down]); // two boxes
+  const over = Array.from({ length: 40 }, (_, i) => [-width, 20 * i]);
+  const spot = [...beside, ...between, ...over].find(free) ?? [-width, 0];
   taken.push(boxAt(spot));
   return spot;
 }
@@ -142,7 +145,7 @@ function travel(shares) {
       svg("text", { x: width / 2, y: 4.5, "text-anchor": "middle" }, text));
     $("shares").append(chip);
     const length = line.path.getTotalLength();
-    return [{ chip, path: line.path, length, aside: aside(line.path.getPointAtLength(0), width, taken) }];
+    return [{ chip, path: line.path, length, aside: aside(line.a.box, width, taken) }];
   });
   const place = (t) => chips.forEach(({ chip, path, length, aside: [right, down] }) => {
     const { x, y } = path.getPointAtLength((1 - t) * length);

@@ -755,7 +755,7 @@ def moons() -> Any:
 
 
 @pytest.mark.parametrize("graph", ["lecture", "elementary", "moons"])
-def test_a_share_at_rest_lies_on_no_label_and_on_no_other(
+def test_a_share_at_rest_lies_on_no_label_or_number_or_other_share(
     open_tab: Any, graph: str
 ) -> None:
     loss = moons() if graph == "moons" else network(graph == "elementary")[0]
@@ -768,7 +768,7 @@ def test_a_share_at_rest_lies_on_no_label_and_on_no_other(
         tab.page.evaluate(f"go({position})")
         shares, met = tab.page.evaluate(
             """() => {
-              const found = [...document.querySelectorAll('.share, .partial')]
+              const found = [...document.querySelectorAll('.share, .partial, .box text')]
                 .map((one) => [one, one.getBoundingClientRect()]);
               const over = (a, b) => a.left < b.right && b.left < a.right
                 && a.top < b.bottom && b.top < a.bottom;

@@ -112,8 +112,9 @@ def operand_names(rule: Rule) -> list[str]:
     >>> operand_names(RULES["mul"]), operand_names(RULES["bce"])
     (['u', 'v'], ['p', 'y'])
     """
-    own = NAMES if rule.parameters[:1] == ("x",) else {}
-    return [own.get(name, name) for name in rule.parameters]
+    taken = "xyz" if {"x", "z"} & {*rule.parameters} else ""  # bce's y is the lecture's
+    free = (letter for letter in "uvwpqr" if letter not in rule.parameters)
+    return [next(free) if name in taken else name for name in rule.parameters]
 
 
 def _run(

@@ -32,6 +32,7 @@ for (const node of nodes) {
 for (const one of [...nodes, ...sources]) one.recorded = { data: one.data, partials: one.partials };
 const output = nodes[nodes.length - 1];
 const inner = nodes.filter((node) => node.op);
+const uncomputed = nodes.every((node) => node.grad === 0); // no backward() yet
 const same = (x, y) => x === y || (Number.isNaN(x) && Number.isNaN(y));
 const moved = (one) => !Object.is(one.data, one.recorded.data);
 

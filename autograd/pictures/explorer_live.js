@@ -35,13 +35,14 @@ function describe(node, anew = false) {
   shown = node;
   const list = el("dl", {},
     el("dt", {}, "data"), el("dd", { class: "exact" }, exact(node.data)),
-    el("dt", {}, "grad"), el("dd", { class: "exact" }, exact(node.grad)));
+    el("dt", {}, "grad"), el("dd", { class: "exact" }, uncomputed ? "–" : exact(node.grad)));
   if (!same(node.adjoint, node.grad)) {
     list.append(
       el("dt", {}, math(ratio(output, node))),
       el("dd", {}, el("span", { class: "exact" }, exact(node.adjoint)),
         el("span", { class: "muted" }, isMoved() ? " now; grad is the recorded one"
-          : " from this output; grad holds other backward() calls too, or none")));
+          : uncomputed ? " from this output, which backward() would compute"
+            : " from this output; grad holds other backward() calls too")));
   }
   const formulas = node.op ? rule(node) : [];
   $("value").replaceChildren(

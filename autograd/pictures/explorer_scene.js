@@ -189,7 +189,7 @@ rescale();
 function paint(one, data, grad, key) {
   const element = one.element;
   const many = one.roots?.length > 1;
-  const texts = [data === null ? "·" : short(data), grad === null ? "·" : short(grad), many ? `‖${key}‖` : key];
+  const texts = [data === null ? "·" : short(data), grad === null ? (position === null ? "–" : "·") : short(grad), many ? `‖${key}‖` : key];
   [one.dataText, one.gradText, one.gradKey].forEach((text, i) => {
     if (text.textContent !== texts[i]) text.textContent = texts[i];
   });

@@ -16,7 +16,7 @@ function show() {
   link();
   if (position === null) {
     const key = isMoved() ? "adjoint" : "grad";
-    paintAll((node) => node.data, (node) => node[key], key);
+    paintAll((node) => node.data, (node) => (key === "grad" && uncomputed ? null : node[key]), key);
     for (const line of scene.drawnLines) line.label?.classList.remove("later");
     introduce();
     return;
@@ -166,8 +166,8 @@ function introduce() {
   const parts = [el("p", {},
     `${nodes.length.toLocaleString("en")} values. Next or Play walks the forward pass, then the backward pass, one value at a time.`)];
   if (differing && !isMoved()) {
-    parts.push(el("p", {},
-      `In ${differing.toLocaleString("en")} of them grad is not the derivative of this output alone: backward() has not run from here, or gradients have added up. The steps and the paths use this output's own.`));
+    parts.push(el("p", {}, uncomputed ? "No gradient has been computed from here: call backward(). The steps and the paths compute it in this page."
+      : `In ${differing.toLocaleString("en")} of them grad is not the derivative of this output alone: backward() has not run from here, or gradients have added up. The steps and the paths use this output's own.`));
   }
   $("step").replaceChildren(...parts);
 }

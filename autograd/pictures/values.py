@@ -45,10 +45,11 @@ def title(node: Node, name: str) -> str:
     return f"{text(name)} = {text(operation(node))}" if node.op else text(name)
 
 
-def tooltip(node: Node, name: str) -> str:
+def tooltip(node: Node, name: str, computed: bool = False) -> str:
     """All there is to know about a node, every digit of it."""
     made = f" = {operation(node)}" if node.op else ""
-    return quoted(f"{name}{made}; data {node.data!r}; grad {node.grad!r}")
+    grad = f"; grad {node.grad!r}" if computed or node.grad else ""
+    return quoted(f"{name}{made}; data {node.data!r}{grad}")
 
 
 def factor(partial: float) -> str:
@@ -178,7 +179,8 @@ def value_box(
         [cell("grad "), cell(font(gradient(node, computed), bold=True), "RIGHT")],
     ]
     pen = 0.8 if node.op else 1.8
-    return box(identifier, rows, tooltip(node, name), tint(node.grad, scale), pen)
+    hint = tooltip(node, name, computed)
+    return box(identifier, rows, hint, tint(node.grad, scale), pen)
 
 
 def looks(partial: float, head: str, tail: str) -> dict[str, str]:

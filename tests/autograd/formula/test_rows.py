@@ -62,6 +62,17 @@ def near_zero(rule: Rule) -> st.SearchStrategy[tuple[float, ...]]:
     return st.tuples(*map(inside, domains))
 
 
+def test_no_operand_is_called_as_the_lecture_calls_something_else() -> None:
+    for rule in FIXED.values():
+        names = operand_names(rule)
+        assert not {"x", "z", "f"} & {*names}
+        assert len({*names}) == len(names)
+    assert operand_names(FIXED["atan2"]) == ["u", "v"]
+    assert operand_names(FIXED["where"]) == ["condition", "u", "v"]
+    own = Rule("own", lambda u, x, z: u, (1.0, 1.0, 1.0), doc="its first")
+    assert operand_names(own) == ["u", "v", "w"]
+
+
 @pytest.mark.parametrize("name", FIXED)
 @share(0.5)
 @given(data=st.data())

@@ -21,6 +21,7 @@ from autograd.program.tape import Number, Tape, entry_of, new_tape
 from autograd.table.rules import RULES
 from autograd.testing import expressions
 from autograd.testing.strategies import Expression
+from tests.exact import same
 
 ROWS = [name for name in RULES if name != "checkpoint"]
 
@@ -257,3 +258,16 @@ def test_a_program_says_what_memory_it_takes() -> None:
     machine = next(iter(program._recordings.values()))[0].machine(True)
     assert stats["lanes"] == sum(p.m0 * p.m1 for p in machine.packs.packs)
     assert stats["pack_bytes"] >= 8 * machine.packs.uniform
+
+
+def test_a_slope_that_is_another_rows_value_is_computed_once() -> None:
+    for row, slope in (ag.sin, "cos"), (ag.erfc, "exp_minus_square"):
+        orders = [ag.derivative(row, order) for order in (1, 3)]
+
+        def slopes(x: Any, orders: Any = orders) -> Any:
+            return [order(x) for order in orders]
+
+        program = ag.compile(slopes)
+        assert same(program(0.3), slopes(0.3))
+        packs = str(program).partition("packs")[2]
+        assert packs.count(f"  {slope}:") == 1

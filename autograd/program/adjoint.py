@@ -171,8 +171,10 @@ def may_be_infinite(op: str) -> bool:
     if isinstance(row, Reduction):
         return bool(row.together)
     count = range(len(row.partials))
-    shapes = [shape_of_partial(row, i) for i in count]
-    return not row.choice and any(not isinstance(x, (int, float)) for x in shapes)
+    computed = [
+        isinstance(shape_of_partial(row, i), (tuple, type(None))) for i in count
+    ]
+    return not row.choice and True in computed
 
 
 def traits(op: str) -> int:

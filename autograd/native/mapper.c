@@ -241,6 +241,9 @@ is_spoiled(const Mapper *mapper, const Call *call)
             spoiled |= x[k] != x[k];
         }
     }
+    for (int64_t i = 0; i < mapper->guards * call->n; i++) { /* of watched derivatives */
+        spoiled |= call->found[i] != call->found[i];
+    }
     for (int64_t i = 0; mapper->total && i < mapper->parameters; i++) {
         const double total = total_of(mapper, call, i);
         spoiled |= total != total;

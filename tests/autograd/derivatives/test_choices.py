@@ -379,6 +379,12 @@ def test_a_nan_that_a_program_goes_on_with_is_none(executor: str | None) -> None
     assert program(2.0, 3.0) == 6.0
     assert program(-2.0, math.inf) == -4.0
     assert program.map([2.0, -2.0], [3.0, math.inf]).tolist() == [6.0, -4.0]
+    mapped = ag.compile(f, executor=executor)
+    x, y = np.array([2.0, 3.0]), np.array([3.0, 4.0])
+    assert mapped.map(x, y).tolist() == [6.0, 9.0]
+    x[1], y[1] = -2.0, math.inf
+    for _ in range(2):
+        assert mapped.map(x, y).tolist() == [6.0, -4.0]
 
 
 def test_a_nan_is_recorded_carefully_once() -> None:

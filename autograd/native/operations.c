@@ -50,6 +50,24 @@ op_number(PyObject *name)
     return failed ? -1 : (int32_t)next;
 }
 
+/* An array of what is known of operations, with room for one of them, 0 for what nobody
+   has asked yet. NULL with an exception: then the array is as it was. */
+void *
+by_operation(void *known, int64_t *count, int32_t op, size_t size)
+{
+    if (op < *count) {
+        return known;
+    }
+    const size_t room = (size_t)op + 64;
+    char *more = PyMem_Realloc(known, room * size);
+    if (more == NULL) {
+        return PyErr_NoMemory();
+    }
+    memset(more + (size_t)*count * size, 0, (room - (size_t)*count) * size);
+    *count = (int64_t)room;
+    return more;
+}
+
 /* Whether it is a partial of a row, as "pow:0" is. */
 int
 op_is_partial(int32_t op)

@@ -75,17 +75,11 @@ is_loop(Pass *p, int32_t op)
         record_arity((uint32_t)(op - FIRST_ROW)) > 0) {
         return 0;
     }
-    if (op >= p->loop_count) {
-        const size_t count = (size_t)op + 64;
-        char *more = PyMem_Realloc(p->loops, count);
-        if (more == NULL) {
-            PyErr_NoMemory();
-            return -1;
-        }
-        memset(more + p->loop_count, 0, count - (size_t)p->loop_count);
-        p->loops = more;
-        p->loop_count = (int64_t)count;
+    char *loops = by_operation(p->loops, &p->loop_count, op, 1);
+    if (loops == NULL) {
+        return -1;
     }
+    p->loops = loops;
     if (p->loops[op] == 0) {
         PyObject *asked = python_function("autograd.program.passes.simplify", "is_loop");
         PyObject *answer = asked == NULL ? NULL : PyObject_CallOneArg(asked, op_name(op));

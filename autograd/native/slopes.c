@@ -217,18 +217,11 @@ term_plus(Tape *tape, Term x, Term y)
 static Shape *
 shape_of(Sweep *s, int32_t op, int64_t i)
 {
-    if (op >= s->shape_count) {
-        const size_t count = (size_t)op + 64;
-        void *more = PyMem_Realloc(s->shapes, count * sizeof *s->shapes);
-        if (more == NULL) {
-            PyErr_NoMemory();
-            return NULL;
-        }
-        s->shapes = more;
-        memset(s->shapes + s->shape_count, 0,
-               (count - (size_t)s->shape_count) * sizeof *s->shapes);
-        s->shape_count = (int64_t)count;
+    void *shapes = by_operation(s->shapes, &s->shape_count, op, sizeof *s->shapes);
+    if (shapes == NULL) {
+        return NULL;
     }
+    s->shapes = shapes;
     Shape *shape = &s->shapes[op][i];
     if (shape->known != ABSENT) {
         return shape;
@@ -341,17 +334,11 @@ sweep_partial(Sweep *s, int32_t k, int64_t i)
 int
 sweep_traits(Sweep *s, int32_t op)
 {
-    if (op >= s->trait_count) {
-        const size_t count = (size_t)op + 64;
-        uint8_t *more = PyMem_Realloc(s->traits, count);
-        if (more == NULL) {
-            PyErr_NoMemory();
-            return -1;
-        }
-        s->traits = more;
-        memset(more + s->trait_count, 0, count - (size_t)s->trait_count);
-        s->trait_count = (int64_t)count;
+    uint8_t *traits = by_operation(s->traits, &s->trait_count, op, 1);
+    if (traits == NULL) {
+        return -1;
     }
+    s->traits = traits;
     if (s->traits[op] == 0) {
         PyObject *asked = python_function("autograd.program.adjoint", "traits");
         PyObject *answer = asked == NULL ? NULL : PyObject_CallOneArg(asked, op_name(op));

@@ -95,6 +95,7 @@ int list_operations(void);
 int32_t op_number(PyObject *name);
 PyObject *op_name(int32_t op);
 int op_is_partial(int32_t op);
+void *by_operation(void *known, int64_t *count, int32_t op, size_t size);
 extern const int32_t first_later_op; /* that is no row of the table as it was built */
 PyObject *python_function(const char *module, const char *name);
 

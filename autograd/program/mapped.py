@@ -12,7 +12,7 @@ from autograd.core.limits import FAILURES
 from autograd.derivatives.nesting import same_nesting
 from autograd.program import flat
 from autograd.program.structure import filled
-from autograd.program.threads import in_threads, is_pool, is_size
+from autograd.program.threads import in_threads, is_pool
 
 if TYPE_CHECKING:
     from autograd.program.compiled import Program
@@ -31,8 +31,15 @@ def mapped(
     chunk: int | None,
 ) -> Any:
     """The results of many examples, by the short way if it is there."""
+    if executor is not None and not callable(getattr(executor, "submit", None)):
+        raise TypeError(
+            "executor must have a method submit, as those of concurrent.futures, "
+            f"got {type(executor).__name__}"
+        )
+    if chunk is not None and (isinstance(chunk, bool) or not chunk > 0):
+        raise ValueError(f"chunk must be a number of examples, got {chunk!r}")
     short = program._mappers.get(total is not None)
-    threads = total is None and is_pool(executor) and is_size(chunk)
+    threads = total is None and is_pool(executor)
     plain = (
         in_axes.__class__ is int
         and in_axes == 0
@@ -83,13 +90,6 @@ class Mapped:
         self.program = program
         program.look_outside()
         self.total = total
-        if executor is not None and not callable(getattr(executor, "submit", None)):
-            raise TypeError(
-                "executor must have a method submit, as those of concurrent.futures, "
-                f"got {type(executor).__name__}"
-            )
-        if chunk is not None and (isinstance(chunk, bool) or not chunk > 0):
-            raise ValueError(f"chunk must be a number of examples, got {chunk!r}")
         self.executor, self.chunk = executor, chunk
         self.examples = examples(args, named, in_axes)
         if self.examples.elsewhere is not None and executor is not None:

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["in_threads", "is_pool", "is_size"]
+__all__ = ["in_threads", "is_pool"]
 
 CHUNK = 1 << 15
 """Examples of a part, unless the caller says how many."""
@@ -20,11 +20,6 @@ def is_pool(executor: Any) -> bool:
     """Whether an executor is the standard library's, of threads."""
     module = sys.modules.get("concurrent.futures.thread")
     return module is not None and executor.__class__ is module.ThreadPoolExecutor
-
-
-def is_size(chunk: Any) -> bool:
-    """Whether a part may be of so many examples; None leaves it to us."""
-    return chunk is None or (chunk.__class__ is int and chunk > 0)
 
 
 def in_threads(

@@ -75,7 +75,6 @@ DEGREES, RADIANS = 180 / math.pi, math.pi / 180
 SQRT_HALF = math.sqrt(0.5)
 TWO_OVER_SQRT_PI = 2 / math.sqrt(math.pi)
 ONE_OVER_SQRT_2PI = 1 / math.sqrt(2 * math.pi)
-FEW = 1000
 
 RULES: dict[str, Rule | Reduction] = {
     # Arithmetic
@@ -375,9 +374,6 @@ sigmoid_slope: Callable[[Any], Any] = as_row("sigmoid_slope", logistic_slope)
 one_minus_square: Callable[[Any], Any] = as_row(
     "one_minus_square", lambda x: (1 - x) * (1 + x)
 )
-exp_minus_square: Callable[[Any], Any] = as_row(
-    "exp_minus_square", lambda x: gaussian(x)
-)
 
 
 def gaussian(x: Any) -> Any:
@@ -392,6 +388,9 @@ def gaussian(x: Any) -> Any:
     t = -(a - head) * (a + head)
     e = exp(-head * head)
     return e + e * (t + t * t * (0.5 + t / 6))
+
+
+exp_minus_square: Callable[[Any], Any] = as_row("exp_minus_square", gaussian)
 
 
 def normal_density(x: Any) -> Any:
@@ -483,6 +482,10 @@ def largest(xs: Sequence[Any]) -> tuple[Any, Any]:
         met = [(larger(x, y), where(y > x, j, i)) for (x, i), (y, j) in pairs]
         found = met + found[2 * len(met) :]
     return found[0]
+
+
+FEW = 1000
+"""Terms of a sum whose exponentials are kept, at most."""
 
 
 def exponentials(xs: Sequence[Any]) -> tuple[Any, Any, list[Any], Any]:

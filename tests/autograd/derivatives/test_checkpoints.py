@@ -85,8 +85,6 @@ def test_a_loop_needs_the_memory_of_the_root_of_its_length() -> None:
 
 RESIDENT = """
 import autograd as ag
-from tests.effort import share
-from tests.effort import share
 
 def peak():
     with open("/proc/self/status") as status:

@@ -275,9 +275,8 @@ take_memory(Caller *caller)
     if (memory == NULL) {
         const int64_t doubles = program_doubles(caller->program, 1);
         const int64_t room = Py_MAX(caller->inputs, caller->outputs);
-        memory = PyMem_Calloc((size_t)(doubles + room), sizeof *memory);
+        memory = memory_new(doubles + room);
         if (memory == NULL) {
-            PyErr_NoMemory();
             return NULL;
         }
         memcpy(memory, caller->numbers,
@@ -293,7 +292,7 @@ give_back(Caller *caller, double *memory)
         caller->spare = memory;
     }
     else {
-        PyMem_Free(memory);
+        memory_free(memory);
     }
 }
 
@@ -606,7 +605,7 @@ caller_dealloc(Caller *caller)
     shape_clear(&caller->arguments);
     shape_clear(&caller->result);
     PyMem_Free(caller->numbers);
-    PyMem_Free(caller->spare);
+    memory_free(caller->spare);
     PyMem_Free(caller->depends);
     PyMem_Free(caller->slots);
     PyMem_Free(caller->outcomes);

@@ -132,14 +132,13 @@ take_room(Mapper *mapper, Call *call)
     call->memory = mapper->spare;
     mapper->spare = NULL;
     if (call->memory == NULL) {
-        call->memory =
-            PyMem_Calloc((size_t)(doubles + program->sums * SUMS), sizeof(double));
-        if (call->memory != NULL) {
-            memcpy(call->memory, mapper->numbers,
-                   (size_t)program->uniform * sizeof(double));
+        call->memory = memory_new(doubles + program->sums * SUMS);
+        if (call->memory == NULL) {
+            return -1;
         }
+        memcpy(call->memory, mapper->numbers, (size_t)program->uniform * sizeof(double));
     }
-    if (call->memory != NULL && (size_t)call->n < most / (size_t)(mapper->guards + 1)) {
+    if ((size_t)call->n < most / (size_t)(mapper->guards + 1)) {
         const int64_t room = call->n * mapper->guards * (int64_t)sizeof(double);
         call->found = PyMem_Malloc((size_t)(room + call->n));
     }
@@ -165,7 +164,7 @@ call_done(Mapper *mapper, Call *call)
         mapper->spare = call->memory;
     }
     else {
-        PyMem_Free(call->memory);
+        memory_free(call->memory);
     }
 }
 
@@ -512,7 +511,7 @@ mapper_dealloc(Mapper *mapper)
     PyTypeObject *type = Py_TYPE(mapper);
     PyObject_GC_UnTrack(mapper);
     PyMem_Free(mapper->numbers);
-    PyMem_Free(mapper->spare);
+    memory_free(mapper->spare);
     PyMem_Free(mapper->columns);
     PyMem_Free(mapper->slots);
     PyMem_Free(mapper->outcomes);

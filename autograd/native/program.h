@@ -71,6 +71,8 @@ void release_buffers(Py_buffer *views, int count);
 /* run.c */
 
 int64_t program_doubles(const Program *program, int64_t block);
+double *memory_new(int64_t doubles);
+void memory_free(double *memory);
 int program_check_range(const Program *program, int64_t from, int64_t to);
 Plan *program_plan(Program *program, int64_t block);
 void program_plan_done(Plan *plan);

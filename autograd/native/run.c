@@ -90,6 +90,34 @@ program_doubles(const Program *program, int64_t block)
     return program->first + (program->slots - program->uniform) * block + PADDING;
 }
 
+enum { LINE = 64 };
+
+/* Numbers for a run, all 0, from the beginning of a cache line on: in a block, which is a
+   multiple of 8, no vector lies across two lines then. NULL with an exception for want
+   of memory. */
+double *
+memory_new(int64_t doubles)
+{
+    char *room = PyMem_Calloc((size_t)doubles + LINE / sizeof(double), sizeof(double));
+    if (room == NULL) {
+        PyErr_NoMemory();
+        return NULL;
+    }
+    char *start = room + LINE - (uintptr_t)room % LINE;
+    memcpy(start - sizeof room, &room, sizeof room); /* for memory_free */
+    return (double *)start;
+}
+
+void
+memory_free(double *memory)
+{
+    if (memory != NULL) {
+        char *room;
+        memcpy(&room, (char *)memory - sizeof room, sizeof room);
+        PyMem_Free(room);
+    }
+}
+
 int
 program_check_range(const Program *program, int64_t from, int64_t to)
 {

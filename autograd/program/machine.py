@@ -86,7 +86,10 @@ class Machine:
             memory = self._memory.pop()
         except IndexError:
             packs = self.packs
-            memory = np.zeros(packs.doubles(self.block if packs.inputs.size else 1))
+            count = packs.doubles(self.block if packs.inputs.size else 1)
+            room = np.zeros(count + 8)
+            start = -(room.ctypes.data // 8) % 8  # a cache line: no vector in two
+            memory = room[start : start + count]
             memory[: packs.uniform] = packs.numbers
         try:
             yield memory

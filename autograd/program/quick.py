@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.derivatives.nesting import is_value
+from autograd.program.fresh import fresh
 from autograd.program.machine import OUT_OF_REACH
 from autograd.program.structure import VALUE
 from autograd.table.rules import CHECKPOINT, RULES
@@ -188,7 +189,7 @@ def mapper(
         machine.block,
         OUT_OF_REACH // machine.lanes,
         tuple(map(_rows, args)),
-        np.empty,
+        fresh,
         raises,
         recording.watch,
         recording.tape.hasty,

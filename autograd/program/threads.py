@@ -10,6 +10,8 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from autograd.program.fresh import fresh
+
 __all__ = ["in_threads", "is_pool"]
 
 CHUNK = 1 << 15
@@ -48,7 +50,7 @@ def in_threads(
     count = len(args[0])
     if count == 0 or any(len(x) != count for x in args):
         return NotImplemented
-    found = tuple(np.empty(count) for _ in range(outputs))
+    found = tuple(fresh(count) for _ in range(outputs))
     size = chunk or CHUNK
     parts = [
         pool.submit(

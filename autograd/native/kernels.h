@@ -13,7 +13,7 @@
 
 enum {
     SUMS = 8,     /* accumulators of a sum over examples, on every machine */
-    CHUNK = 64,   /* lanes that a row's function gets at a time */
+    CHUNK = 256,  /* lanes that a row's function gets at a time */
     PADDING = 8,  /* numbers behind the memory that a whole vector may read */
     OPERANDS = 4, /* at most */
 };

@@ -410,9 +410,15 @@ side_by_side(const Instruction *p, const Operand *x, const Run *run, int64_t i,
     if (step == 1) {
         return at;
     }
-    if (step != 0 || v == 0) {
+    if (step != 0) {
         for (int k = 0; k < n; k++) {
             room[k] = at[k * step];
+        }
+    }
+    else if (v == 0) {
+        const double same = *at;
+        for (int k = 0; k < n; k++) {
+            room[k] = same;
         }
     }
     return room;

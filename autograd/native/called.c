@@ -1,5 +1,6 @@
-/* What is called like a program: the short way if there is one, else the long way.
-   With a Value, and while something records, that is the function itself.
+/* What is called like a program: a short way if there is one, else the long way. There
+   is one for numbers, and one for Values. While something records, it is the function
+   itself.
 
    autograd.program.compiled.Called says the same in Python. */
 
@@ -11,36 +12,54 @@ typedef struct {
     PyObject_HEAD
     vectorcallfunc call;
     PyObject *quick; /* what to ask first, or None */
+    PyObject *live;  /* the same with Values; False for the function itself */
 } Called;
 
 static PyObject *long_way, *function; /* names of attributes */
 
-/* Whether the function itself is to run. */
+/* Whether a Value is among the arguments, and not within one. */
 static int
 is_live(PyObject *const *args, Py_ssize_t count)
 {
-    int live = recorded();
+    int live = 0;
     for (Py_ssize_t i = 0; !live && i < count; i++) {
         live = is_value(args[i]);
     }
     return live;
 }
 
+/* Ask a way, which the call may take away. */
+static PyObject *
+ask(PyObject *way, PyObject *const *args, size_t flags)
+{
+    if (way == NULL || way == Py_None || way == Py_False) {
+        return Py_NewRef(Py_NotImplemented);
+    }
+    Py_INCREF(way);
+    PyObject *answer = PyObject_Vectorcall(way, args, flags, NULL);
+    Py_DECREF(way);
+    return answer;
+}
+
 static PyObject *
 called_call(Called *called, PyObject *const *args, size_t flags, PyObject *keywords)
 {
-    PyObject *quick = called->quick;
-    const int live = keywords == NULL && is_live(args, PyVectorcall_NARGS(flags));
-    if (quick != NULL && quick != Py_None && keywords == NULL && !live) {
-        Py_INCREF(quick); /* the call may take it away */
-        PyObject *answer = PyObject_Vectorcall(quick, args, flags, NULL);
-        Py_DECREF(quick);
+    int itself = keywords == NULL && recorded();
+    if (keywords == NULL && !itself) {
+        const int live = is_live(args, PyVectorcall_NARGS(flags));
+        PyObject *answer = live ? Py_NewRef(Py_NotImplemented)
+                                : ask(called->quick, args, flags);
+        if (answer == Py_NotImplemented) { /* Values may be within the arguments, too */
+            Py_DECREF(answer);
+            answer = ask(called->live, args, flags);
+        }
         if (answer != Py_NotImplemented) {
             return answer;
         }
         Py_DECREF(answer);
+        itself = live && called->live == Py_False;
     }
-    PyObject *method = PyObject_GetAttr((PyObject *)called, live ? function : long_way);
+    PyObject *method = PyObject_GetAttr((PyObject *)called, itself ? function : long_way);
     PyObject *answer =
         method != NULL ? PyObject_Vectorcall(method, args, flags, keywords) : NULL;
     Py_XDECREF(method);
@@ -62,6 +81,7 @@ called_traverse(Called *called, visitproc visit, void *arg)
 {
     Py_VISIT(Py_TYPE(called));
     Py_VISIT(called->quick);
+    Py_VISIT(called->live);
     return 0;
 }
 
@@ -69,6 +89,7 @@ static int
 called_clear(Called *called)
 {
     Py_CLEAR(called->quick);
+    Py_CLEAR(called->live);
     return 0;
 }
 
@@ -78,6 +99,7 @@ called_dealloc(Called *called)
     PyTypeObject *type = Py_TYPE(called);
     PyObject_GC_UnTrack(called);
     Py_CLEAR(called->quick);
+    Py_CLEAR(called->live);
     type->tp_free((PyObject *)called);
     Py_DECREF(type);
 }
@@ -85,6 +107,7 @@ called_dealloc(Called *called)
 static PyMemberDef called_members[] = {
     {"__vectorcalloffset__", T_PYSSIZET, offsetof(Called, call), READONLY, NULL},
     {"_quick", T_OBJECT, offsetof(Called, quick), 0, "What to ask first, or None."},
+    {"_live", T_OBJECT, offsetof(Called, live), 0, "The same with Values, or False."},
     {NULL, 0, 0, 0, NULL},
 };
 

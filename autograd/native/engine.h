@@ -201,6 +201,7 @@ PyObject *record_find_row(PyObject *name, uint32_t *row);
 int record_value(uint32_t row, const double *x, uint32_t count, double *z);
 int record_number(uint32_t row, const Edge *operands, size_t count, int ask, double *z);
 Value *record_known(uint32_t row, double z, const Edge *operands, size_t count);
+int record_row(uint32_t row, const Edge *operands, size_t count, int live, Edge *made);
 int record_chooses(uint32_t row);
 extern PyMethodDef record_methods[];
 extern PyType_Slot record_slots[];

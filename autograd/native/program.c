@@ -603,7 +603,8 @@ program_init(PyObject *module)
             (PyTypeObject *)PyType_FromModuleAndSpec(module, &program_spec, NULL);
     }
     if (Program_Type == NULL || caller_init(module) < 0 ||
-        called_init(module) < 0 || mapper_init(module) < 0 || watch_init(module) < 0 || tape_init(module) < 0 ||
+        called_init(module) < 0 || mapper_init(module) < 0 || player_init(module) < 0 ||
+        watch_init(module) < 0 || tape_init(module) < 0 ||
         PyModule_AddFunctions(module, leaves_functions) < 0) {
         return -1;
     }

@@ -2,8 +2,9 @@
 
    program.c checks and loads it; run.c runs its packs on memory, a block of examples at
    a time, and stretches.c those that repeat as loops; caller.c calls it with plain
-   numbers, mapper.c with arrays of examples, both while watch.c sees no change outside;
-   called.c is how a program calls them; leaves.c moves the numbers of leaves. */
+   numbers in the structures of shapes.c, mapper.c with arrays of examples, player.c
+   plays what was recorded on Values, all while watch.c sees no change outside; called.c
+   is how a program calls them; leaves.c moves the numbers of leaves. */
 
 #ifndef AUTOGRAD_PROGRAM_H
 #define AUTOGRAD_PROGRAM_H
@@ -99,10 +100,28 @@ void stretches_free(Plan *plan);
 void program_run_packs(const Program *program, const Plan *plan, int64_t from,
                        int64_t to, const Run *run);
 
+/* shapes.c */
+
+typedef struct Shape {
+    enum { ONE, LIST, TUPLE, ARRAY } kind;
+    Py_ssize_t count; /* of parts, or of an array's numbers */
+    struct Shape *parts;
+    PyObject *dimensions, *empty; /* owned; of an array, and what makes one */
+} Shape;
+
+int shape_read(Shape *shape, PyObject *spec);
+void shape_clear(Shape *shape);
+int64_t shape_size(const Shape *shape);
+int shape_take(const Shape *shape, PyObject *x, double **to);
+
 /* caller.c */
 
 int caller_init(PyObject *module);
 PyObject *program_caller(Program *program, PyObject *args);
+
+/* player.c */
+
+int player_init(PyObject *module);
 
 /* called.c */
 

@@ -504,6 +504,40 @@ record_known(uint32_t row, double z, const Edge *operands, size_t count)
     return (Value *)unless_suspended(node);
 }
 
+/* Apply a row of a fixed number of operands: where one of them is a Value the result is
+   a node, else a number. Returns 0 where it is not certain and finite, or -1. */
+int
+record_row(uint32_t row, const Edge *operands, size_t count, int live, Edge *made)
+{
+    const Code *code = code_of(row);
+    double x[MOST_OPERANDS];
+    for (size_t i = 0; i < count; i++) {
+        x[i] = number_of(&operands[i]);
+    }
+    const double z = code->value != NULL ? code->value(x) : Py_NAN;
+    if (!isfinite(z)) {
+        return 0;
+    }
+    if (!live) {
+        made->partial = z;
+        return 1;
+    }
+    Value *node = value_new(row, z, count);
+    int in_c = node != NULL;
+    for (size_t i = 0; node != NULL && i < count; i++) {
+        Value *operand = operands[i].operand;
+        const int known = operand == NULL || code->partials[i] != NULL;
+        in_c &= known;
+        set_edge(&node->edges[i], operand,
+                 operand == NULL || !known ? x[i] : code->partials[i](x, z));
+    }
+    if (node != NULL && !in_c && differentiate(node, code) < 0) {
+        Py_CLEAR(node);
+    }
+    made->operand = node != NULL ? (Value *)finished(node) : NULL;
+    return made->operand != NULL ? 1 : -1;
+}
+
 /* Give a node that has its operands all the rest. Takes the reference. */
 static PyObject *
 record_finish(Value *node)

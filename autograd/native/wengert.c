@@ -370,6 +370,10 @@ static PyMethodDef tape_methods[] = {
     {"lowered", METHOD(tape_lowered), METH_VARARGS,
      "lowered($self, inputs, parameters, outputs, varying, sums, /)\n--\n\n"
      "The packs, as arrays; see lower.c."},
+    {"player", METHOD(tape_player), METH_VARARGS,
+     "player($self, inputs, parameters, steps, outputs, guards, outcomes, on, leaves, "
+     "arguments, result, watch, /)\n--\n\n"
+     "What plays it on Values, or None; see player.c."},
     {NULL, NULL, 0, NULL},
 };
 

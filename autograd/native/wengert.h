@@ -120,13 +120,14 @@ int32_t *entries_from(PyObject *sequence, const Tape *tape, Py_ssize_t *count);
 PyObject *list_of_entries(const int32_t *entries, Py_ssize_t count);
 PyObject *numbers_of_entries(const void *data, Py_ssize_t size, const char *format);
 
-/* entries.c, adjoint.c, tangent.c, simplify.c, lower.c: methods of a tape */
+/* entries.c, adjoint.c, tangent.c, simplify.c, lower.c, player.c: methods of a tape */
 
 int entries_init(PyObject *module);
 PyObject *tape_sweep(Tape *tape, PyObject *args);
 PyObject *tape_push(Tape *tape, PyObject *args);
 PyObject *tape_simplified(Tape *tape, PyObject *outputs);
 PyObject *tape_lowered(Tape *tape, PyObject *args);
+PyObject *tape_player(Tape *tape, PyObject *args);
 
 /* Append an entry, with the flags of ``more`` and those that its operands hand on.
    ``args`` are none of the tape's own array. Returns its position; -1 without memory. */

@@ -82,8 +82,9 @@ def compile(  # the name that the field uses
     bits, elementary functions are the library's. Leaves are then plain numbers. With
     ``errors="ieee"`` nothing is looked at, and the library may trace what it records.
 
-    Called with Values, a program is ``f`` itself: what it then returns is a graph for
-    ``backward``, :func:`draw` and :func:`explain`.
+    Called with Values, a program gives the graph that ``f`` gives, for ``backward``,
+    :func:`draw` and :func:`explain`: it makes the nodes that were recorded, or where
+    it cannot be sure that ``f`` makes the same, runs ``f``.
 
     Args:
         f: a function of floats, arrays, and nested lists, tuples and dicts of them,
@@ -136,7 +137,10 @@ def compile(  # the name that the field uses
 
 
 class Called:
-    """Calls the short way of a program if there is one, else the long way."""
+    """Calls the short way of a program if there is one, else the long way.
+
+    The native engine's type has a short way for Values, too: what plays a recording.
+    """
 
     _quick: Callable[..., Any] | None = None
 
@@ -174,6 +178,7 @@ class Program(Called):
         self._recordings: OrderedDict[Any, list[Recording]] = OrderedDict()
         self._lock = threading.Lock()
         self._quick = None
+        self._live: Any = None
         self._mappers: dict[bool, tuple[Recording, Callable[..., Any]]] = {}
         self._outside: Outside | None = None
         self._renewed = 0
@@ -238,7 +243,7 @@ class Program(Called):
             return self.f(*args, **named)  # it becomes part of the other program
         given = self._arguments(args, named)
         if given.live:
-            return self.f(*args, **named)
+            return self._on_values(given, args, named)
         if given.elsewhere:
             from autograd.program.namespaces import call
 
@@ -268,6 +273,39 @@ class Program(Called):
                 "what it reads besides its arguments must not change between calls"
             )
         return answer
+
+    def _on_values(
+        self, given: Arguments, args: tuple[Any, ...], named: dict[str, Any]
+    ) -> Any:
+        """What f gives for Values: played from a recording, if that is the same."""
+        if not named and self._live is not False and choice.name == "native":
+            numbers = [x.data if is_value(x) else x for x in given.scalars]
+            for recording in self._for_values(given, numbers):
+                play = recording.player(args)
+                answer = play(*args) if play is not None else NotImplemented
+                if answer is not NotImplemented:
+                    self._live = play
+                    return answer
+                if play is None and self._live is None:
+                    self._live = False  # it is not worth to be recorded again
+        return self.f(*args, **named)
+
+    def _for_values(self, given: Arguments, numbers: list[Any]) -> list[Recording]:
+        """The recordings that may be played; a new one if none holds for the numbers.
+
+        If f does what cannot be recorded, it always runs itself from then on.
+        """
+        found = self._found(given.key)
+        plain = {float}.issuperset(map(type, numbers))
+        if plain and not any(r.follows(r.outputs_at(numbers)) for r in found):
+            given.scalars = numbers
+            try:
+                found = [self._record(given)]
+            except (ValueError, ArithmeticError):
+                pass  # as f raises it itself
+            except Exception:
+                self._live = False  # f itself says what is wrong with it, if anything
+        return found
 
     def map(
         self,
@@ -490,9 +528,7 @@ class Program(Called):
             self(*args, **named)
             given = self._arguments(args, named)
             for recording in self._found(given.key):
-                machine = recording.machine()
-                found, _ = machine.call(given.scalars, recording.numbers(), True)
-                if recording.holds(found):
+                if recording.holds(recording.outputs_at(given.scalars)):
                     return given.key, recording, given.scalars
         known = [(k, r) for (_, k), rs in self._recordings.items() for r in rs]
         if len(known) != 1:
@@ -592,7 +628,7 @@ class Program(Called):
             return
         with self._lock:
             self._recordings.clear()
-            self._quick = self._outside = None
+            self._quick = self._live = self._outside = None
             self._mappers = {}
             self._renewed += 1
             often = self._renewed == OFTEN
@@ -645,6 +681,8 @@ class Program(Called):
             engine=self.executor,
             exact=self.exact,
             once=recorder.raised,
+            plays=recorder.plays and not recorder.raised,
+            derived_from=recorder.derived_from,
             outside=outside if outside.watched else None,
         )
         if recording.once:

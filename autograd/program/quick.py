@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from autograd.program.machine import Machine
     from autograd.program.recording import Recording
 
-__all__ = ["caller", "mapper"]
+__all__ = ["caller", "mapper", "shape_of", "size_of"]
 
 
 def caller(
@@ -50,9 +50,9 @@ def caller(
     if any(recording.kinds) or given_back or (live and again is None):
         return None
     machine = recording.machine(live)
-    arguments, result = _shape(args), _shape(answer)
+    arguments, result = shape_of(args), shape_of(answer)
     packs, count = machine.packs, len(recording.outputs)
-    if _size(arguments) != len(recording.inputs) or _size(result) != count:
+    if size_of(arguments) != len(recording.inputs) or size_of(result) != count:
         return None  # not of floats alone
     if not hasattr(machine.native, "caller") or machine.native.unsupported:
         return None if live else Short(recording, machine, arguments, result, raises)
@@ -202,12 +202,12 @@ def _rows(x: Any) -> tuple[int, ...] | None:
     return x.shape[1:] if _is_plain_array(x) and x.ndim else None
 
 
-def _shape(x: Any) -> Any:
+def shape_of(x: Any) -> Any:
     """A structure as the C executor reads it; False for one that it does not know."""
     if x.__class__ is float or is_value(x):
         return None
     if x.__class__ in (list, tuple):
-        return x.__class__.__name__, tuple(map(_shape, x))
+        return x.__class__.__name__, tuple(map(shape_of, x))
     return ("array", x.shape, np.empty) if _is_plain_array(x) else False
 
 
@@ -216,7 +216,7 @@ def _is_plain_array(x: Any) -> bool:
     return type(x) is np.ndarray and x.dtype == np.float64
 
 
-def _size(shape: Any) -> float:
+def size_of(shape: Any) -> float:
     """How many numbers a structure has; nan if not all of it is known."""
     if shape is None:
         return 1
@@ -227,4 +227,4 @@ def _size(shape: Any) -> float:
         for n in shape[1]:
             count *= n
         return count
-    return sum(map(_size, shape[1]))
+    return sum(map(size_of, shape[1]))

@@ -27,6 +27,7 @@ from autograd.program.outside import Outside
 from autograd.program.packs import M0, M1, TERMS, Packs
 from autograd.program.passes.lower import lower
 from autograd.program.passes.simplify import live, simplified
+from autograd.program.play import player
 from autograd.program.quick import caller, mapper
 from autograd.program.structure import filled, with_numbers
 from autograd.program.tape import (
@@ -61,7 +62,8 @@ class Recording:
     """A tape, its entries of each kind, and the result that the outputs go into.
 
     ``once`` says that the function caught an exception of an operation on the way, so
-    that the recording is the path of these very numbers, and of no others.
+    that the recording is the path of these very numbers, and of no others. ``plays``
+    and ``derived_from`` are the recorder's.
     """
 
     tape: Tape
@@ -77,10 +79,13 @@ class Recording:
     engine: str | None = None
     exact: bool = True
     once: bool = False
+    plays: bool = False
+    derived_from: dict[int, list[int]] = field(default_factory=dict)
     outside: Outside | None = None
     _machines: dict[Any, Machine] = field(default_factory=dict)
     _quick: Any = field(default=False, repr=False)
     _mappers: dict[Any, Any] = field(default_factory=dict, repr=False)
+    _player: Any = field(default=False, repr=False)
 
     def machine(
         self, slopes: bool = False, varying: Sequence[int] = (), total: bool = False
@@ -160,6 +165,12 @@ class Recording:
             self._quick = caller(self, args, answer, raises, again)
         return self._quick
 
+    def player(self, args: tuple[Any, ...]) -> Any:
+        """What plays it in C on Values like these, made once; or None."""
+        if self._player is False:
+            self._player = player(self, args)
+        return self._player
+
     def mapper(self, args: tuple[Any, ...], total: bool, raises: bool) -> Any:
         """What maps it in C over arrays like these, made once; or None."""
         key = total, *(x.shape[1:] for x in args if is_array(x))
@@ -197,6 +208,10 @@ class Recording:
         tape = self.tape
         asked = [a for guard in self.guards for a in tape.args[guard.entry]]
         return any(tape.ops[a].endswith(RAISES) for a in asked)
+
+    def outputs_at(self, scalars: Sequence[float]) -> Any:
+        """The machine's outputs at some numbers, raising nothing."""
+        return self.machine().call(scalars, self.numbers(), True)[0]
 
     def holds(self, found: Any) -> Any:
         """Whether a machine's outputs are those of the function."""

@@ -103,7 +103,8 @@ def _take(x: Any, name: str, found: Arguments) -> tuple[Any, Build]:
                 kind, [next(it) for _ in range(count)]
             )
         taken = [_take(y, f"{name}[{i}]", found) for i, y in enumerate(x)]
-        key = (kind, tuple(key for key, _ in taken))
+        keys = tuple(key for key, _ in taken)
+        key = (kind, len(keys) if {"float"}.issuperset(keys) else keys)
         return key, lambda it: like(kind, [part(it) for _, part in taken])
     if namespace(x) is not None:
         shape = tuple(x.shape)

@@ -41,7 +41,11 @@ TRUSTED = str(Path(__file__).parents[1] / "derivatives")
 
 
 class Recorder:
-    """The tape of one call, while it runs, and which of its entries Values are."""
+    """The tape of one call, while it runs, and which of its entries Values are.
+
+    ``plays`` says whether the function does on Values what the tape says; a derivative
+    within it is a Value there where what it is derived from is.
+    """
 
     def __init__(self, careful: bool = False) -> None:
         self.tape = new_tape()
@@ -54,6 +58,8 @@ class Recorder:
         self._passes_through = False
         self._derived: list[list[int]] = []
         self.raised = False
+        self.plays = True
+        self.derived_from: dict[int, list[int]] = {}
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -183,6 +189,7 @@ class Recorder:
     def frozen(self, k: int, advice: str = FROZEN) -> None:
         """From now on the outcome of a condition that a number was taken under."""
         if self.tape.depends(k):
+            self.plays = False
             self.guards.append(Guard.here(k, self.tape.value(k) != 0.0, advice))
 
     def differentiated(self, xs: Sequence[Node], mark: Mark) -> None:
@@ -240,24 +247,27 @@ class Recorder:
         """The entry of a table at an index that is data and within it."""
         entries = self.entries_of([*table, index])
         self._passes_through = True
+        self.plays = False
         return self.stand_in(self.tape.add(TAKE, tuple(entries)))
 
     def sweep(self, output: Any, inputs: Sequence[Node], stop: bool) -> list[Any]:
         """The derivatives of a transform within the function, on the tape."""
         if not is_value(output):
+            self.plays = False
             return [0.0] * len(inputs)
         numbers: list[float | None] = [None] * len(inputs)
         if not self._passes_through:  # no derivative leaves the engine's graph
             with recording.unrecorded():
                 numbers = [*choice.module().gradients(output, inputs)[0]]
-        k = self.entry(output)
-        entries = adjoint.sweep(self.tape, k, self.entries_of(inputs), stop)
-        return self._derivatives(entries, numbers)
+        k, of = self.entry(output), self.entries_of(inputs)
+        entries = adjoint.sweep(self.tape, k, of, stop)
+        return self._derivatives(entries, numbers, [k, *of])
 
     @contextmanager
     def deriving(self, output: Node) -> Iterator[None]:
         """While it lasts, what is computed is a derivative's, which never raises."""
         self.entry(output)
+        self.plays = False
         first = len(self.tape)
         yield
         if self.made:
@@ -273,19 +283,26 @@ class Recorder:
             [t if t is None or t.__class__ is float else self.entry(t) for t in seed]
             for seed in seeds
         ]
-        found = adjoint.push(
-            self.tape, self.entries_of(outputs), self.entries_of(inputs), given
-        )
+        ends, starts = self.entries_of(outputs), self.entries_of(inputs)
+        found = adjoint.push(self.tape, ends, starts, given)
         moving = [k for row in found for k in row if k is not None]
-        made = iter(self._derivatives(moving, [None] * len(moving)))
+        self.plays &= all(None not in row for row in found)
+        seeds_of = [k for seed in given for k in seed if k.__class__ is int]
+        of = [*ends, *starts, *seeds_of]
+        made = iter(self._derivatives(moving, [None] * len(moving), of))
         return [[0.0 if k is None else next(made) for k in row] for row in found]
 
     def _derivatives(
-        self, entries: list[int], numbers: Sequence[float | None]
+        self, entries: list[int], numbers: Sequence[float | None], of: list[int]
     ) -> list[Any]:
-        """Entries as derivatives are, with their numbers where these are known."""
+        """Entries as derivatives are, with their numbers where these are known.
+
+        Where one ``of`` what they are derived from is a Value, all of them are.
+        """
         self._passes_through = True
         self._derived.append(entries)
+        self.derived_from.update(dict.fromkeys(entries, of))
+        self.plays &= all(self.tape.ops[k] != "number" for k in entries)
         return self.entries.derivatives(entries, numbers)
 
     def watch_derivatives(self, outputs: Sequence[int]) -> None:

@@ -7,45 +7,53 @@ from tests.benchmarks.gradbench.style import inner
 
 
 def forward(f):
-    """The gradient of f by forward mode: one direction for each coordinate."""
+    """f and its gradient by the first argument, by a direction for each coordinate."""
 
-    def gradient(x):
+    def value_and_gradient(x, *given):
         units = ([float(i == j) for j in range(len(x))] for i in range(len(x)))
-        return [ag.jvp(f, (x,), (unit,))[1] for unit in units]
+        found = [ag.jvp(lambda x: f(x, *given), (x,), (unit,)) for unit in units]
+        return found[0][0], [slope for _, slope in found]
 
-    return gradient
-
-
-def reverse(f):
-    return ag.grad(f)
+    return value_and_gradient
 
 
-MODES = {"f": forward, "r": reverse}
+MODES = {"f": forward, "r": ag.value_and_grad}
 
 
 def length(v):
     return ag.sqrt(inner(v, v))
 
 
-def argmin(f, gradient, start):
-    """Gradient descent whose step doubles after ten successes, halves at a failure."""
-    x, fx, gx = list(start), f(start), gradient(start)
+def attempt(value_and_gradient):
+    """A step downhill: how far it leads, where, and what the function is like there."""
+
+    def step(x, rate, gradient, *given):
+        there = [a - rate * g for a, g in zip(x, gradient)]
+        moved = length([a - b for a, b in zip(x, there)])
+        value, gradient = value_and_gradient(there, *given)
+        return moved, there, value, gradient, length(gradient)
+
+    return step
+
+
+def argmin(step, start, *given):
+    """Gradient descent whose step doubles after ten successes, halves at a failure.
+
+    ``step`` is an attempt on a function of what is to be found and what is ``given``.
+    """
+    nowhere = [0.0] * len(start)
+    _, x, fx, gx, steepness = step(list(start), 0.0, nowhere, *given)
     successes, rate = 0, 1e-5
-    while length(gx) > 1e-5:
+    while steepness > 1e-5:
         if successes == 10:
             rate, successes = rate * 2, 0
             continue
-        there = [a - rate * g for a, g in zip(x, gx)]
-        if length([a - b for a, b in zip(x, there)]) <= 1e-5:
+        moved, there, f_there, g_there, steepness_there = step(x, rate, gx, *given)
+        if moved <= 1e-5:
             return x
-        f_there = f(there)
         if f_there < fx:
-            x, fx, gx = there, f_there, gradient(there)
+            x, fx, gx, steepness = there, f_there, g_there, steepness_there
             successes += 1
         else:
             rate, successes = rate / 2, 0
     return x
-
-
-def argmax(f, gradient, start):
-    return argmin(lambda x: -f(x), lambda x: [-g for g in gradient(x)], start)

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from tests.benchmarks.gradbench.descent import MODES, argmax, argmin
+from tests.benchmarks.gradbench.descent import MODES, argmin, attempt
 from tests.benchmarks.gradbench.function import Function, fields
+from tests.benchmarks.gradbench.style import compiled
+
+
+def height(x, y):
+    return (x[0] * x[0] + x[1] * x[1]) - (y[0] * y[0] + y[1] * y[1])
+
+
+def depth(y, x):
+    return -height(x, y)
 
 
 def saddle(mode):
     outer, inward = MODES[mode[0]], MODES[mode[1]]
-
-    def height(x, y):
-        return (x[0] * x[0] + x[1] * x[1]) - (y[0] * y[0] + y[1] * y[1])
+    up, up_at_last = (compiled(attempt(way(depth))) for way in (inward, outer))
 
     def run(start):
         def highest(x):
-            along = lambda y: height(x, y)
-            return along(argmax(along, inward(along), start))
+            return height(x, argmin(up, start, x))
 
-        x = argmin(highest, outer(highest), start)
-        along = lambda y: height(x, y)
-        return [*x, *argmax(along, outer(along), start)]
+        x = argmin(attempt(outer(highest)), start)
+        return [*x, *argmin(up_at_last, start, x)]
 
     return run
 

@@ -10,12 +10,14 @@ import os
 import sys
 import threading
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
 import pytest
 
 import autograd as ag
+from autograd.program import play
 from autograd.table.rules import RULES, Rule
 from tests.autograd.native.processes import in_a_process
 from tests.effort import LONG
@@ -116,6 +118,10 @@ def test_no_operation_leaks() -> None:
             native.alike(structure, [1.0, (loss, [2])])
         native.variables([1.0, loss, 2], None)[0][0].color = "red"
         native.fill(np.empty(2, object), [loss, 1.0])
+        recording, played = player()
+        for arguments in ((leaves[0], 2.0), (1.0, 2.0), (leaves[0],), ([], 2.0)):
+            played(*arguments)
+        play.player(recording, (1.0, 2.0))
         for name, rule in RULES.items():
             count = len(rule.partials) if isinstance(rule, Rule) else 2 * rule.columns
             for number in (0.5, -2.0, 0.0, float("inf")):
@@ -185,6 +191,19 @@ def taped(x: Any, y: Any) -> Any:
 ARRAY = np.arange(3.0)
 
 
+@cache
+def player() -> Any:
+    """What plays a recording, and the same as made anew."""
+
+    def f(x: Any, y: Any) -> Any:
+        return [ag.where(x > y, x, y) * x.detach(), (y, ag.dot([x, 1.0], [y, x]))]
+
+    program = ag.compile(f)
+    program(ag.Value(1.0), ag.Value(2.0))
+    ((recording,),) = program._recordings.values()
+    return recording, program._live
+
+
 # The Python code that these run unpacks, catches and closes over nothing: without
 # memory, CPython 3.11 loses references in ``(*xs, *ys)`` and ``except``, and 3.12 and
 # 3.13 crash in ``lambda``, whatever the objects are.
@@ -216,6 +235,8 @@ FAILING = {
     "gradients": lambda x, y: native.gradients(x * y + x, [x, y]),
     "tangents": lambda x, y: native.tangents([x * y + x], [x, y], [[1.0, None]]),
     "a tape": taped,
+    "a recording": lambda x, y: player()[1](x, y),
+    "what plays it": lambda x, y: play.player(player()[0], (1.0, 2.0)),
     "a gradient's graph": lambda x, y: native.adjoint_graph(
         (x * y).tanh() + ag.dot([x, 1.0], [y, x]) ** 2, [x, y], True, None
     ),

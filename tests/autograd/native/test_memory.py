@@ -276,6 +276,7 @@ class TestFailingAllocations:
     def test_an_operation_fails_with_a_memory_error_and_changes_nothing(
         self, name: str
     ) -> None:
+        player()  # is there already
         x, y = ag.Value(1.5, label="x"), ag.Value(2.5, label="y")
         before = sys.getrefcount(x), sys.getrefcount(y)
 

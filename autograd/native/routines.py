@@ -61,7 +61,7 @@ class Slot(Comparisons, Operations):
         self.index = index
 
     def _apply(self, name: str, operands: tuple[Any, ...]) -> Slot:
-        return self.routine.step(f"ROW_{name}", *operands)
+        return self.routine.step(f"ROW_{RULES[name].name}", *operands)
 
     def _compare(self, compare: Callable[[Any, Any], Any], other: Any) -> Slot:
         return self.routine.step(f"STEP_{compare.__name__}", self, other)

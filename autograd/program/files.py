@@ -163,7 +163,7 @@ def _known(op: str, name: str) -> None:
         return
     try:
         row_of(op.partition(":")[0])
-    except KeyError:
+    except LookupError:
         raise ValueError(
             f"{name} uses the operation {op!r}, which is not in the table: make it "
             "with autograd.rule before loading"

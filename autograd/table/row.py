@@ -12,7 +12,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import repeat
-from typing import Any
+from typing import Any, NoReturn
 
 __all__ = [
     "ABOVE_MINUS_ONE",
@@ -38,6 +38,7 @@ __all__ = [
     "Kink",
     "Reduction",
     "Rule",
+    "Table",
 ]
 
 
@@ -251,3 +252,22 @@ class Reduction:
         if not callable(partial):
             return partial
         return partial(*(operands[c * n + term] for c in range(self.columns)), z, n)
+
+
+class Table(dict[str, Rule | Reduction]):
+    """The rows by their names; an unknown name is an error that says what to add.
+
+    >>> Table()["nearby"]
+    Traceback (most recent call last):
+        ...
+    LookupError: unknown operation 'nearby': add its row to autograd/table/rules.py, \
+and that of a primitive to autograd/table/primitives.py, too; or make it a row with \
+autograd.rule
+    """
+
+    def __missing__(self, name: str) -> NoReturn:
+        raise LookupError(
+            f"unknown operation {name!r}: add its row to autograd/table/rules.py, and "
+            "that of a primitive to autograd/table/primitives.py, too; or make it a "
+            "row with autograd.rule"
+        )

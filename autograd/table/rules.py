@@ -53,6 +53,7 @@ from autograd.table.row import (
     Kink,
     Reduction,
     Rule,
+    Table,
 )
 
 # The table is laid out by hand: a formatter would take its rows apart.
@@ -76,7 +77,7 @@ SQRT_HALF = math.sqrt(0.5)
 TWO_OVER_SQRT_PI = 2 / math.sqrt(math.pi)
 ONE_OVER_SQRT_2PI = 1 / math.sqrt(2 * math.pi)
 
-RULES: dict[str, Rule | Reduction] = {
+RULES = Table({
     # Arithmetic
     "add":      Rule("+", lambda x, y: x + y, (1, 1), "x + y"),
     "sub":      Rule("−", lambda x, y: x - y, (1, -1), "x - y"),
@@ -329,7 +330,7 @@ RULES: dict[str, Rule | Reduction] = {
                            whole=lambda *xys: cross_entropy(*halves(xys)),
                            together=(lambda x, y, z: cross_entropy_slopes(x, y),
                                      lambda x, y, z: surprisals(x)), units=8),
-}
+})
 # fmt: on
 
 

@@ -74,7 +74,7 @@ def copy(tmp_path: Path) -> Path:
     shutil.copytree(ROOT, path, ignore=shutil.ignore_patterns(*left))
     insert(path / "autograd/table/primitives.py", "# fmt: off\n", PRIMITIVE)
     rules = path / "autograd/table/rules.py"
-    insert(rules, "RULES: dict[str, Rule | Reduction] = {", ROWS)
+    insert(rules, "RULES = Table({", ROWS)
     insert(rules, "from autograd.table.primitives import (", "rsqrt,")
     if not LONG:
         conftest = path / "tests/conftest.py"

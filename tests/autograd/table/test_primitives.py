@@ -5,6 +5,7 @@ from __future__ import annotations
 import cmath
 import dataclasses
 import math
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
@@ -12,7 +13,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import autograd as ag
+from autograd.core.limits import IEEE
+from autograd.derivatives.series import Series
 from autograd.native import emit
+from autograd.native.routines import Routine
+from autograd.pictures.emit_js import Script
+from autograd.program.tape import value_of_row
 from autograd.table import primitives
 from autograd.table.primitive import PRIMITIVES, apply
 from autograd.table.rules import RULES, Rule
@@ -141,3 +148,28 @@ def test_a_primitive_that_mpmath_does_not_have_says_what_to_add() -> None:
             Precise(1.0)._apply("nearby", (Precise(1.0),))
     finally:
         del PRIMITIVES["nearby"]
+
+
+def nearby(x: Any) -> Any:
+    return apply("nearby", (x,))
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda: nearby(ag.Value(2.0)),
+        lambda: ag.compile(nearby)(2.0),
+        lambda: value_of_row("nearby")(2.0),
+        lambda: nearby(IEEE(2.0)),
+        lambda: nearby(Precise(2.0)),
+        lambda: nearby(Series([2.0, 1.0])),
+        lambda: nearby(Script({}, "x")),
+        lambda: emit.function("f", "double x", ["x"], nearby),
+        lambda: Routine(nearby, 1),
+    ],
+)
+def test_an_unknown_primitive_is_named_with_what_to_add(
+    read: Callable[[], Any],
+) -> None:
+    with pytest.raises(LookupError, match=r"'nearby'.*rules\.py.*primitives\.py"):
+        read()

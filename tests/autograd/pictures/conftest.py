@@ -6,6 +6,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ SWITCHES = [
     "--disable-component-update",
     "--disable-sync",
 ]
+SIZE = {"width": 1280, "height": 720}
 
 
 @pytest.fixture(scope="session")
@@ -45,18 +47,27 @@ def browser(engine: str) -> Iterator[Any]:
 
 
 class Tab:
-    """An opened page that records what should not happen: errors, dialogs, requests."""
+    """A window, in which one page after another opens: a new one takes a second.
 
-    def __init__(self, context: Any, file: Path) -> None:
+    It records what should not happen: errors, dialogs, requests.
+    """
+
+    def __init__(self, page: Any) -> None:
+        self.page = page
         self.trouble: list[str] = []
         self.requests: list[str] = []
-        self.page = context.new_page()
-        self.page.on("console", lambda message: self.trouble.append(message.text))
-        self.page.on("pageerror", lambda error: self.trouble.append(str(error)))
-        self.page.on("dialog", lambda dialog: self.trouble.append(dialog.message))
-        self.page.on("request", lambda request: self.requests.append(request.url))
-        self.file = file.as_uri()
-        self.page.goto(self.file)
+        self.files: list[str] = []
+        page.on("console", lambda message: self.trouble.append(message.text))
+        page.on("pageerror", lambda error: self.trouble.append(str(error)))
+        page.on("dialog", lambda dialog: self.trouble.append(dialog.message))
+        page.on("request", lambda request: self.requests.append(request.url))
+
+    def open(self, file: Path, viewport: dict[str, int], **media: str) -> None:
+        self.page.set_viewport_size(viewport)
+        self.page.emulate_media(**media)
+        self.page.mouse.move(0, 0)
+        self.files.append(file.as_uri())
+        self.page.goto(self.files[-1])
 
     def text(self, selector: str) -> str:
         return str(self.page.inner_text(selector))
@@ -87,21 +98,35 @@ class Tab:
         return [float(text) for text in found]
 
 
-@pytest.fixture
-def open_tab(browser: Any, tmp_path: Path) -> Iterator[Callable[..., Tab]]:
-    contexts = []
-    tabs = []
+@pytest.fixture(scope="session")
+def windows(browser: Any) -> Callable[[float], Tab]:
+    """A window for each scale of a screen."""
+    return cache(lambda scale: Tab(browser.new_page(device_scale_factor=scale)))
 
-    def opened(text: str, **options: Any) -> Tab:
-        file = tmp_path / "graph.html"
+
+@pytest.fixture
+def open_tab(windows: Callable[[float], Tab], tmp_path: Path) -> Iterator[Any]:
+    used: list[Tab] = []
+
+    def opened(
+        text: str,
+        viewport: dict[str, int] = SIZE,
+        color_scheme: str = "light",
+        reduced_motion: str = "no-preference",
+        device_scale_factor: float = 1,
+    ) -> Tab:
+        file = tmp_path / f"graph{len(used)}.html"
         file.write_text(text, encoding="utf-8")
-        contexts.append(browser.new_context(**options))
-        tabs.append(Tab(contexts[-1], file))
-        return tabs[-1]
+        used.append(windows(device_scale_factor))
+        used[-1].open(
+            file, viewport, color_scheme=color_scheme, reduced_motion=reduced_motion
+        )
+        return used[-1]
 
     yield opened
-    for tab in tabs:
-        assert tab.trouble == []
-        assert tab.requests == [tab.file]
-    for context in contexts:
-        context.close()
+    for tab in dict.fromkeys(used):
+        trouble, requests, files = tab.trouble[:], tab.requests[:], tab.files[:]
+        for record in (tab.trouble, tab.requests, tab.files):
+            record.clear()
+        assert trouble == []
+        assert requests == files

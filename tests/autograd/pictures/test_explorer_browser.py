@@ -643,8 +643,7 @@ def test_a_link_chooses_a_value_and_a_step(open_tab: Any) -> None:
     tab.page.reload()
     assert "Step 20 of" in tab.text("#step")
     assert "from W[1]2,2 to L" in tab.text("#paths")
-    tab.requests.clear()
-    tab.requests.append(tab.file)
+    assert tab.requests.pop() == tab.files[0]  # it was loaded again
 
 
 def test_the_paths_stay_lit_where_neurons_are_collapsed(open_tab: Any) -> None:

@@ -91,7 +91,7 @@ def _row(name: str, operation: Operation) -> Rule | Reduction:
     """The row that is meant by itself, its name, or its function."""
     if isinstance(operation, (Rule, Reduction)):
         return operation
-    found = getattr(operation, "__name__", operation)
+    found: Any = getattr(operation, "__name__", operation)
     if found not in RULES:
         raise ValueError(f"{name}: there is no operation {found!r}")
     return RULES[found]

@@ -25,9 +25,17 @@ engine: Any = pytest.importorskip(
 )
 
 
-@pytest.fixture(params=engine.kernels(), autouse=True)
-def width(request: pytest.FixtureRequest) -> Iterator[str]:
+def widths() -> Iterator[str]:
     """All kernels that can run here, one after the other."""
+    for name in engine.kernels():
+        engine.kernels(name)
+        yield name
+    engine.kernels(engine.kernels()[0])
+
+
+@pytest.fixture(params=engine.kernels())
+def width(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The same, for each test that asks for it."""
     engine.kernels(request.param)
     yield request.param
     engine.kernels(engine.kernels()[0])
@@ -95,10 +103,10 @@ class Draw:
     uniform: int = 8
     slots: int = 8
 
-    def number(self) -> float:
-        if self.rng.random() < 0.1:
-            return self.rng.choice(SPECIAL)
-        return self.rng.uniform(-3.0, 3.0)
+    def numbers(self, size: int) -> Any:
+        rng = np.random.default_rng(self.rng.getrandbits(64))
+        special = rng.random(size) < 0.1
+        return np.where(special, rng.choice(SPECIAL, size), rng.uniform(-3, 3, size))
 
     def operand(self, m0: int, m1: int, terms: int, listed: bool) -> Operand:
         rng = self.rng
@@ -179,12 +187,14 @@ class Machine:
         self.block = 1 if draw.once else rng.choice([8, 16, 40, 128, 200])
         self.examples = rng.randint(1, self.block)
         size = self.first + (self.slots - self.uniform) * self.block + 8
-        self.memory = np.array([draw.number() for _ in range(size)])
+        self.memory = draw.numbers(size)
         self.once = draw.once
-        flat = ps.flatten([pack])
-        self.loaded = engine.load(
-            flat.code, flat.start, flat.operands, flat.index, rows,
-            self.uniform, self.first, self.slots, 0, int(draw.once),
+
+    def load(self) -> Any:
+        flat = ps.flatten([self.pack])
+        return engine.load(
+            flat.code, flat.start, flat.operands, flat.index, self.rows,
+            self.uniform, self.first, self.slots, 0, int(self.once),
         )  # fmt: skip
 
     def at(self, slot: int, k: int) -> int:
@@ -194,7 +204,7 @@ class Machine:
 
     def run(self) -> tuple[Any, Any]:
         memory, failed = self.memory.copy(), np.zeros(self.block, np.uint8)
-        self.loaded.run(memory, 0, 1, self.block, self.examples, None, failed)
+        self.load().run(memory, 0, 1, self.block, self.examples, None, failed)
         return memory, failed
 
     def expected(self) -> tuple[Any, Any]:
@@ -255,10 +265,12 @@ def compute(
 
 
 def agree(machine: Machine) -> None:
-    (memory, failed), (numbers, raised) = machine.run(), machine.expected()
-    assert same(memory, numbers), machine.pack
-    for got, wanted in zip(failed.tolist(), raised):
-        assert got or not wanted, machine.pack  # more are allowed: Python decides
+    numbers, raised = machine.expected()
+    for width in widths():
+        memory, failed = machine.run()
+        assert same(memory, numbers), (machine.pack, width)
+        for got, wanted in zip(failed.tolist(), raised):
+            assert got or not wanted, machine.pack  # more are allowed: Python decides
 
 
 def machine(
@@ -285,7 +297,7 @@ def test_every_row_and_partial_has_the_bits_of_floats(name: str, once: bool) -> 
     many, _ = function(name)
     for seed in range(10 if LONG else 1):
         m = machine(seed, op, name, many, once)
-        if not m.loaded.unsupported:
+        if not m.load().unsupported:
             agree(m)
         else:
             with pytest.raises(ValueError, match="pack 0 is not one for C"):
@@ -306,9 +318,9 @@ def test_rows_that_c_cannot_run_are_those_of_primitives_without_c() -> None:
     left = {
         name
         for name in ALL
-        if machine(
-            0, ps.PARTIAL if ":" in name else ps.ROW, name, function(name)[0]
-        ).loaded.unsupported
+        if machine(0, ps.PARTIAL if ":" in name else ps.ROW, name, function(name)[0])
+        .load()
+        .unsupported
     }
     assert left == set(filter(lacks_c, ALL))
 
@@ -334,6 +346,7 @@ def in_pairs(x: Any) -> Any:
     return ((x[0] + x[1]) + (x[2] + x[3])) + ((x[4] + x[5]) + (x[6] + x[7]))
 
 
+@pytest.mark.usefixtures("width")
 @pytest.mark.parametrize("shape", [(1, 1), (4, 4), (5, 9), (8, 3)])
 @pytest.mark.parametrize("examples", [1, 7, 8, 9, 40])
 def test_a_sum_over_examples_has_one_order(
@@ -364,6 +377,7 @@ def test_a_sum_over_examples_has_one_order(
     assert np.array_equal(sums, expected)
 
 
+@pytest.mark.usefixtures("width")
 @pytest.mark.parametrize("n", [0, 1, 8, 100])
 @pytest.mark.parametrize("block", [8, 24, 128])
 def test_a_map_goes_block_by_block_and_no_block_changes_a_bit(
@@ -444,6 +458,7 @@ def test_a_damaged_program_is_refused_before_it_runs() -> None:
         )  # fmt: skip
 
 
+@pytest.mark.usefixtures("width")
 def test_a_call_with_too_little_room_is_refused() -> None:
     row = Pack(ps.ROW, 1, 3, Operand(5, 0, 1), (Operand(2, 0, 1),), row=0)
     total = Pack(ps.TOTAL, 1, 1, Operand(0), (Operand(5),))

@@ -118,7 +118,7 @@ def test_a_users_program_type_checks_under_mypy_strict(
     checked = subprocess.run(
         [
             *(sys.executable, "-m", "mypy", "--strict", "--config-file", ""),
-            *("--cache-dir", str(tmp_path / "cache"), str(program)),
+            *("--cache-dir", str(ROOT / ".mypy_cache"), str(program)),
         ],
         cwd=ROOT,
         capture_output=True,

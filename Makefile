@@ -7,6 +7,9 @@ BIN    := $(VENV)/bin
 JOBS   ?= auto
 MINUTES ?= 30
 
+# Each process of the tests would compile all that it imports, were this set.
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: demo demos test test-long fuzz bench check format stubs sanitize clean help
 
 demo: $(VENV)/ready  ## train the lecture's network on real data, with its pictures

@@ -6,6 +6,7 @@ takes ``Value`` into its own namespace at import time.
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
 
@@ -28,6 +29,12 @@ settings.register_profile(
 settings.register_profile("few", parent=settings.get_profile("gate"), max_examples=10)
 settings.register_profile("long", parent=settings(max_examples=2000), deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+
+def pytest_collection_finish() -> None:
+    """What stands now stays: no garbage collection walks through it again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True, params=choice.available())

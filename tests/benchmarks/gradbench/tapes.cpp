@@ -351,6 +351,16 @@ extern "C" double reverse(const double *x, int n, double *slopes) {
     return value;
 }
 
+// The gradient over the Hessian's diagonal, which is its product with ones if there is
+// nothing beside it.
+extern "C" double newton(const double *x, int n, double *steps) {
+    vector<double> ones(n, 1.0), diagonal(n);
+    hess_vec(1, n, const_cast<double *>(x), ones.data(), diagonal.data());
+    const double value = reverse(x, n, steps);
+    for (int i = 0; i < n; i++) steps[i] /= diagonal[i];
+    return value;
+}
+
 static vector<double *> rows(double *of, int count, int width) {
     vector<double *> found(count);
     for (int i = 0; i < count; i++) found[i] = of + i * width;

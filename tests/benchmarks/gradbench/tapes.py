@@ -129,7 +129,9 @@ class Evaluation:
             function = functions.directions
             run = lambda: function(self.x, n, m, along, seeds, slopes)
         else:
-            slopes, function = doubles([0.0] * n), functions.reverse
+            slopes = doubles([0.0] * n)
+            newton = self.name == "kmeans"
+            function = functions.newton if newton else functions.reverse
             run = lambda: function(self.x, n, slopes)
         function.restype = ctypes.c_double
         return run, lambda: [run(), *slopes]

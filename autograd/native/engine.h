@@ -155,6 +155,7 @@ as_tracked(Value *node)
 
 /* Operands */
 
+extern PyTypeObject *numpy_float64; /* NumPy's own float, once one was met */
 double plain_number(PyObject *x, int *known);
 
 /* The number of an operand if it can be had without running Python code. Returns 1,
@@ -168,7 +169,7 @@ plain_operand(PyObject *x, Value **operand, double *number)
         return 1;
     }
     *operand = NULL;
-    if (PyFloat_CheckExact(x)) {
+    if (PyFloat_CheckExact(x) || Py_TYPE(x) == numpy_float64) {
         *number = PyFloat_AS_DOUBLE(x);
         return 1;
     }

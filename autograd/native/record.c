@@ -196,17 +196,16 @@ is_numpy_number(const PyTypeObject *type)
             strncmp(type->tp_name, "numpy.uint", 10) == 0);
 }
 
+PyTypeObject *numpy_float64;
+
 /* The number of an int, a bool or a NumPy scalar, ``known`` as ``plain_operand``'s. */
 double
 plain_number(PyObject *x, int *known)
 {
-    static PyTypeObject *types[16], *float64;
+    static PyTypeObject *types[16];
     static size_t count;
     PyTypeObject *type = Py_TYPE(x);
     *known = 1;
-    if (type == float64) {
-        return PyFloat_AS_DOUBLE(x);
-    }
     if (PyLong_CheckExact(x) || PyBool_Check(x)) {
         const double number = PyLong_AsDouble(x);
         *known = number == -1.0 && PyErr_Occurred() ? -1 : 1;
@@ -223,7 +222,7 @@ plain_number(PyObject *x, int *known)
         }
         types[count++] = type;
         if (strcmp(type->tp_name, "numpy.float64") == 0 && PyFloat_Check(x)) {
-            float64 = type;
+            numpy_float64 = type;
         }
     }
     double number = 0.0;

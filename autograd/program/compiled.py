@@ -84,7 +84,8 @@ def compile(  # the name that the field uses
 
     Called with Values, a program gives the graph that ``f`` gives, for ``backward``,
     :func:`draw` and :func:`explain`: it makes the nodes that were recorded, or where
-    it cannot be sure that ``f`` makes the same, runs ``f``.
+    it cannot be sure that ``f`` makes the same, runs ``f``. Derivatives of what ``f``
+    differentiates itself may differ in their last bits.
 
     Args:
         f: a function of floats, arrays, and nested lists, tuples and dicts of them,

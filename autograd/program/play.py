@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from autograd.program.quick import shape_of, size_of
 from autograd.program.structure import VALUE
 from autograd.program.tape import ROWS
+from autograd.table.rules import RULES
 
 if TYPE_CHECKING:
     from autograd.program.recording import Recording
@@ -36,7 +37,7 @@ def player(recording: Recording, args: tuple[Any, ...]) -> Callable[..., Any] | 
     walks = len(recording.outputs) * len(tape) if recording.derived_from else 0
     if native is None or constant or not recording.plays or any(recording.kinds):
         return None  # a result may be a number, and a Value with Values
-    if walks > MOST_WALKS:
+    if walks > MOST_WALKS or (walks and any(map(_has_columns, set(tape.ops)))):
         return None
     arguments, result = shape_of(args), _shape_of_template(recording.template)
     sizes = len(recording.inputs), len(recording.outputs)
@@ -60,6 +61,11 @@ def player(recording: Recording, args: tuple[Any, ...]) -> Callable[..., Any] | 
         recording.watch,
     )
     return made
+
+
+def _has_columns(op: str) -> bool:
+    """Whether a row gives its partials together: of their slopes there are two forms."""
+    return bool(getattr(RULES.get(op), "together", None))
 
 
 def _order(

@@ -289,6 +289,7 @@ class Recorder:
         self.plays &= all(None not in row for row in found)
         seeds_of = [k for seed in given for k in seed if k.__class__ is int]
         of = [*ends, *starts, *seeds_of]
+        self.derived_from.update(dict.fromkeys(ends, of))
         made = iter(self._derivatives(moving, [None] * len(moving), of))
         return [[0.0 if k is None else next(made) for k in row] for row in found]
 

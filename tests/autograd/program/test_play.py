@@ -94,6 +94,10 @@ DERIVED: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
         lambda x, y: ag.grad(lambda z: z**x + ag.tanh(z) / (1.0 + z))(y),
         (0.5, 0.7),
     ),
+    "a value without a Value, beside a tangent of one": (
+        lambda x, y: ag.jvp(lambda z: z * 2.0, (x,), (y,)),
+        (0.5, 0.7),
+    ),
     "forward mode": (
         lambda x, y: ag.jvp(lambda z: ag.sin(z) * x, (y,), (x,)),
         (0.5, 0.7),
@@ -225,6 +229,7 @@ def test_a_path_that_was_not_taken_yet_is_recorded() -> None:
         lambda x: ag.grad(lambda z: 3.0 * z)(x),
         lambda x: ag.derivative(lambda z: z**3, 3)(x),
         lambda x: ag.take([x, 2.0 * x], 1.0),
+        lambda x: ag.grad(lambda z: ag.grad(lambda w: ag.hypot(w, z))(x))(x),
     ],
 )
 def test_what_is_not_played_is_what_the_function_gives(f: Callable[..., Any]) -> None:

@@ -64,7 +64,7 @@ def player(recording: Recording, args: tuple[Any, ...]) -> Callable[..., Any] | 
 
 
 def _has_columns(op: str) -> bool:
-    """Whether a row gives its partials together: of their slopes there are two forms."""
+    """Whether a row gives its partials together, whose slopes have two forms."""
     return bool(getattr(RULES.get(op), "together", None))
 
 

@@ -27,7 +27,7 @@ def cluster() -> Iterator[tuple[Any, list[int]]]:
     """An executor of two processes, and their ids."""
     with (
         distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
+            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0"
         ) as workers,
         distributed.Client(workers) as client,
         client.get_executor(pure=False) as executor,

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from tests.engines import once
+
 ROOT = Path(__file__).parent.parent.parent
 NOTEBOOK = ROOT / "demos" / "chain_rule.ipynb"
 
@@ -20,9 +22,12 @@ nbclient = pytest.importorskip(
     "nbclient", reason="nbclient is not installed (extra: browser)"
 )
 pytest.importorskip("ipykernel", reason="ipykernel is not installed (extra: browser)")
-pytestmark = pytest.mark.skipif(
-    shutil.which("dot") is None, reason="its pictures need Graphviz's dot"
-)
+pytestmark = [
+    once,
+    pytest.mark.skipif(
+        shutil.which("dot") is None, reason="its pictures need Graphviz's dot"
+    ),
+]
 
 
 @pytest.fixture(scope="module")

@@ -19,6 +19,7 @@ from autograd.core.graph import NOTHING, count_paths, edges, times, topological_
 from autograd.paths.between import Between
 from autograd.paths.explain import explain
 from autograd.paths.search import _PRODUCT, _class
+from tests.engines import once
 
 
 def walked(output: Any, wrt: Any) -> Iterator[tuple[tuple[int, ...], list[float]]]:
@@ -237,6 +238,7 @@ def test_the_count_is_exact_where_no_node_lies_on_all_paths() -> None:
     assert counted == fibonacci + before
 
 
+@once
 def test_a_count_of_2_to_the_100000_is_exact_and_is_printed() -> None:
     a = x = ag.Value(1.0)
     for _ in range(100_000):
@@ -257,6 +259,7 @@ def test_the_count_is_exact_however_wide_the_graph_is(width: int) -> None:
     assert explain(nodes[-1], a, limit=0).count == count_paths(nodes[-1], a)
 
 
+@once
 def test_the_count_holds_few_numbers_at_a_time() -> None:
     a = x = y = ag.Value(1.0)
     for _ in range(30_000):

@@ -21,6 +21,7 @@ import nn
 from autograd.paths.explain import explain
 from autograd.paths.numerals import number, printed
 from tests.autograd.paths.test_explain import graphs
+from tests.engines import once
 
 PAGE = Path(__file__).parents[3] / "autograd" / "pictures" / "explorer_graph.js"
 SPECIAL = [0.0, -0.0, math.inf, -math.inf, math.nan, 5e-324, -5e-324, 2.2e-308]
@@ -48,6 +49,7 @@ def near(x: Decimal, y: Decimal) -> bool:
         return abs(x - y) <= Decimal((0, (5,), y.as_tuple().exponent - 1))
 
 
+@once
 @pytest.mark.parametrize("digits", [3, 4, 6])
 def test_a_number_is_its_own_nearest_decimal_of_so_many_digits(digits: int) -> None:
     for x in doubles(5_000):
@@ -117,6 +119,7 @@ def test_a_table_multiplies_out_and_adds_up_as_printed(
     check(str(explain(output, wrt, through="auto")))
 
 
+@once
 def test_tables_of_networks_hold_and_seldom_say_nearly() -> None:
     rows = nearly = 0
     for seed in range(50):

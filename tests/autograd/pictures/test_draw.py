@@ -21,6 +21,7 @@ from tests.autograd.pictures.dot import (
     parsed,
 )
 from tests.autograd.pictures.lecture import network
+from tests.engines import once
 
 ROOT = Path(__file__).parents[3]
 
@@ -165,6 +166,7 @@ def test_a_path_is_a_string_a_path_or_bytes_and_its_suffix_of_any_case(
     assert len(set(written)) == 1
 
 
+@once
 @needs_dot
 def test_what_is_above_a_limit_is_drawn_if_forced(tmp_path: Path) -> None:
     with pytest.raises(RenderError, match="stopped after"):
@@ -173,6 +175,7 @@ def test_what_is_above_a_limit_is_drawn_if_forced(tmp_path: Path) -> None:
     assert (tmp_path / "a.svg").read_bytes().count(b"tanh") >= 1_001
 
 
+@once
 @needs_dot
 def test_constants_do_not_count_towards_a_limit(tmp_path: Path) -> None:
     x = ag.Value(1.0)

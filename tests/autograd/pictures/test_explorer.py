@@ -17,6 +17,7 @@ from autograd.pictures import explorer
 from autograd.pictures.explorer import page
 from autograd.table.rules import RULES, Reduction, Rule
 from tests.autograd.pictures.lecture import NASTY, network
+from tests.engines import once
 from tests.exact import same
 
 
@@ -187,6 +188,7 @@ def inside(domain: Any) -> float:
     return next(x for x in (0.5, 1.5, 0.25, 1.0) if domain is None or x in domain)
 
 
+@once
 @pytest.mark.parametrize("name", RULES)
 def test_every_operand_has_the_formula_of_its_partial(name: str) -> None:
     rule = RULES[name]

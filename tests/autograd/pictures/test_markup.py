@@ -12,6 +12,7 @@ from autograd.pictures.draw import draw
 from tests.autograd.pictures.dot import (
     needs_dot,
 )
+from tests.engines import once
 
 NASTY = [
     "<script>alert(1)</script>",
@@ -29,6 +30,7 @@ NASTY = [
 ]
 
 
+@once
 @needs_dot
 @pytest.mark.parametrize("label", NASTY)
 def test_a_label_is_text_in_every_view_and_format(label: str, tmp_path: Path) -> None:

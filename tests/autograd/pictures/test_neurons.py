@@ -23,6 +23,7 @@ from tests.autograd.pictures.dot import (
     shown,
 )
 from tests.autograd.pictures.lecture import network
+from tests.engines import once
 
 
 @needs_dot
@@ -63,6 +64,7 @@ def test_wide_neurons_show_norms_unless_full() -> None:
     assert "W[1]1,13" in {row[0] for row in cells(box["label"])}
 
 
+@once
 @needs_dot
 def test_ten_thousand_leaves_are_drawn_collapsed(tmp_path: Path) -> None:
     leaves = [ag.Value(float(i), label=f"v{i}") for i in range(10_000)]

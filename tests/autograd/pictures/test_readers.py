@@ -21,6 +21,7 @@ from autograd.pictures.plain import plain_svg
 from tests.autograd.pictures.dot import cells, chain, needs_dot, parsed
 from tests.autograd.pictures.lecture import NASTY, network
 from tests.effort import LONG
+from tests.engines import once
 
 
 def test_a_tree_has_every_value_in_full_once() -> None:
@@ -37,6 +38,7 @@ def test_a_tree_has_every_value_in_full_once() -> None:
     assert "a[1]2 = ReLU *" in text
 
 
+@once
 def test_a_tree_of_a_large_graph_says_what_is_missing() -> None:
     many = 100_000 if LONG else 10_000
     lines = draw(chain(many), full=True).text(50).splitlines()
@@ -97,6 +99,7 @@ def test_without_dot_neurons_and_paths_are_shown_as_such(
     assert len([x for x in root.iter() if x.tag.endswith("}g")]) == 10
 
 
+@once
 def test_what_would_keep_dot_busy_is_the_plain_picture(tmp_path: Path) -> None:
     draw(chain(6_000), tmp_path / "a.svg", view="values")
     text = (tmp_path / "a.svg").read_text()

@@ -16,6 +16,7 @@ from autograd.table.rules import RULES
 from autograd.testing import GradientError, UndecidedError, estimate
 from tests.autograd.testing import planted
 from tests.effort import LONG
+from tests.engines import once
 
 
 @pytest.fixture(autouse=True)
@@ -35,6 +36,7 @@ def digits(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> s
     return str(request.param)
 
 
+@once
 @pytest.mark.usefixtures("digits")
 def test_of_functions_of_all_sizes_none_gets_a_false_verdict() -> None:
     """The long form has thousands: ``HYPOTHESIS_PROFILE=long``."""

@@ -430,14 +430,14 @@ def overlaps(tab: Tab) -> list[str]:
             }
           });
           const labels = [...document.querySelectorAll('.partial')];
+          const places = labels.map((label) =>
+            [label, label.getBBox(), label.getScreenCTM().inverse()]);
           for (const line of document.querySelectorAll('.edge')) {
             const place = line.getScreenCTM();
             for (let at = 0; at < line.getTotalLength(); at += 2) {
-              const { x, y } = line.getPointAtLength(at).matrixTransform(place);
-              for (const label of labels) {
-                const box = label.getBBox();
-                const back = label.getScreenCTM().inverse();
-                const p = new DOMPoint(x, y).matrixTransform(back);
+              const there = line.getPointAtLength(at).matrixTransform(place);
+              for (const [label, box, back] of places) {
+                const p = there.matrixTransform(back);
                 if (p.x > box.x && p.x < box.x + box.width
                   && p.y > box.y + 3 && p.y < box.y + box.height - 3) {
                   found.push(`line over ${label.textContent}`);

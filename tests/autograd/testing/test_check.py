@@ -115,6 +115,7 @@ def test_what_changes_when_it_is_asked_again_is_not_judged() -> None:
         ag.check_gradients(lambda x: x * source.random(), 0.5)
 
 
+@once
 def test_a_function_of_a_thousand_inputs_is_checked_along_random_directions() -> None:
     source = random.Random(0)
     xs = [source.uniform(-2, 2) for _ in range(300)]

@@ -13,6 +13,7 @@ import pickle
 from collections import OrderedDict
 from collections.abc import Sequence
 from concurrent.futures import BrokenExecutor
+from concurrent.futures import TimeoutError as Late
 from typing import Any
 
 from autograd.program.machine import Machine
@@ -24,6 +25,9 @@ CHUNK = 8192
 
 ATTEMPTS = 3
 """So often a chunk is tried before its error ends the call."""
+
+PATIENCE = 5.0
+"""Seconds after which an executor is asked whether it still is one."""
 
 KEPT = 16
 """So many machines a worker keeps."""
@@ -102,7 +106,7 @@ def submitted(
             if future is None:  # the executor takes nothing any more
                 results[i] = machine.map(chunks[i], *rest)
                 continue
-            results[i] = future.result()
+            results[i] = _result(future, executor)
             if results[i] is None:
                 waiting[i] = _submit(executor, key, pickled, chunks[i], rest)
         except Exception as error:
@@ -116,6 +120,21 @@ def submitted(
                 ) from error
             waiting[i] = _submit(executor, key, pickled, chunks[i], rest)
     return results
+
+
+def _result(future: Any, executor: Any) -> Any:
+    """What a future gives, however long that takes.
+
+    CPython's pool of processes may lose what is submitted while it breaks, and its
+    future is then never done. A broken executor takes nothing more, and so says so.
+    """
+    while True:
+        try:
+            return future.result(timeout=PATIENCE)
+        except Late:
+            if future.done():
+                return future.result()  # or the work's own error
+            executor.submit(int)
 
 
 def _submit(

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import os
 import signal
-from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
+import threading
+from concurrent.futures import (
+    BrokenExecutor,
+    Future,
+    ProcessPoolExecutor,
+    ThreadPoolExecutor,
+)
 from typing import Any
 
 import numpy as np
 import pytest
 
 import autograd as ag
+from autograd.program import workers
 
 
 def program_and_points() -> tuple[Any, Any, Any]:
@@ -44,6 +51,55 @@ def test_a_worker_that_dies_changes_nothing() -> None:
         processes.submit(os.getpid).result()
         os.kill(next(iter(processes._processes)), signal.SIGKILL)
         assert run(program, w, points, chunk=16, executor=processes) == expected
+
+
+class Forgetful:
+    """Loses what was submitted while it broke, as a pool of processes may."""
+
+    def __init__(self, futures: int) -> None:
+        self.futures = futures
+
+    def submit(self, function: Any, *args: Any) -> Future[Any]:
+        self.futures -= 1
+        if self.futures < 0:
+            raise BrokenExecutor("a child process terminated")
+        return Future()
+
+
+class Slow:
+    """Takes longer than anybody's patience, and is asked whether it is well."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def submit(self, function: Any, *args: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        if function is int:
+            self.asked += 1
+        else:
+            threading.Timer(0.2, self.finish, (future, function, args)).start()
+        return future
+
+    def finish(self, future: Future[Any], function: Any, args: Any) -> None:
+        future.set_result(function(*args))
+
+
+def test_what_a_broken_executor_has_lost_is_computed_here(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(workers, "PATIENCE", 0.01)
+    program, w, points = program_and_points()
+    expected = run(program, w, points, chunk=16)
+    assert run(program, w, points, chunk=16, executor=Forgetful(70)) == expected
+
+
+def test_a_slow_executor_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "PATIENCE", 0.05)
+    program, w, points = program_and_points()
+    expected = run(program, w, points, chunk=250)
+    slow = Slow()
+    assert run(program, w, points, chunk=250, executor=slow) == expected
+    assert slow.asked > 0
 
 
 class Flaky:

@@ -14,6 +14,7 @@
 enum {
     SUMS = 8,     /* accumulators of a sum over examples, on every machine */
     CHUNK = 256,  /* lanes that a row's function gets at a time */
+    FEW = 4,      /* terms of a fold whose sums stay in the nearest cache */
     PADDING = 8,  /* numbers behind the memory that a whole vector may read */
     OPERANDS = 4, /* at most */
 };
@@ -41,6 +42,7 @@ typedef struct {
 typedef struct {
     int op, kind, begin, after, checked, operands;
     int relu; /* what follows is ReLU, or its slope: done in registers */
+    int row;  /* one row of lanes side by side; a fold: of few terms, or one for all */
     int64_t m0, m1, m2, terms;
     double start;
     int function; /* of the row, or of what follows a fold; -1 if there is none */

@@ -298,29 +298,12 @@ lane_at(const Run *run, int32_t slot, int64_t v)
     return (Lane){run->memory + position(run, slot) + step * v, step};
 }
 
-/* One more term of a fold for each of n sums. AT(x, k) is operand x of sum k. */
-#define ADD_TERM                                     \
-    if (p->kind == PRODUCT) {                        \
-        for (int k = 0; k < n; k++) {                \
-            sum[k] += AT(a, k) * AT(b, k);           \
-        }                                            \
-    }                                                \
-    else if (p->kind == PLUS) {                      \
-        for (int k = 0; k < n; k++) {                \
-            sum[k] += AT(a, k);                      \
-        }                                            \
-    }                                                \
-    else {                                           \
-        for (int k = 0; k < n; k++) {                \
-            sum[k] -= AT(a, k);                      \
-        }                                            \
-    }
-
 /* A fold over slots of the index, lanes innermost: all of them are uniform. */
 static void
 fold_lanes(const Instruction *p, const Run *run)
 {
     const double *m = run->memory;
+    const int kind = p->kind;
     const int64_t lanes = p->m1 * p->m2;
     for (int64_t i = 0, n; i < lanes; i += n) {
         const int64_t u = i / p->m2, v = i % p->m2, left = p->m2 - v;
@@ -334,39 +317,89 @@ fold_lanes(const Instruction *p, const Run *run)
         for (int64_t t = 0; t < p->terms; t++) {
             const int32_t *a = p->x[0].index + t * lanes + i;
             const int32_t *b = p->x[p->kind == PRODUCT].index + t * lanes + i;
-#define AT(x, k) m[x[k]]
-            ADD_TERM
-#undef AT
+            for (int k = 0; k < n; k++) {
+                const double x = m[a[k]];
+                sum[k] += kind == PRODUCT ? x * m[b[k]] : kind == PLUS ? x : -x;
+            }
         }
         memcpy(d, sum, (size_t)n * sizeof *d);
     }
 }
 
-/* The same with the examples innermost. */
-static void
-fold_examples(const Instruction *p, const Run *run, int64_t i, int64_t u)
+/* Where operand j of a fold has its numbers for term t of lane (i, u), from v on. */
+INLINE Lane
+lane_of(const Instruction *p, const Run *run, int j, int64_t t, int64_t i, int64_t u,
+        int64_t v)
 {
-    const int64_t lanes = p->m0 * p->m1, lane = i * p->m1 + u;
-    for (int64_t v = 0; v < run->examples; v += CHUNK) {
-        const int64_t left = run->examples - v;
-        const int n = (int)(left < CHUNK ? left : CHUNK);
-        double sum[CHUNK], *d = run->memory + place(&p->out, i, u, v);
-        Lane from = {d, 1};
-        if (p->begin == OPERAND) {
-            from = lane_at(run, p->x[p->from].index[lane], v);
-        }
+    const Operand *x = &p->x[j];
+    if (x->index != NULL) {
+        return lane_at(run, x->index[(t * p->m0 + i) * p->m1 + u], v);
+    }
+    return (Lane){run->memory + place(x, i, u, v) + t * x->term, x->s2};
+}
+
+/* One more term for n sums side by side; a and b are so, too, or a number for all. */
+static void
+add_term(double *sum, int kind, Lane a, Lane b, int n)
+{
+    const Lane x = a.step == 0 ? b : a, y = a.step == 0 ? a : b;
+    const double all = *y.x, product = *x.x * all;
+    if (kind == PRODUCT && y.step == 1) {
+        IN_LANES
         for (int k = 0; k < n; k++) {
-            sum[k] = p->begin == NUMBER ? p->start : from.x[k * from.step];
+            sum[k] += x.x[k] * y.x[k];
+        }
+    }
+    else if (kind == PRODUCT && x.step == 1) {
+        IN_LANES
+        for (int k = 0; k < n; k++) {
+            sum[k] += x.x[k] * all;
+        }
+    }
+    else if (kind == PLUS && a.step == 1) {
+        IN_LANES
+        for (int k = 0; k < n; k++) {
+            sum[k] += a.x[k];
+        }
+    }
+    else if (kind == MINUS && a.step == 1) {
+        IN_LANES
+        for (int k = 0; k < n; k++) {
+            sum[k] -= a.x[k];
+        }
+    }
+    else {
+        const double same = kind == PRODUCT ? product : kind == PLUS ? *a.x : -*a.x;
+        for (int k = 0; k < n; k++) {
+            sum[k] += same;
+        }
+    }
+}
+
+/* A fold for all examples of lane (i, u), or of one row: term by term over sums in
+   memory, which few terms do not leave. */
+static void
+fold_row(const Instruction *p, const Run *run, int64_t i, int64_t u, int64_t m2)
+{
+    for (int64_t v = 0; v < m2; v += CHUNK) {
+        const int n = (int)(m2 - v < CHUNK ? m2 - v : CHUNK);
+        double *sum = run->memory + place(&p->out, i, u, v);
+        const Lane from = p->begin == OPERAND ? lane_of(p, run, p->from, 0, i, u, v)
+                                              : (Lane){&p->start, 0};
+        if (p->begin != OUT && from.step == 1) {
+            memcpy(sum, from.x, (size_t)n * sizeof *sum);
+        }
+        else if (p->begin != OUT) {
+            const double start = *from.x;
+            for (int k = 0; k < n; k++) {
+                sum[k] = start;
+            }
         }
         for (int64_t t = 0; t < p->terms; t++) {
-            const Lane a = lane_at(run, p->x[0].index[t * lanes + lane], v);
-            const Lane b = lane_at(
-                run, p->x[p->kind == PRODUCT].index[t * lanes + lane], v);
-#define AT(l, k) l.x[k * l.step]
-            ADD_TERM
-#undef AT
+            const Lane a = lane_of(p, run, 0, t, i, u, v);
+            const Lane b = lane_of(p, run, p->kind == PRODUCT, t, i, u, v);
+            add_term(sum, p->kind, a, b, n);
         }
-        memcpy(d, sum, (size_t)n * sizeof *d);
     }
 }
 
@@ -453,6 +486,21 @@ in_one_row(const Instruction *p, int64_t m2)
     return one;
 }
 
+/* One row, where it lies. */
+static void
+row(const Instruction *p, const Run *run, int64_t m2)
+{
+    const LaneFunction *function = &functions[p->function];
+    const double *x[OPERANDS];
+    for (int j = 0; j < function->operands; j++) {
+        x[j] = run->memory + p->x[j].base;
+    }
+    const int bad = function->apply(run->memory + p->out.base, x, (int)m2);
+    if (bad && p->checked && run->failed != NULL) {
+        note(function, x, (int)m2, run, p, 0);
+    }
+}
+
 static void
 rows(const Instruction *p, const Run *run, int64_t m2)
 {
@@ -514,7 +562,10 @@ follow(const Instruction *p, const Run *run, int64_t m2)
 static void
 fold(const Instruction *p, const Run *run, int64_t m2)
 {
-    if (p->x[0].index == NULL) {
+    if (p->row) {
+        fold_row(p, run, 0, 0, m2);
+    }
+    else if (p->x[0].index == NULL) {
         fold_affine(p, run, m2);
     }
     else if (p->m2 != 0) {
@@ -523,7 +574,7 @@ fold(const Instruction *p, const Run *run, int64_t m2)
     else {
         for (int64_t i = 0; i < p->m0; i++) {
             for (int64_t u = 0; u < p->m1; u++) {
-                fold_examples(p, run, i, u);
+                fold_row(p, run, i, u, m2);
             }
         }
     }
@@ -729,7 +780,7 @@ run_instruction(const Instruction *p, const Run *run)
         total(p, run);
         break;
     default:
-        rows(p, run, m2);
+        (p->row ? row : rows)(p, run, m2);
     }
 }
 

@@ -23,6 +23,20 @@ place_operand(const Program *program, Operand *x, int64_t block, int once)
     }
 }
 
+/* Whether lanes are one row, side by side in all operands; in a fold, of few terms, a
+   number for all will do. */
+static int
+is_row(const Instruction *p)
+{
+    int row = p->m0 == 1 && p->m1 == 1 &&
+        (p->op == ROW || p->op == PARTIAL || (p->op == FOLD && p->terms <= FEW && !p->relu));
+    for (int j = 0; j < p->operands; j++) {
+        const Operand *x = &p->x[j];
+        row &= x->index == NULL && (x->s2 == 1 || (x->s2 == 0 && p->op == FOLD));
+    }
+    return row;
+}
+
 Plan *
 program_plan(Program *program, int64_t block)
 {
@@ -54,6 +68,7 @@ program_plan(Program *program, int64_t block)
         for (int j = 0; j < p->operands; j++) {
             place_operand(program, &p->x[j], block, once);
         }
+        p->row = is_row(p);
     }
     plan = stretches_fold(plan, program->once, program->count);
     if (plan != NULL && plan->stays) {

@@ -59,7 +59,7 @@ give_node(Results *results)
     }
     set_edge(&node->edges[2 * n], NULL, number);
     PyObject *made = watched_unless_suspended(node);
-    PyObject *k = PyLong_FromSsize_t(results->depends - caller->depends);
+    PyObject *k = PyLong_FromSsize_t(results->depends - 1 - caller->depends);
     PyObject *again = made == NULL || k == NULL
         ? NULL
         : PyObject_CallFunctionObjArgs(caller->make, k, results->args, NULL);
@@ -71,45 +71,30 @@ give_node(Results *results)
     return made;
 }
 
-/* A new structure with the next numbers, or NULL with an exception. */
 static PyObject *
-give(const Shape *shape, Results *results)
+give_one(void *from)
 {
-    if (shape->kind == ONE) {
-        PyObject *one =
-            *results->depends ? give_node(results) : PyFloat_FromDouble(*results->from++);
-        results->depends++;
-        return one;
+    Results *results = from;
+    return *results->depends++ ? give_node(results) : PyFloat_FromDouble(*results->from++);
+}
+
+/* An array, in which no number depends on a leaf. */
+static PyObject *
+give_array(const Shape *shape, void *from)
+{
+    Results *results = from;
+    Py_buffer view;
+    PyObject *array = PyObject_CallOneArg(shape->empty, shape->dimensions);
+    if (array == NULL ||
+        take_buffer(array, &view, "result", "d", shape->count, 1) == NULL) {
+        Py_XDECREF(array);
+        return NULL;
     }
-    if (shape->kind == ARRAY) {
-        Py_buffer view;
-        PyObject *array = PyObject_CallOneArg(shape->empty, shape->dimensions);
-        if (array == NULL || take_buffer(array, &view, "result", "d", shape->count, 1) ==
-                NULL) {
-            Py_XDECREF(array);
-            return NULL;
-        }
-        memcpy(view.buf, results->from, (size_t)shape->count * sizeof(double));
-        results->from += shape->count;
-        results->depends += shape->count;
-        PyBuffer_Release(&view);
-        return array;
-    }
-    PyObject *made =
-        shape->kind == LIST ? PyList_New(shape->count) : PyTuple_New(shape->count);
-    for (Py_ssize_t i = 0; made != NULL && i < shape->count; i++) {
-        PyObject *part = give(&shape->parts[i], results);
-        if (part == NULL) {
-            Py_CLEAR(made);
-        }
-        else if (shape->kind == LIST) {
-            PyList_SET_ITEM(made, i, part);
-        }
-        else {
-            PyTuple_SET_ITEM(made, i, part);
-        }
-    }
-    return made;
+    memcpy(view.buf, results->from, (size_t)shape->count * sizeof(double));
+    results->from += shape->count;
+    results->depends += shape->count;
+    PyBuffer_Release(&view);
+    return array;
 }
 
 /* Memory for a call: that of the packs, then room for what comes in and goes out. */
@@ -209,14 +194,15 @@ take_results(const Caller *caller, PyObject *const *args, const double *memory,
     const int64_t *slots = caller->slots + caller->inputs + caller->parameters;
     Results results = {caller, NULL, memory, room, caller->depends,
                        slots + caller->outputs + caller->guards};
+    const Giver giver = {give_one, give_array, &results};
     if (caller->slopes == 0) {
-        return give(&caller->result, &results);
+        return shape_give(&caller->result, &giver);
     }
     results.args = PyTuple_New(caller->arguments.count);
     for (Py_ssize_t i = 0; results.args != NULL && i < caller->arguments.count; i++) {
         PyTuple_SET_ITEM(results.args, i, Py_NewRef(args[i]));
     }
-    PyObject *answer = results.args != NULL ? give(&caller->result, &results) : NULL;
+    PyObject *answer = results.args != NULL ? shape_give(&caller->result, &giver) : NULL;
     Py_XDECREF(results.args);
     return answer;
 }

@@ -149,36 +149,29 @@ play(const Player *player, Py_ssize_t i, Edge *slots, Edge *room)
                                   : record_row(row, room, (size_t)count, live, slot);
 }
 
-/* A new structure with the results, or NULL with an exception. */
+/* What is left to give of a call's results. */
+typedef struct {
+    const Player *player;
+    const Edge *slots;
+    const int32_t *output;
+    const char *on;
+} Results;
+
 static PyObject *
-give(const Player *player, const Shape *shape, const Edge *slots, Py_ssize_t *at)
+give_one(void *from)
 {
-    if (shape->kind == ONE) {
-        const Edge *slot = &slots[player->outputs[*at]];
-        const char *on = player->on + (*at)++ * (player->inputs + 1);
-        int live = on[player->inputs];
-        for (Py_ssize_t i = 0; !live && i < player->inputs; i++) {
-            live = on[i] && slots[i].operand != NULL;
-        }
-        return slot->operand != NULL ? Py_NewRef((PyObject *)slot->operand)
-            : live                   ? (PyObject *)value_leaf(slot->partial)
-                                     : PyFloat_FromDouble(slot->partial);
+    Results *results = from;
+    const Player *player = results->player;
+    const Edge *slot = &results->slots[*results->output++];
+    const char *on = results->on;
+    results->on += player->inputs + 1;
+    int live = on[player->inputs];
+    for (Py_ssize_t i = 0; !live && i < player->inputs; i++) {
+        live = on[i] && results->slots[i].operand != NULL;
     }
-    PyObject *made =
-        shape->kind == LIST ? PyList_New(shape->count) : PyTuple_New(shape->count);
-    for (Py_ssize_t i = 0; made != NULL && i < shape->count; i++) {
-        PyObject *part = give(player, &shape->parts[i], slots, at);
-        if (part == NULL) {
-            Py_CLEAR(made);
-        }
-        else if (shape->kind == LIST) {
-            PyList_SET_ITEM(made, i, part);
-        }
-        else {
-            PyTuple_SET_ITEM(made, i, part);
-        }
-    }
-    return made;
+    return slot->operand != NULL ? Py_NewRef((PyObject *)slot->operand)
+        : live                   ? (PyObject *)value_leaf(slot->partial)
+                                 : PyFloat_FromDouble(slot->partial);
 }
 
 /* Fill the slots. Returns 1, 0 if the call is for the function, or -1. */
@@ -221,8 +214,9 @@ player_call(Player *player, PyObject *const *args, size_t flags, PyObject *keywo
     }
     memcpy(slots, player->slots, count * sizeof *slots);
     const int done = play_all(player, args, slots, slots + count);
-    Py_ssize_t at = 0;
-    PyObject *answer = done > 0 ? give(player, &player->result, slots, &at)
+    Results results = {player, slots, player->outputs, player->on};
+    const Giver giver = {give_one, NULL, &results};
+    PyObject *answer = done > 0 ? shape_give(&player->result, &giver)
         : done == 0             ? Py_NewRef(Py_NotImplemented)
                                 : NULL;
     for (size_t i = 0; i < count; i++) {

@@ -109,10 +109,18 @@ typedef struct Shape {
     PyObject *dimensions, *empty; /* owned; of an array, and what makes one */
 } Shape;
 
+/* Where a structure's parts come from, in their order. */
+typedef struct {
+    PyObject *(*one)(void *from);
+    PyObject *(*array)(const Shape *shape, void *from);
+    void *from;
+} Giver;
+
 int shape_read(Shape *shape, PyObject *spec);
 void shape_clear(Shape *shape);
 int64_t shape_size(const Shape *shape);
 int shape_take(const Shape *shape, PyObject *x, double **to);
+PyObject *shape_give(const Shape *shape, const Giver *giver);
 
 /* caller.c */
 

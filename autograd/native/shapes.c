@@ -147,3 +147,34 @@ shape_take(const Shape *shape, PyObject *x, double **to)
     }
     return fits;
 }
+
+/* A new structure of what ``one`` and ``array`` give in turn, or NULL with an exception. */
+PyObject *
+shape_give(const Shape *shape, const Giver *giver)
+{
+    if (shape->kind == ONE) {
+        return giver->one(giver->from);
+    }
+    if (shape->kind == ARRAY && giver->array != NULL) {
+        return giver->array(shape, giver->from);
+    }
+    if (shape->kind == ARRAY) {
+        PyErr_SetString(PyExc_TypeError, "an array among what is no array of doubles");
+        return NULL;
+    }
+    PyObject *made =
+        shape->kind == LIST ? PyList_New(shape->count) : PyTuple_New(shape->count);
+    for (Py_ssize_t i = 0; made != NULL && i < shape->count; i++) {
+        PyObject *part = shape_give(&shape->parts[i], giver);
+        if (part == NULL) {
+            Py_CLEAR(made);
+        }
+        else if (shape->kind == LIST) {
+            PyList_SET_ITEM(made, i, part);
+        }
+        else {
+            PyTuple_SET_ITEM(made, i, part);
+        }
+    }
+    return made;
+}

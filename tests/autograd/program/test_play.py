@@ -324,6 +324,9 @@ def test_a_damaged_player_is_refused() -> None:
     made = recording.tape.player
     good = [a, b], [], [a, b, k], [k], [], b"", bytes(3), (), ("tuple", (None, None))
     assert made(*good, None, None)(V(2.0), 3.0).data == 6.0
+    array = "array", (1,), np.empty
+    with pytest.raises(TypeError, match="array"):
+        made(*good, array, None)(V(2.0), 3.0)
     for i, bad, error in (
         (0, [a], ValueError),
         (1, [a], ValueError),

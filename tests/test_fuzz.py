@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from autograd.core import choice, value
@@ -37,6 +40,16 @@ def test_perils_lose_nothing(name: str, each: str) -> None:
             perils.PERILS[name](seed)
     finally:
         choice.use(before)
+
+
+def test_tasks_run_beside_a_loop_that_runs_already() -> None:
+    """As a browser's tests leave one running in their process."""
+
+    async def beside() -> None:
+        perils.tasks(0)
+
+    with ThreadPoolExecutor(1) as thread:  # which has none yet
+        thread.submit(asyncio.run, beside()).result()
 
 
 def test_a_row_that_is_no_float_anywhere_is_found_and_shortened(

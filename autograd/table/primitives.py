@@ -11,7 +11,7 @@ To add a primitive, add its row here, and to the rules the row of that name::
 
     rsqrt = primitive("rsqrt", lambda x: 1 / math.sqrt(x), "1.0 / sqrt({})",
                       lambda x: math.copysign(math.inf, x) if x == 0 else math.nan,
-                      exact=lambda mp, x: 1 / mp.sqrt(x))
+                      exact=lambda mp, x: 1 / mp.sqrt(x), js="1 / Math.sqrt({})")
 
     "rsqrt": Rule("1/√", rsqrt, (lambda x, z: -z / (2 * x),),
                   "reciprocal square root", (POSITIVE,)),

@@ -19,6 +19,7 @@ from autograd.table.primitive import PRIMITIVES
 from autograd.table.rules import RULES, Reduction, Rule
 from tests.autograd.pictures.conftest import Tab
 from tests.autograd.pictures.lecture import network
+from tests.engines import once
 
 ULPS = 4
 """Within which the platform's functions are those of Python's ``math``."""
@@ -118,20 +119,30 @@ def operand(rng: random.Random, domain: Any) -> float:
             return x
 
 
+COUNTS = {
+    name: len(rule.partials)
+    if isinstance(rule, Rule)
+    else 3 * rule.columns + (rule.step is not None)
+    for name, rule in RULES.items()
+    if name != "checkpoint"
+}
+"""How many operands the rows get here."""
+
+
+@once
+@pytest.mark.parametrize("name", COUNTS)
+def test_the_page_has_every_row(name: str) -> None:
+    assert function(name, COUNTS[name]) != "null", (
+        f"a primitive of {name} needs js=… in autograd/table/primitives.py"
+    )
+
+
 def test_every_row_of_the_page_is_that_of_the_table(open_tab: Any) -> None:
     rng = random.Random(0)
-    counts = {
-        name: len(rule.partials)
-        if isinstance(rule, Rule)
-        else 3 * rule.columns + (rule.step is not None)
-        for name, rule in RULES.items()
-        if name != "checkpoint"
-    }
-    assert not [name for name, n in counts.items() if function(name, n) == "null"]
     tab = open_tab(page(ag.Value(1.0).exp()))
-    rows = f"(() => {{ {emitted(counts.items())}; return ROWS; }})()"
+    rows = f"(() => {{ {emitted(COUNTS.items())}; return ROWS; }})()"
     tab.page.evaluate(f"() => {{ Object.assign(ROWS, {rows}); }}")
-    for name, count in counts.items():
+    for name, count in COUNTS.items():
         rule: Any = RULES[name]
         domains = [*getattr(rule, "domain", ()), *[None] * count]
         cases, expected = [], []

@@ -312,7 +312,8 @@ class Recorder:
         It is that of a guard, which has its outcome nevertheless.
         """
         tape, seen = self.tape, set(outputs)
-        for entries in self._derived if tape.hasty else ():
+        for derived in self._derived if tape.hasty else ():
+            entries = [k for k in derived if tape.ops[k] != "number"]
             if not seen.issuperset(entries):
                 k = tape.add("sum", tuple(entries))
                 numbers = tape.constant(1.0), tape.constant(math.nan)

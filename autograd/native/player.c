@@ -25,6 +25,8 @@ typedef struct {
     Shape arguments, result;
 } Player;
 
+enum { CONSTANT = OP_NUMBER }; /* as a step: a detach that is a sweep's, and no leaf */
+
 static PyTypeObject *Player_Type;
 
 /* The operands of a call, without running Python code: returns whether they are in this
@@ -105,20 +107,33 @@ play_reduction(uint32_t row, const Edge *operands, Py_ssize_t count, int live, E
     return known < 0 ? leave_to_function() : isfinite(slot->partial) != 0;
 }
 
-/* What is no row of the table: numbers, but for a constant that stays a Value. */
+/* A Value that is only a number: no leaf, so that nobody takes it for a variable. */
+static PyObject *
+make_constant(double x)
+{
+    Value *node = value_new(ROW_pos, x, 1);
+    if (node == NULL) {
+        return NULL;
+    }
+    set_edge(&node->edges[0], NULL, x);
+    return finished(node);
+}
+
+/* What is no row of the table: numbers, but for what stays a Value. */
 static int
 play_other(int32_t op, const Edge *operands, int live, Edge *slot)
 {
     const double x = number_of(&operands[0]);
-    if (op == OP_DETACH && live) {
-        slot->operand = value_leaf(x);
-        return slot->operand != NULL ? 1 : -1;
+    if (op == OP_DETACH || op == CONSTANT) {
+        slot->partial = x;
+        if (live) {
+            slot->operand =
+                op == CONSTANT ? (Value *)make_constant(x) : value_leaf(x);
+        }
+        return slot->operand != NULL || !live ? 1 : -1;
     }
-    const double y = op == OP_DETACH ? 0.0 : number_of(&operands[1]);
-    slot->partial = op == OP_DETACH ? x
-        : op == OP_LESS             ? x < y
-        : op == OP_LESS_EQUAL       ? x <= y
-                                    : x == y;
+    const double y = number_of(&operands[1]);
+    slot->partial = op == OP_LESS ? x < y : op == OP_LESS_EQUAL ? x <= y : x == y;
     return 1;
 }
 
@@ -170,7 +185,7 @@ give_one(void *from)
         live = on[i] && results->slots[i].operand != NULL;
     }
     return slot->operand != NULL ? Py_NewRef((PyObject *)slot->operand)
-        : live                   ? (PyObject *)value_leaf(slot->partial)
+        : live                   ? make_constant(slot->partial)
                                  : PyFloat_FromDouble(slot->partial);
 }
 
@@ -328,7 +343,7 @@ write_steps(Player *player, Tape *tape, const int32_t *order, Py_ssize_t count,
         if (write_operands(player, tape, k, slot, player->arg + player->first[step]) < 0) {
             return -1;
         }
-        player->op[step] = op;
+        player->op[step] = op == OP_DETACH && !(tape->flags[k] & CHECKED) ? CONSTANT : op;
         player->first[step + 1] = player->first[step] + (int32_t)operand_count(tape, k);
     }
     return 1;

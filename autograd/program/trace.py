@@ -235,7 +235,7 @@ class Recorder:
 
     def detach(self, x: Node) -> Node:
         """``x.detach()``: its value, which derivatives do not go through."""
-        return self.stand_in(self.tape.add("detach", (self.entry(x),)))
+        return self.stand_in(self.tape.add("detach", (self.entry(x),), None, True))
 
     def choose(self, condition: Condition, x: Any, y: Any) -> Node:
         """``where`` of a condition that is not asked for its outcome."""

@@ -157,7 +157,9 @@ def test_derivatives_within_have_the_type_the_number_and_the_slopes(name: str) -
             total = ag.sum([y * (i + 1.0) for i, y in enumerate(results)])
             if is_value(total):
                 total.backward()
-            kinds = [type(y).__name__ for y in results]
+            known = set(map(id, inputs))
+            own = [is_value(y) and not y.op and id(y) not in known for y in results]
+            kinds = [*(type(y).__name__ for y in results), *own]
             found.append((kinds, bits(results), bits([x.grad for x in inputs])))
         assert found[0] == found[1] == found[2]
 
@@ -298,6 +300,14 @@ def test_transforms_of_a_program_have_the_bits_of_those_of_its_function() -> Non
         for transform in (ag.grad, ag.hessian, ag.value_and_grad):
             assert same(transform(program)(x), transform(f)(x))
         assert same(ag.hvp(program)(x, [1.0, 2.0]), ag.hvp(f)(x, [1.0, 2.0]))
+
+
+def test_a_derivative_without_a_value_is_no_variable_of_an_outer_function() -> None:
+    program = ag.compile(lambda x, y: ag.grad(lambda z: x * x - z * z)(y))
+    outer = ag.value_and_grad(lambda x: x * program(x, 3.0))
+    for _ in range(2):
+        assert outer(2.0) == (-12.0, -6.0)
+        assert [type(x) for x in outer(2.0)] == [float, float]
 
 
 def test_a_program_that_is_dropped_frees_what_it_played() -> None:

@@ -304,7 +304,7 @@ def _gradbench_rows() -> list[Comparison]:
                 (f"torch{newton}", "torch {}, on arrays", None),
                 (f"jax-jitted{newton}", "jax {}, jitted before", None),
             ]
-        if name.partition(" ")[0] in TAPES:
+        if name.partition(" ")[0].rstrip(",") in TAPES:
             peers.append(("adolc", "ADOL-C, replaying its tape", None))
             rows.append(
                 Comparison(

@@ -513,8 +513,8 @@ record_row(uint32_t row, const Edge *operands, size_t count, int live, Edge *mad
     for (size_t i = 0; i < count; i++) {
         x[i] = number_of(&operands[i]);
     }
-    const double z = code->value != NULL ? code->value(x) : Py_NAN;
-    if (!isfinite(z)) {
+    double z;
+    if (!record_value(row, x, (uint32_t)count, &z) || !isfinite(z)) {
         return 0;
     }
     if (!live) {

@@ -13,7 +13,7 @@ import inspect
 import threading
 import warnings
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -280,8 +280,7 @@ class Program(Called):
     ) -> Any:
         """What f gives for Values: played from a recording, if that is the same."""
         if not named and self._live is not False and choice.name == "native":
-            numbers = [x.data if is_value(x) else x for x in given.scalars]
-            for recording in self._for_values(given, numbers):
+            for recording in self._to_play(given):
                 play = recording.player(args)
                 answer = play(*args) if play is not None else NotImplemented
                 if answer is not NotImplemented:
@@ -291,22 +290,24 @@ class Program(Called):
                     self._live = False  # it is not worth to be recorded again
         return self.f(*args, **named)
 
-    def _for_values(self, given: Arguments, numbers: list[Any]) -> list[Recording]:
-        """The recordings that may be played; a new one if none holds for the numbers.
+    def _to_play(self, given: Arguments) -> Iterator[Recording]:
+        """The recordings that may be played; at last a new one, if the numbers take
+        another path.
 
         If f does what cannot be recorded, it always runs itself from then on.
         """
         found = self._found(given.key)
+        yield from found
+        numbers = [x.data if is_value(x) else x for x in given.scalars]
         plain = {float}.issuperset(map(type, numbers))
         if plain and not any(r.follows(r.outputs_at(numbers)) for r in found):
             given.scalars = numbers
             try:
-                found = [self._record(given)]
+                yield self._record(given)
             except (ValueError, ArithmeticError):
                 pass  # as f raises it itself
             except Exception:
                 self._live = False  # f itself says what is wrong with it, if anything
-        return found
 
     def map(
         self,

@@ -1,4 +1,4 @@
-"""New arrays for results, where Linux gives large pages.
+"""New arrays that begin where memory is best used: on a large page, or a cache line.
 
 Memory comes from the system when it is first touched, a page at a time. NumPy asks for
 pages of 2 MB where an array is large, but what does not fill one comes in hundreds of
@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-__all__ = ["fresh"]
+__all__ = ["aligned", "fresh"]
 
 PAGE = 1 << 18
 """Doubles of a large page."""
@@ -25,6 +25,11 @@ def fresh(count: int) -> Any:
 
     if count < LARGE:
         return np.empty(count)
-    room = np.empty(-(-count // PAGE) * PAGE + PAGE)
-    start = -(room.ctypes.data // room.itemsize) % PAGE
+    return aligned(np.empty(-(-count // PAGE) * PAGE + PAGE), count, PAGE)
+
+
+def aligned(room: Any, count: int, unit: int) -> Any:
+    """So many numbers of a larger array, from the first on whose address is a multiple
+    of ``unit`` numbers."""
+    start = -(room.ctypes.data // room.itemsize) % unit
     return room[start : start + count]

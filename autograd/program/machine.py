@@ -14,6 +14,7 @@ import numpy as np
 
 from autograd.core import choice
 from autograd.program.arrays import Arrays, paired
+from autograd.program.fresh import aligned
 from autograd.program.packs import M0, M1, TERMS, Packs
 
 __all__ = ["Machine"]
@@ -21,6 +22,8 @@ __all__ = ["Machine"]
 CACHE = 1 << 15
 """Doubles that a block of examples should not exceed: what fits a core's own cache."""
 
+LINE = 8
+"""Doubles of a cache line: where memory begins with one, no vector lies in two."""
 
 OUT_OF_REACH = 1 << 27
 """Lanes that C may compute, in a tenth of a second or so, before Python hears of
@@ -87,9 +90,7 @@ class Machine:
         except IndexError:
             packs = self.packs
             count = packs.doubles(self.block if packs.inputs.size else 1)
-            room = np.zeros(count + 8)
-            start = -(room.ctypes.data // 8) % 8  # a cache line: no vector in two
-            memory = room[start : start + count]
+            memory = aligned(np.zeros(count + LINE), count, LINE)
             memory[: packs.uniform] = packs.numbers
         try:
             yield memory

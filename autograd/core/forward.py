@@ -28,7 +28,8 @@ def tangents(
             that stays where it is.
 
     Returns:
-        m rows of k floats, 0.0 where nothing that moves reaches the output.
+        m rows of k floats, 0.0 where nothing that moves reaches the output; never -0.0,
+        as no ``grad`` is.
 
     Raises:
         TypeError: an output or input is no Value, or a seed no float.
@@ -69,5 +70,5 @@ def tangents(
             if t is not None:
                 moved[x] = t
         graph.forward_sweep(order, moved, lambda node, i: recorded[node][i])
-        columns.append([moved.get(y, 0.0) for y in outputs])
+        columns.append([moved.get(y, 0.0) + 0.0 for y in outputs])
     return [list(row) for row in zip(*columns)] if columns else [[] for _ in outputs]

@@ -257,7 +257,7 @@ def pushforward(
             for one that stays.
 
     Returns:
-        The tangents of each output, 0.0 where nothing that moves reaches it.
+        The tangents of each output, never -0.0; 0.0 where nothing that moves gets.
     """
     if recorders.here.recorder is not None:
         tangents: list[list[Any]] = recorders.here.recorder.push(outputs, inputs, seeds)
@@ -284,7 +284,7 @@ def _pushed(
                     total = part if total is None else plus(total, part)
             if total is not None:
                 known[node] = total
-    return [known.get(y, 0.0) for y in outputs]
+        return [positive_zero(known.get(y, 0.0)) for y in outputs]
 
 
 def positive_zero(x: Any) -> Any:

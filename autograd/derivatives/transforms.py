@@ -487,7 +487,8 @@ def jvp(
         has_aux: as in :func:`grad`; ``aux`` comes third.
 
     Returns:
-        The output and its tangent, nested alike: Σ ∂output/∂primal · tangent.
+        The output and its tangent, nested alike: Σ ∂output/∂primal · tangent. As every
+        derivative here, it is never -0.0.
 
     Raises:
         TypeError: primals or tangents are no tuple or list, or hold something that

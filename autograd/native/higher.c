@@ -154,12 +154,37 @@ share(Edge x, const Value *node, uint32_t k, int *checked, PyObject *ask, Edge *
     return failed;
 }
 
-/* The float or the Value that came to a node; 0.0 if nothing did. */
+/* The float or the Value that came to a node; 0.0 if nothing did, and for -0.0: what
+   adding to a fresh ``grad`` makes of it. */
 static PyObject *
 result_of(const Carried *x)
 {
-    return x->of.operand != NULL ? Py_NewRef((PyObject *)x->of.operand)
-                                 : PyFloat_FromDouble(x->there ? x->of.partial : 0.0);
+    if (x->of.operand == NULL) {
+        return PyFloat_FromDouble(x->there ? x->of.partial + 0.0 : 0.0);
+    }
+    if (x->of.operand->data == 0.0 && signbit(x->of.operand->data)) {
+        const Edge sum[2] = {{NULL, 0.0}, x->of};
+        return (PyObject *)record_known(ROW_add, 0.0, sum, 2);
+    }
+    return Py_NewRef((PyObject *)x->of.operand);
+}
+
+/* What came to some nodes, as a list; -1 stands for one that is not on the tape. */
+static PyObject *
+results_of(const Carried *all, const int32_t *places, Py_ssize_t n)
+{
+    const Carried nothing_came = {{NULL, 0.0}, 0};
+    PyObject *list = PyList_New(n);
+    for (Py_ssize_t i = 0; list != NULL && i < n; i++) {
+        PyObject *result = result_of(places[i] < 0 ? &nothing_came : &all[places[i]]);
+        if (result == NULL) {
+            Py_CLEAR(list);
+        }
+        else {
+            PyList_SET_ITEM(list, i, result);
+        }
+    }
+    return list;
 }
 
 /* Reverse mode */
@@ -212,39 +237,6 @@ hand_back(const Tape *tape, size_t i, const char *marks, Carried *adjoints, PyOb
     return failed ? -1 : 0;
 }
 
-/* The adjoints of the inputs as a list, with -0.0 as 0.0: what adding to a fresh
-   ``grad`` makes of it. */
-static PyObject *
-adjoints_of(Carried *adjoints, const int32_t *inputs, Py_ssize_t n)
-{
-    PyObject *list = PyList_New(n);
-    for (Py_ssize_t i = 0; list != NULL && i < n; i++) {
-        Carried x = {{NULL, 0.0}, 0};
-        PyObject *result = NULL;
-        if (inputs[i] >= 0 && adjoints[inputs[i]].there) {
-            x = adjoints[inputs[i]];
-        }
-        if (x.of.operand == NULL) {
-            x.of.partial += 0.0;
-            result = result_of(&x);
-        }
-        else if (x.of.operand->data == 0.0 && signbit(x.of.operand->data)) {
-            const Edge sum[2] = {{NULL, 0.0}, x.of};
-            result = (PyObject *)record_known(ROW_add, 0.0, sum, 2);
-        }
-        else {
-            result = result_of(&x);
-        }
-        if (result == NULL) {
-            Py_CLEAR(list);
-        }
-        else {
-            PyList_SET_ITEM(list, i, result);
-        }
-    }
-    return list;
-}
-
 static PyObject *
 pull_back(const Tape *tape, const int32_t *places, Py_ssize_t n, PyObject *ask)
 {
@@ -264,7 +256,7 @@ pull_back(const Tape *tape, const int32_t *places, Py_ssize_t n, PyObject *ask)
         }
     }
     if (!failed) {
-        list = adjoints_of(adjoints, places + 1, n);
+        list = results_of(adjoints, places + 1, n);
     }
     PyMem_Free(marks);
     forget_all(adjoints, tape);
@@ -366,16 +358,7 @@ push_on(const Tape *tape, const int32_t *places, Py_ssize_t m, PyObject *seed,
         failed = hand_on(tape, i, tangents, ask) < 0;
     }
     if (!failed) {
-        list = PyList_New(m);
-    }
-    for (Py_ssize_t i = 0; list != NULL && i < m; i++) {
-        PyObject *result = result_of(&tangents[places[i]]);
-        if (result == NULL) {
-            Py_CLEAR(list);
-        }
-        else {
-            PyList_SET_ITEM(list, i, result);
-        }
+        list = results_of(tangents, places, m);
     }
     forget_all(tangents, tape);
     return list;

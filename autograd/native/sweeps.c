@@ -101,7 +101,7 @@ harvest(PyObject *rows, const int32_t *places, Py_ssize_t start, const Push *pus
         const double *tangents = push->tangents + (size_t)places[i] * push->width;
         for (int d = 0; d < push->width; d++) {
             const int there = (int)(push->reached[places[i]] >> d & 1);
-            PyObject *x = PyFloat_FromDouble(there ? tangents[d] : 0.0);
+            PyObject *x = PyFloat_FromDouble(there ? tangents[d] + 0.0 : 0.0);
             if (x == NULL) {
                 return -1;
             }

@@ -276,7 +276,9 @@ tangents_in_python(Tape *tape, const Tangents *t, int32_t output)
 {
     PyObject *row = PyList_New(t->directions);
     for (Py_ssize_t d = 0; row != NULL && d < t->directions; d++) {
-        const Term found = tangent(t, output, d);
+        /* As every derivative: never -0.0. */
+        const Term moved = tangent(t, output, d), zero = {ZERO, -1, 0.0};
+        const Term found = moved.kind == ABSENT ? moved : term_plus(tape, zero, moved);
         const int32_t k = found.kind == ABSENT ? 0 : term_entry(tape, found);
         PyObject *one = k < 0 ? NULL
             : found.kind == ABSENT ? Py_NewRef(Py_None)

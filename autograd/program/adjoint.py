@@ -318,11 +318,16 @@ def push(
             _inner(tape, k, column, edges, when) for column, when in zip(columns, moved)
         ]
     return [
-        [None if t is None else entry_of(tape, t) for t in tangents[y]]
+        [None if t is None else _fresh(tape, t) for t in tangents[y]]
         if y in tangents
         else [None] * len(seeds)
         for y in outputs
     ]
+
+
+def _fresh(tape: Tape, tangent: Any) -> int:
+    """A tangent as a result: as every derivative, never -0.0."""
+    return entry_of(tape, plus(Number(tape, tape.constant(0.0)), tangent))
 
 
 def _term(tape: Tape, seed: Any) -> Any:

@@ -337,7 +337,12 @@ def test_programs_have_the_bits_of_eager_at_extreme_numbers(
 ) -> None:
     f, points = drawn
     places = tuple(range(len(points[0])))
-    for eager in (ag.value_and_grad(f, argnums=places), ag.hessian(f, argnums=places)):
+    ways: list[Any] = [
+        ag.value_and_grad(f, argnums=places),
+        ag.hessian(f, argnums=places),
+        lambda *xs: ag.jvp(f, xs, xs),
+    ]
+    for eager in ways:
         program = ag.compile(eager, executor=executor)
         known = fine(eager, points)
         for point, told in known:

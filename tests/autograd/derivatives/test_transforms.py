@@ -330,6 +330,16 @@ def test_jacobian_of_arrays_by_rows_and_by_columns() -> None:
     assert [[d.data for d in row] for row in of_values] == B.tolist()
 
 
+def test_no_derivative_is_minus_zero() -> None:
+    f = lambda x, y: [-x, 0.0 * y, x]
+    for y in (-2.0, ag.Value(-2.0)):
+        _, tangent = ag.jvp(f, (1.0, y), (0.0, 1.0))
+        for x in (*tangent, *ag.jacobian(f, argnums=1)(1.0, y)):
+            assert math.copysign(1.0, x if y.__class__ is float else x.data) == 1.0
+    down = ag.jvp(lambda x: -x, (1.0,), (ag.Value(0.0),))[1]
+    assert math.copysign(1.0, down.data) == 1.0
+
+
 def test_vjp_and_jvp_agree_with_the_jacobian() -> None:
     f = lambda x, y: [x[0] * y, ag.sin(x[1]) + y, 7.0]
     output, pullback = ag.vjp(f, [2.0, 3.0], 5.0)

@@ -13,6 +13,17 @@
 
 #include <structmember.h>
 
+/* Numbers that are copied together, since their slots are neighbors, or all one. */
+typedef struct {
+    int64_t slot; /* of the first; -1 if nobody reads them */
+    int64_t count, step;
+} Span;
+
+typedef struct {
+    Span *all;
+    int64_t count;
+} Spans;
+
 typedef struct {
     PyObject_HEAD
     vectorcallfunc call;
@@ -25,6 +36,7 @@ typedef struct {
     double *spare;   /* memory that no call is using */
     int64_t *slots;  /* of the inputs, the parameters, the outputs, the guards and the slopes */
     int64_t inputs, parameters, outputs, guards, slopes;
+    Spans taken, given; /* of the inputs and the outputs */
     char *outcomes; /* of the guards */
     int raises, hasty;
     Shape arguments, result;
@@ -155,11 +167,14 @@ run_all(Caller *caller, const Plan *plan, double *memory)
 static void
 put_numbers(const Caller *caller, const double *inputs, double *memory)
 {
-    const int64_t *slots = caller->slots;
-    for (int64_t i = 0; i < caller->inputs; i++, slots++) {
-        if (*slots >= 0) {
-            memory[*slots] = inputs[i];
+    const int64_t *slots = caller->slots + caller->inputs;
+    for (int64_t i = 0; i < caller->taken.count; i++) {
+        const Span span = caller->taken.all[i];
+        if (span.slot >= 0) {
+            const int64_t count = span.step == 1 ? span.count : 1;
+            memcpy(memory + span.slot, inputs, (size_t)count * sizeof *inputs);
         }
+        inputs += span.count;
     }
     for (int64_t i = 0; i < caller->parameters; i++, slots++) {
         if (*slots >= 0) {
@@ -173,17 +188,30 @@ put_numbers(const Caller *caller, const double *inputs, double *memory)
 static int
 gather(const Caller *caller, const double *memory, double *room)
 {
-    const int64_t *slots = caller->slots + caller->inputs + caller->parameters;
+    double *to = room;
+    for (int64_t i = 0; i < caller->given.count; i++) {
+        const Span span = caller->given.all[i];
+        if (span.step == 1) {
+            memcpy(to, memory + span.slot, (size_t)span.count * sizeof *to);
+        }
+        for (int64_t j = 0; span.step == 0 && j < span.count; j++) {
+            to[j] = memory[span.slot];
+        }
+        to += span.count;
+    }
+    if (!caller->hasty) {
+        return 1;
+    }
+    const int64_t *slots =
+        caller->slots + caller->inputs + caller->parameters + caller->outputs;
     int spoiled = 0;
     for (int64_t i = 0; i < caller->outputs; i++) {
-        room[i] = memory[slots[i]];
         spoiled |= room[i] != room[i];
     }
-    slots += caller->outputs;
     for (int64_t i = 0; i < caller->guards + caller->slopes; i++) {
         spoiled |= memory[slots[i]] != memory[slots[i]];
     }
-    return !(caller->hasty && spoiled);
+    return !spoiled;
 }
 
 /* The results of a run, whose numbers are gathered in the room. */
@@ -271,6 +299,30 @@ add_slots(Caller *caller, PyObject *x, const char *name, int64_t least, int64_t 
     return failed ? -1 : 0;
 }
 
+/* Slots in as few spans as they are; no input has the slot of another one. */
+static int
+find_spans(const int64_t *slots, int64_t n, Spans *spans)
+{
+    spans->all = PyMem_New(Span, (size_t)n + 1);
+    if (spans->all == NULL) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    for (int64_t i = 0; i < n; i++) {
+        Span *last = spans->count > 0 ? &spans->all[spans->count - 1] : NULL;
+        const int64_t step = last == NULL ? -1 : slots[i] - slots[i - 1];
+        const int goes_on = step == 0 || (step == 1 && slots[i - 1] >= 0);
+        if (goes_on && (last->count == 1 || step == last->step)) {
+            last->step = step;
+            last->count++;
+        }
+        else {
+            spans->all[spans->count++] = (Span){slots[i], 1, 1};
+        }
+    }
+    return 0;
+}
+
 static int
 caller_check(const Caller *caller, PyObject *arguments)
 {
@@ -337,7 +389,10 @@ caller_fill(Caller *caller, PyObject *numbers, PyObject *const *slots, PyObject 
         return -1;
     }
     memcpy(caller->outcomes, PyBytes_AS_STRING(outcomes), (size_t)caller->guards);
-    if (shape_read(&caller->arguments, arguments) < 0) {
+    const int64_t *outputs = caller->slots + caller->inputs + caller->parameters;
+    if (find_spans(caller->slots, caller->inputs, &caller->taken) < 0 ||
+        find_spans(outputs, caller->outputs, &caller->given) < 0 ||
+        shape_read(&caller->arguments, arguments) < 0) {
         return -1;
     }
     return shape_read(&caller->result, result);
@@ -440,6 +495,8 @@ caller_dealloc(Caller *caller)
     memory_free(caller->spare);
     PyMem_Free(caller->depends);
     PyMem_Free(caller->slots);
+    PyMem_Free(caller->taken.all);
+    PyMem_Free(caller->given.all);
     PyMem_Free(caller->outcomes);
     Py_XDECREF(caller->program);
     Py_XDECREF(caller->leaves);

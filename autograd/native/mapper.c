@@ -42,8 +42,9 @@ typedef struct {
     int64_t n;
     double *memory, *sums;
     PyObject *results; /* an array for each output */
-    double *found;     /* n numbers for each guard */
-    uint8_t *failed;   /* for each example, in the same room */
+    double *found;     /* n numbers for each guard; in the same room: */
+    double *totals;    /* for each leaf, if there are any */
+    uint8_t *failed;   /* for each example */
 } Call;
 
 /* The examples of an array whose rows are of some shape, each in one piece; 0 if it is
@@ -139,8 +140,8 @@ take_room(Mapper *mapper, Call *call)
         memcpy(call->memory, mapper->numbers, (size_t)program->uniform * sizeof(double));
     }
     if ((size_t)call->n < most / (size_t)(mapper->guards + 1)) {
-        const int64_t room = call->n * mapper->guards * (int64_t)sizeof(double);
-        call->found = PyMem_Malloc((size_t)(room + call->n));
+        const int64_t numbers = call->n * mapper->guards + mapper->parameters;
+        call->found = PyMem_Malloc((size_t)numbers * sizeof(double) + (size_t)call->n);
     }
     if (call->found == NULL) {
         PyErr_NoMemory();
@@ -148,7 +149,8 @@ take_room(Mapper *mapper, Call *call)
     }
     call->sums = call->memory + doubles;
     memset(call->sums, 0, (size_t)(program->sums * SUMS) * sizeof(double));
-    call->failed = (uint8_t *)(call->found + mapper->guards * call->n);
+    call->totals = call->found + mapper->guards * call->n;
+    call->failed = (uint8_t *)(call->totals + mapper->parameters);
     memset(call->failed, 0, (size_t)call->n);
     return take_results(mapper, call);
 }
@@ -165,6 +167,19 @@ call_done(Mapper *mapper, Call *call)
     }
     else {
         memory_free(call->memory);
+    }
+}
+
+/* The sums of the derivatives by the leaves, each of its accumulators in pairs. */
+static void
+add_up(const Mapper *mapper, const Call *call)
+{
+    const int64_t *totals =
+        mapper->slots + mapper->parameters + mapper->outputs + mapper->guards;
+    for (int64_t i = 0; mapper->total && i < mapper->parameters; i++) {
+        const double *x = call->sums + totals[i] * SUMS;
+        call->totals[i] =
+            ((x[0] + x[1]) + (x[2] + x[3])) + ((x[4] + x[5]) + (x[6] + x[7]));
     }
 }
 
@@ -213,20 +228,11 @@ run_all(Mapper *mapper, Call *call, double scale)
     Py_BEGIN_ALLOW_THREADS
     program_run_packs(program, plan, 0, program->once, &run);
     program_map_blocks(program, plan, &map, &run);
+    add_up(mapper, call);
     Py_END_ALLOW_THREADS
     program_plan_done(plan);
     PyMem_Free(room);
     return 0;
-}
-
-/* The sum of the derivatives by a leaf, its accumulators in pairs. */
-static double
-total_of(const Mapper *mapper, const Call *call, int64_t leaf)
-{
-    const int64_t *totals =
-        mapper->slots + mapper->parameters + mapper->outputs + mapper->guards;
-    const double *x = call->sums + totals[leaf] * SUMS;
-    return ((x[0] + x[1]) + (x[2] + x[3])) + ((x[4] + x[5]) + (x[6] + x[7]));
 }
 
 /* Whether something is nan that may be a number to a careful recording. */
@@ -244,8 +250,7 @@ is_spoiled(const Mapper *mapper, const Call *call)
         spoiled |= call->found[i] != call->found[i];
     }
     for (int64_t i = 0; mapper->total && i < mapper->parameters; i++) {
-        const double total = total_of(mapper, call, i);
-        spoiled |= total != total;
+        spoiled |= call->totals[i] != call->totals[i];
     }
     return spoiled;
 }
@@ -272,8 +277,7 @@ static void
 add_gradients(const Mapper *mapper, const Call *call)
 {
     for (int64_t i = 0; i < mapper->parameters; i++) {
-        Value *leaf = (Value *)PyTuple_GET_ITEM(mapper->leaves, i);
-        leaf->grad += total_of(mapper, call, i);
+        ((Value *)PyTuple_GET_ITEM(mapper->leaves, i))->grad += call->totals[i];
     }
 }
 

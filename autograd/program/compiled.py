@@ -29,7 +29,7 @@ from autograd.program import flat, structure
 from autograd.program.chunks import are_chunks, over_chunks
 from autograd.program.guards import Condition, advice
 from autograd.program.listing import listing
-from autograd.program.mapped import NotRecordedError, mapped
+from autograd.program.mapped import NotRecordedError, Short, mapped
 from autograd.program.outside import Outside
 from autograd.program.structure import Arguments
 from autograd.program.trace import Recorder
@@ -180,7 +180,7 @@ class Program(Called):
         self._lock = threading.Lock()
         self._quick = None
         self._live: Any = None
-        self._mappers: dict[bool, tuple[Recording, Callable[..., Any]]] = {}
+        self._mappers: dict[bool, Short] = {}
         self._outside: Outside | None = None
         self._renewed = 0
         self._told = False
@@ -389,7 +389,7 @@ class Program(Called):
         >>> compile(lambda x: w * x).backward([1.0, 2.0, 3.0]), w.grad
         (array([2., 4., 6.]), 6.0)
         """
-        total = as_float(scale, "scale"), seed
+        total = scale if scale.__class__ is float else as_float(scale, "scale"), seed
         return self._mapped(args, named, in_axes, total, executor, chunk)
 
     def _mapped(
@@ -402,6 +402,18 @@ class Program(Called):
         chunk: int | None,
     ) -> Any:
         """The examples of arguments, or of chunks that load them."""
+        short = self._mappers.get(total is not None)
+        if (
+            short is not None
+            and executor is chunk is None
+            and in_axes.__class__ is int
+            and in_axes == 0
+            and not named
+            and (total is None or total[1] is None)
+        ):
+            answer = short.run(*args) if total is None else short.run(total[0], *args)
+            if answer is not NotImplemented:
+                return short.build(answer)
         if self._checks and named.pop("check", False):
             self._check_each(args, named, in_axes)
         if are_chunks(args) and not named and chunk is None:

@@ -6,12 +6,14 @@ run on the next one, and so on; what is left is recorded, from its first example
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from autograd.core.limits import FAILURES
 from autograd.derivatives.nesting import same_nesting
 from autograd.program import flat
-from autograd.program.structure import filled
+from autograd.program.structure import VALUE, filled
 from autograd.program.threads import in_threads, is_pool
 
 if TYPE_CHECKING:
@@ -30,7 +32,7 @@ def mapped(
     executor: Any,
     chunk: int | None,
 ) -> Any:
-    """The results of many examples, by the short way if it is there."""
+    """The results of many examples; threads take the short way if it is there."""
     if executor is not None and not callable(getattr(executor, "submit", None)):
         raise TypeError(
             "executor must have a method submit, as those of concurrent.futures, "
@@ -38,31 +40,39 @@ def mapped(
         )
     if chunk is not None and (isinstance(chunk, bool) or not chunk > 0):
         raise ValueError(f"chunk must be a number of examples, got {chunk!r}")
-    short = program._mappers.get(total is not None)
     threads = total is None and is_pool(executor)
-    plain = (
-        in_axes.__class__ is int
-        and in_axes == 0
-        and (threads or executor is chunk is None)
-        and (total is None or total[1] is None)
-        and not named
-    )
-    if plain and short is not None:
-        recording, run = short
-        if threads:
-            answer = in_threads(run, len(recording.outputs), args, executor, chunk)
-        else:
-            answer = run(*args) if total is None else run(total[0], *args)
+    plain = in_axes.__class__ is int and in_axes == 0 and not named
+    if threads and plain and False in program._mappers:
+        short = program._mappers[False]
+        answer = in_threads(short.run, short.outputs, args, executor, chunk)
         if answer is not NotImplemented:
-            return recording.build(iter(answer))
+            return short.build(answer)
     examples = Mapped(program, args, named, in_axes, total, executor, chunk)
     result = examples.result()
     examples.add_gradients()
-    if plain and examples.only is not None and not examples.only.careful:
-        run = examples.only.mapper(args, total is not None, program.errors != "ieee")
+    plain = plain and (threads or executor is chunk is None)
+    only = examples.only
+    if plain and (total is None or total[1] is None) and only and not only.careful:
+        run = only.mapper(args, total is not None, program.errors != "ieee")
         if run is not None:
-            program._mappers[total is not None] = examples.only, run
+            program._mappers[total is not None] = Short.way(only, run)
     return result
+
+
+class Short(NamedTuple):
+    """The short way through a recording: arrays of examples to arrays, in C."""
+
+    run: Callable[..., Any]
+    build: Callable[[tuple[Any, ...]], Any]  # the function's result of its arrays
+    outputs: int
+
+    @classmethod
+    def way(cls, recording: Recording, run: Callable[..., Any]) -> Short:
+        """That of a mapper."""
+        build: Callable[[tuple[Any, ...]], Any] = itemgetter(0)
+        if recording.template != VALUE:
+            build = lambda arrays: recording.build(iter(arrays))
+        return cls(run, build, len(recording.outputs))
 
 
 class NotRecordedError(RuntimeError):

@@ -249,7 +249,7 @@ def test_a_map_reads_rows_where_they_lie_and_leaves_other_arrays() -> None:
     wide = np.zeros((20, 5))
     wide[:, 1:4] = xs
     expected = program.map(xs, ys)
-    _, run = program._mappers[False]
+    run = program._mappers[False].run
     assert np.array_equal(run(wide[:, 1:4], ys)[0], expected)
     assert np.array_equal(run(xs[::-1], ys[::-1])[0], expected[::-1])
     for arguments in (
@@ -292,7 +292,7 @@ def test_a_map_whose_examples_part_takes_the_long_way_and_changes_nothing() -> N
     xs = np.array([1.0, 2.0, 3.0])
     for _ in range(2):
         program.backward(xs)
-    _, run = program._mappers[True]
+    run = program._mappers[True].run
     before = w.grad
     assert run(1.0, np.array([1.0, 10.0])) is NotImplemented
     assert run(1.0, np.array([1.0, 0.0])) is NotImplemented

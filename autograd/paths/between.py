@@ -10,7 +10,7 @@ import math
 from collections.abc import Collection
 from operator import mul
 
-from autograd.core.graph import NOTHING, Node, edges, live, times, topological_order
+from autograd.core.graph import NOTHING, Node, chooses, times, topological_order
 
 __all__ = ["Between"]
 
@@ -53,12 +53,14 @@ class Between:
                 if node in avoid and node is not output:
                     continue
                 edges_before, partials = len(self.operand), node.partials
-                passed = {k for k, _ in live(node)}
-                for k, x in edges(node):
-                    if x in index:
-                        self.operand.append(index[x])
+                steps = chooses(node)
+                for k, x in enumerate(node.operands):
+                    j = None if x.__class__ is float else index.get(x)
+                    if j is not None:
+                        self.operand.append(j)
                         self.position.append(k)
-                        self.partial.append(partials[k] if k in passed else NOTHING)
+                        none = steps and partials[k] == 0
+                        self.partial.append(NOTHING if none else partials[k])
                 if len(self.operand) == edges_before:
                     continue
             index[node] = len(self.order)

@@ -8,9 +8,11 @@ contribute the derivative of the output by it times its derivative by the value.
 
 from __future__ import annotations
 
+import gc
 import math
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from operator import index
 from typing import Any, overload
@@ -345,7 +347,21 @@ def explain(
         limit = index(limit)
         if limit < 0:
             raise ValueError(f"limit must not be negative, got {limit}")
-    return _explained(output, wrt, limit, through, ())
+    with _uncollected():
+        return _explained(output, wrt, limit, through, ())
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without the garbage collector: nothing that is made here is garbage before its
+    end, and to walk through it again and again is a third of the time."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def _explained(

@@ -36,9 +36,9 @@ _CLASSES = 5
 def _class(x: float) -> int:
     if x == 0.0:
         return DEAD if x is NOTHING else ZERO
-    if math.isnan(x):
-        return NAN
-    return INFINITE if math.isinf(x) else FINITE
+    if x - x == 0.0:
+        return FINITE
+    return NAN if x != x else INFINITE
 
 
 def _product_class(c: int, d: int) -> int:
@@ -76,6 +76,8 @@ class Detours(NamedTuple):
 
 
 def _size(partial: float) -> Size:
+    if partial == 1.0:
+        return ONE
     fraction, exponent = math.frexp(abs(partial))
     return (-exponent, -fraction) if math.isfinite(fraction) else NONE
 
@@ -125,27 +127,28 @@ def _all_ways(
     between: Between, more: bool
 ) -> tuple[list[Way | None], list[Detours | None]]:
     """For each state the largest path to it, and the detours from that if wanted."""
-    sizes = list(map(_size, between.partial))
-    kinds = [_PRODUCT[c] for c in map(_class, between.partial)]
     first: list[Any] = [None] * (_CLASSES * len(between.order))
     detours: list[Detours | None] = [None] * len(first)
     first[FINITE] = ONE, -1, -1
-    states = [[FINITE]]  # of each node those that a path leads to
+    states: list[tuple[int, ...]] = [
+        (FINITE,)
+    ]  # of each node those that a path leads to
     operand, start = between.operand, between.start  # this loop is most of explain()
     for i in range(1, len(between.order)):
         ways: dict[int, list[Way]] = {}
         for edge in range(start[i], start[i + 1]):
-            size, kind = sizes[edge], kinds[edge]
+            partial = between.partial[edge]
+            kind = _PRODUCT[_class(partial)]
             for before in states[operand[edge]]:
                 whole = first[before][0]
-                if size != ONE:
-                    whole = _times(whole, size)
+                if partial != 1.0:
+                    whole = _times(whole, _size(partial))
                 state = _CLASSES * i + kind[before % _CLASSES]
                 if state in ways:
                     ways[state].append((whole, edge, before))
                 else:
                     ways[state] = [(whole, edge, before)]
-        states.append([*ways])
+        states.append((*ways,))
         for state, found in ways.items():
             best = found[0] if len(found) == 1 else min(found)
             first[state] = best

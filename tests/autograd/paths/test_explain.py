@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import math
 import random
 import tracemalloc
@@ -385,6 +386,22 @@ def test_what_has_no_name_has_its_number() -> None:
 def test_a_limit_may_be_any_whole_number() -> None:
     a = ag.Value(3.0)
     assert len(explain(a * a, a, limit=np.int64(1)).paths) == 1
+
+
+def test_the_garbage_collector_is_left_as_it_was() -> None:
+    a = ag.Value(3.0)
+    assert gc.isenabled()
+    explain(a * a, a)
+    assert gc.isenabled()
+    with pytest.raises(ValueError, match="nowhere"):
+        explain(a * a, a, through="nowhere")
+    assert gc.isenabled()
+    gc.disable()
+    try:
+        explain(a * a, a)
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
 
 
 def test_bad_arguments_are_named() -> None:

@@ -30,6 +30,11 @@ def points(rows: list[Any]) -> Any:
     return np.array(rows, dtype=float) if STYLE == "compiled" else rows
 
 
+def vector(entries: list[Any]) -> Any:
+    """Numbers in a row as they are, or as an array, which a program takes at once."""
+    return np.array(entries) if STYLE == "compiled" else entries
+
+
 def total(terms: Iterable[Any]) -> Any:
     """The sum of the terms."""
     if STYLE == "reductions":

@@ -2,7 +2,7 @@
    is one for numbers, and one for Values. While something records, it is the function
    itself.
 
-   autograd.program.compiled.Called says the same in Python. */
+   autograd.program.called.Called says the same in Python. */
 
 #include "program.h"
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from autograd.core import choice
 from autograd.program.arrays import Arrays, paired
-from autograd.program.fresh import aligned
+from autograd.program.memory import aligned
 from autograd.program.packs import M0, M1, TERMS, Packs
 
 __all__ = ["Machine"]

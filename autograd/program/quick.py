@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.derivatives.nesting import is_value
-from autograd.program.fresh import fresh
 from autograd.program.machine import OUT_OF_REACH
+from autograd.program.memory import fresh
 from autograd.program.structure import VALUE
 from autograd.table.rules import CHECKPOINT, RULES
 

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from autograd.program.fresh import fresh
+from autograd.program.memory import fresh
 
 __all__ = ["in_threads", "is_pool"]
 

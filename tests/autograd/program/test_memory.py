@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import autograd as ag
-from autograd.program.fresh import LARGE, PAGE, fresh
+from autograd.program.memory import LARGE, PAGE, fresh
 
 
 @pytest.mark.parametrize("count", [0, 1, 1000])

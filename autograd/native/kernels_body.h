@@ -676,6 +676,7 @@ PRODUCTS(products, 4, 4)
 #else
 PRODUCTS(products, 2, 4)
 #endif
+PRODUCTS(line, 1, 4)
 PRODUCTS(product, 1, 1)
 
 /* The same for one operand alone. */
@@ -713,32 +714,60 @@ total_plainly(const Instruction *p, const Run *run, int64_t i, int64_t u)
     }
 }
 
-/* Products side by side: tiles of them where they are a grid, each row of a by each of
-   b, else one by one. */
+/* Some products of the same a: four at a time, so that no sum waits for itself. */
+static void
+strip(double *out, int64_t out_step, const double *a, const double *b, int64_t b_step,
+      int64_t count, int64_t n)
+{
+    const Operand o = {.s1 = out_step}, y = {.s1 = b_step};
+    for (int64_t j = 0; j < count;) {
+        const int four = j + 4 <= count;
+        (four ? line : product)(out + j * out_step, &o, a, &y, b + j * b_step, &y, n);
+        j += four ? 4 : 1;
+    }
+}
+
+/* Each row of a by each of b: tiles of products, and strips along their edges. */
+static void
+total_grid(const Instruction *p, const Operand *a, const Operand *b, const Run *run)
+{
+    const double *of_a = run->memory + a->base, *of_b = run->memory + b->base;
+    double *out = run->sums + p->out.base * SUMS;
+    const Operand o = {0, p->out.s0 * SUMS, p->out.s1 * SUMS, 0, 0, NULL};
+    const int64_t n = run->examples, tall = p->m0 - p->m0 % TALL, wide = p->m1 - p->m1 % 4;
+    for (int64_t i = 0; i < tall; i += TALL) {
+        for (int64_t j = 0; j < wide; j += 4) {
+            products(out + i * o.s0 + j * o.s1, &o, of_a + i * a->s0, a,
+                     of_b + j * b->s1, b, n);
+        }
+    }
+    for (int64_t i = tall; i < p->m0; i++) {
+        strip(out + i * o.s0, o.s1, of_a + i * a->s0, of_b, b->s1, wide, n);
+    }
+    for (int64_t j = wide; j < p->m1; j++) {
+        strip(out + j * o.s1, o.s0, of_b + j * b->s1, of_a, a->s0, p->m0, n);
+    }
+}
+
+/* Products side by side: a grid of them, or one by one. */
 static void
 total_products(const Instruction *p, const Run *run)
 {
-    const double *m = run->memory;
-    const int64_t n = run->examples;
     const Operand *a = &p->x[0], *b = &p->x[1];
-    const Operand out = {0, p->out.s0 * SUMS, p->out.s1 * SUMS, 0, 0, NULL};
-    if (a->s0 == 0 && b->s1 == 0) {
-        a = b;
-        b = &p->x[0];
+    if (a->s1 == 0 && b->s0 == 0) {
+        total_grid(p, a, b, run);
+        return;
     }
-    const int grid = a->s1 == 0 && b->s0 == 0;
-    for (int64_t i = 0; i < p->m0;) {
-        const int tall = grid && i + TALL <= p->m0;
-        for (int64_t j = 0; j < p->m1;) {
-            const int wide = tall && j + 4 <= p->m1;
-            for (int u = 0; u < (wide || !tall ? 1 : TALL); u++) {
-                (wide ? products : product)(
-                    run->sums + place(&p->out, i + u, j, 0) * SUMS, &out,
-                    m + place(a, i + u, j, 0), a, m + place(b, i + u, j, 0), b, n);
-            }
-            j += wide ? 4 : 1;
+    if (a->s0 == 0 && b->s1 == 0) {
+        total_grid(p, b, a, run);
+        return;
+    }
+    for (int64_t i = 0; i < p->m0; i++) {
+        for (int64_t j = 0; j < p->m1; j++) {
+            product(run->sums + place(&p->out, i, j, 0) * SUMS, &p->out,
+                    run->memory + place(a, i, j, 0), a,
+                    run->memory + place(b, i, j, 0), b, run->examples);
         }
-        i += tall ? TALL : 1;
     }
 }
 

@@ -347,7 +347,7 @@ def in_pairs(x: Any) -> Any:
 
 
 @pytest.mark.usefixtures("width")
-@pytest.mark.parametrize("shape", [(1, 1), (4, 4), (5, 9), (8, 3)])
+@pytest.mark.parametrize("shape", [(1, 1), (3, 6), (4, 4), (5, 9), (8, 3)])
 @pytest.mark.parametrize("examples", [1, 7, 8, 9, 40])
 def test_a_sum_over_examples_has_one_order(
     shape: tuple[int, int], examples: int

@@ -67,9 +67,6 @@ class Series(Comparisons, Operations):
         return known[k]
 
     def _apply(self, name: str, operands: tuple[Any, ...]) -> Any:
-        if name == "where":
-            condition, x, y = operands
-            return x if condition else y
         field = _FIELD.get(name)
         if field is not None:
             return field(*map(_series, operands))
@@ -193,7 +190,21 @@ _FIELD: dict[str, Callable[..., Series]] = {
     "truediv": _quotient,
     "neg": _negative,
     "pos": lambda x: x,
+    "where": lambda condition, x, y: x if condition else y,
 }
+
+
+def carried(name: str, operands: Sequence[Any], primal: Any, n: int) -> Series:
+    """The series of what a row computed, up to order n, since nothing may wait for its
+    operands."""
+    operands = [x if x.__class__ is float else _series(x) for x in operands]
+    field = _FIELD.get(name)
+    if field is None:
+        z = applied(name, operands, primal)
+    else:
+        z = Series([primal], field(*map(_series, operands)).__getitem__)
+    z[n]
+    return z
 
 
 def propagate(
@@ -226,16 +237,7 @@ def propagate(
             x if x.__class__ is float else inputs[x] if x in inputs else constant(x)
             for x in node.operands
         ]
-        # A constant Value would answer before a series does: it is one, too.
-        operands = [x if x.__class__ is float else _series(x) for x in operands]
-        field = _FIELD.get(node.op)
-        primal = constant(node)
-        if field is None:
-            inputs[node] = applied(node.op, operands, primal)
-        else:
-            tail = field(*map(_series, operands))
-            inputs[node] = Series([primal], tail.__getitem__)
-        inputs[node][n]  # computed here, so that nothing waits for its operands
+        inputs[node] = carried(node.op, operands, constant(node), n)
     return inputs.get(output)
 
 
@@ -306,8 +308,11 @@ def _coefficients(
             recorder = recording.here.recorder
             derives = nullcontext() if recorder is None else recorder.deriving(output)
             with limits.limits(), derives:
-                inputs = {start: Series([constant(start), math.ldexp(1.0, shift)])}
-                series = propagate(output, inputs, constant, n)
+                first = Series([constant(start), math.ldexp(1.0, shift)])
+                if recorder is not None and recorder.leaves_the_graph:
+                    series = recorder.propagate(output, start, first, n)
+                else:
+                    series = propagate(output, {start: first}, constant, n)
         if series is None:
             return [make(constant(output)), *(make(0.0) for _ in range(n))]
         return [make(series[k]) for k in range(n + 1)]

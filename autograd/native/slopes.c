@@ -384,8 +384,9 @@ sweep_share(Sweep *s, Term x, int32_t op, Term slope, Term here, int strict)
     const int known = slope.kind == ABSENT ? -1 : sweep_traits(s, op);
     Share share = {NO_TERM, TRUE_TERM, 0};
     const int behind = slope.kind == ENTRY && here.kind == ENTRY;
-    if (known >= 0 && behind && !tape->careful) {
-        if (strict || known & MAY_BE_INFINITE) {
+    const int whole = behind && (strict || tape->careful);
+    if (known >= 0 && behind && !whole) {
+        if (known & MAY_BE_INFINITE) {
             slope = term_apply(tape, ROW_where, 3, here, slope, plain(0.0));
         }
         else {
@@ -399,7 +400,7 @@ sweep_share(Sweep *s, Term x, int32_t op, Term slope, Term here, int strict)
         return share; /* a step */
     }
     share.part = times(tape, x, slope);
-    if (behind && tape->careful && share.part.kind != ABSENT) {
+    if (whole && share.part.kind != ABSENT) {
         share.part = term_apply(tape, ROW_where, 3, here, share.part, plain(0.0));
     }
     if (known & CHOOSES && slope.kind == ENTRY) {

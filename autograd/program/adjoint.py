@@ -136,14 +136,18 @@ class Reached:
         here = self.when.get(come, True)
         if here is True or partial.__class__ is not Number:
             return partial
-        if come in self.strict or may_be_infinite(op):
+        if self.tape.careful or come in self.strict:
+            return partial  # the product is chosen
+        if may_be_infinite(op):
             return where(here, partial, 0)
         self.tape.hasty = True
         return partial
 
     def passed(self, come: int, share: Any) -> Any:
         """A product with what comes from an entry, chosen as a whole: so its own
-        derivatives know what passes nothing."""
+        derivatives know what passes nothing, and meet its factors in eager's order."""
+        if not self.tape.careful and come not in self.strict:
+            return share
         here = self.when.get(come, True)
         return share if here is True else where(here, share, 0)
 
@@ -215,12 +219,11 @@ def _share(
     passed is 0, whatever x is.
     """
     choice = row_of(op).choice
-    if not tape.careful:
-        partial = reached.guarded(come, op, partial)
+    partial = reached.guarded(come, op, partial)
     if choice and partial.__class__ is float and partial == 0.0:
         return None
     share = times(x, partial)
-    if tape.careful and partial.__class__ is Number:
+    if partial.__class__ is Number:
         share = reached.passed(come, share)
     if not choice or partial.__class__ is float:
         return share, True

@@ -67,6 +67,10 @@ def compile(  # the name that the field uses
     it cannot be sure that ``f`` makes the same, runs ``f``. Derivatives of what ``f``
     differentiates itself may differ in their last bits.
 
+    ``where`` of a comparison is one tape for both outcomes, and a sum of derivatives
+    has one order on it. What is not chosen but used elsewhere stands elsewhere in
+    the order of Values, so that the sum's last bits may differ there.
+
     Args:
         f: a function of floats, arrays, and nested lists, tuples and dicts of them,
             that runs on Values. Other arguments (ints, strings, objects) are part of

@@ -19,6 +19,7 @@ from typing import Any
 from autograd.core import choice, recording
 from autograd.core.graph import Node
 from autograd.derivatives.nesting import is_value
+from autograd.derivatives.series import Series, carried
 from autograd.derivatives.sweeps import Mark
 from autograd.derivatives.sweeps import recording as with_graph
 from autograd.program import adjoint
@@ -55,7 +56,7 @@ class Recorder:
         self.guards: list[Guard] = []
         self.made: list[Node] = []
         self._differentiated: list[tuple[Sequence[Node], Mark]] = []
-        self._passes_through = False
+        self.leaves_the_graph = False
         self._derived: list[list[int]] = []
         self.raised = False
         self.plays = True
@@ -240,13 +241,13 @@ class Recorder:
     def choose(self, condition: Condition, x: Any, y: Any) -> Node:
         """``where`` of a condition that is not asked for its outcome."""
         args = (condition.entry, self.entry(x), self.entry(y))
-        self._passes_through = True
+        self.leaves_the_graph = True
         return self.stand_in(self.tape.add("where", args))
 
     def take(self, table: Sequence[Any], index: Node) -> Node:
         """The entry of a table at an index that is data and within it."""
         entries = self.entries_of([*table, index])
-        self._passes_through = True
+        self.leaves_the_graph = True
         self.plays = False
         return self.stand_in(self.tape.add(TAKE, tuple(entries)))
 
@@ -256,7 +257,7 @@ class Recorder:
             self.plays = False
             return [0.0] * len(inputs)
         numbers: list[float | None] = [None] * len(inputs)
-        if not self._passes_through:  # no derivative leaves the engine's graph
+        if not self.leaves_the_graph:  # no derivative leaves the engine's graph
             with recording.unrecorded():
                 numbers = [*choice.module().gradients(output, inputs)[0]]
         k, of = self.entry(output), self.entries_of(inputs)
@@ -274,6 +275,34 @@ class Recorder:
             self.entry(self.made[-1])
         for k in range(first, len(self.tape)):
             self.tape.checked[k] = False
+
+    def propagate(self, output: Node, start: Node, series: Series, n: int) -> Any:
+        """The power series of a Value, given that of another one, or None if it stays.
+
+        What a choice by data passes depends on what is chosen: that is asked for.
+        """
+        tape, last, first = self.tape, self.entry(output), self.entry(start)
+        known = {first: series}
+        for k in adjoint.order_from(tape, [last], [first]):
+            args = list(map(tape.expanded, adjoint.operands_of(tape, k)))
+            taken: list[Any] = []
+            if tape.ops[k] == "where":
+                outcome = tape.value(args[0]) != 0.0
+                if tape.depends(args[0]):
+                    outcome = self.guard(args[0])
+                taken = [float(outcome)]
+                args = [args[0], *((args[1],) * 2 if outcome else (args[2],) * 2)]
+            if any(a in known for a in args):
+                rest = args[len(taken) :]
+                operands = [known[a] if a in known else self._plain(a) for a in rest]
+                primal = self.stand_in(k)
+                known[k] = carried(tape.ops[k], taken + operands, primal, n)
+        return known.get(tape.expanded(last))
+
+    def _plain(self, k: int) -> Any:
+        """An entry as what is computed with: a float, or a Value."""
+        number = self.tape.ops[k] == "number"
+        return self.tape.value(k) if number else self.stand_in(k)
 
     def push(
         self, outputs: Sequence[Node], inputs: Sequence[Node], seeds: Any
@@ -300,7 +329,7 @@ class Recorder:
 
         Where one ``of`` what they are derived from is a Value, all of them are.
         """
-        self._passes_through = True
+        self.leaves_the_graph = True
         self._derived.append(entries)
         self.derived_from.update(dict.fromkeys(entries, of))
         self.plays &= all(self.tape.ops[k] != "number" for k in entries)

@@ -288,6 +288,7 @@ def extreme(draw: Any) -> tuple[Callable[..., Any], list[tuple[float, ...]]]:
             found.append(RULES[name].value(*given) if plain else answer)
         return found[-1]
 
+    f.__qualname__ = repr(nodes)  # what a failure shows
     return f, draw(st.lists(st.tuples(*[EXTREME] * arity), min_size=2, max_size=6))
 
 
@@ -328,6 +329,15 @@ def test_nothing_passes_what_is_infinite_behind_a_choice_of_a_program(
 def flat(x: Any) -> list[Any]:
     """The numbers, or arrays, in nested tuples."""
     return [z for y in x for z in flat(y)] if isinstance(x, tuple) else [x]
+
+
+@EXECUTORS
+def test_a_sum_behind_a_choice_is_in_eagers_order(executor: str | None) -> None:
+    f = lambda x: ag.exp(ag.where(x, x * x, x))
+    for eager in (ag.hessian(f), ag.derivative(f, 3)):
+        program = ag.compile(eager, executor=executor)
+        for x in (math.inf, -2.5, 0.7):
+            assert bits(program(x)) == bits(eager(x))
 
 
 @EXECUTORS

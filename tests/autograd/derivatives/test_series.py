@@ -161,3 +161,44 @@ def test_a_program_of_derivatives_never_raises_either() -> None:
         for n in (1, 2, 3):
             way = ag.derivative(f, n)
             assert repr(ag.compile(way)(x)) == repr(way(x))
+
+
+def chosen(x: Any) -> Any:
+    return ag.where(x > 0.3, x**4, ag.exp(-x) * x)
+
+
+BEHIND: dict[str, Any] = {
+    "a choice by data": ag.derivative(chosen, 3),
+    "a choice that is scaled": ag.taylor(lambda x: ag.exp(chosen(x)), 5),
+    "two choices": ag.derivative(lambda x: ag.where(x < 1.0, chosen(x), x) * x, 2),
+    "a gradient": ag.derivative(lambda x: ag.grad(lambda y: ag.exp(y) ** 1.5)(x), 2),
+    "a gradient of a choice": ag.derivative(ag.grad(chosen), 2),
+    "a tangent": ag.derivative(lambda x: ag.jvp(lambda y: y**5, (x,), (x,))[1], 2),
+    "another derivative": ag.derivative(lambda x: ag.derivative(chosen)(x) * x, 2),
+    "a checkpoint": ag.derivative(lambda x: ag.checkpoint(chosen)(x) * x, 2),
+    "an entry by data": lambda x: ag.derivative(
+        lambda y: (
+            ag.take([y**3, ag.sin(y), ag.exp(y)], ag.minimum(abs(ag.trunc(x)), 2)) * y
+        ),
+        3,
+    )(x),
+    "a gradient around": ag.grad(
+        lambda w: ag.derivative(lambda x: ag.sin(w * chosen(x)), 2)(w)
+    ),
+}
+"""Derivatives of any order behind what leaves the engine's graph in a program."""
+
+
+@pytest.mark.parametrize("name", BEHIND)
+@pytest.mark.parametrize("executor", [None, "arrays"])
+def test_a_program_of_derivatives_sees_what_its_graph_does_not_say(
+    name: str, executor: str | None
+) -> None:
+    way = BEHIND[name]
+    program = ag.compile(way, executor=executor)
+    for x in (1.0, -2.5, 0.7, -0.2, 2.0, 1.0):
+        assert repr(program(x)) == repr(way(x)) != "0.0"
+    xs = [1.0, -2.5, 0.7, 1.5]
+    together = program.map(xs)
+    if name != "a choice that is scaled":
+        assert together.tolist() == [way(x) for x in xs]

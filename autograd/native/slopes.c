@@ -148,14 +148,17 @@ term_apply(Tape *tape, uint32_t row, int count, Term x, Term y, Term z)
     return (Term){k < 0 ? ABSENT : ENTRY, k, 0.0};
 }
 
-/* Whether something is the constant 0; a leaf of that number is none. */
+/* Whether something is the constant 0, or a product with that; a leaf of that number is
+   none. */
 static int
 is_zero(Tape *tape, Term x)
 {
-    return x.kind == NUMBER ? x.number == 0.0
-                            : x.kind == ENTRY &&
-            (x.entry == *map_at(&tape->constants, bits(0.0)) ||
-             x.entry == *map_at(&tape->constants, bits(-0.0)));
+    if (x.kind != ENTRY) {
+        return x.kind == NUMBER && x.number == 0.0;
+    }
+    return tape->flags[x.entry] & VANISHES ||
+        x.entry == *map_at(&tape->constants, bits(0.0)) ||
+        x.entry == *map_at(&tape->constants, bits(-0.0));
 }
 
 /* A product with 0, which is a constant where it is 0. */
@@ -168,9 +171,13 @@ times_zero(Tape *tape, Term product)
     const int32_t args[2] = {product.entry, product.entry};
     const int32_t constant = tape_add(tape, OP_DETACH, args, 1, NULL, 0);
     const int32_t same = constant < 0 ? -1 : tape_add(tape, OP_EQUAL, args, 2, NULL, 0);
-    return same < 0
+    const Term vanishing = same < 0
         ? NO_TERM
         : term_apply(tape, ROW_where, 3, entry(same), entry(constant), product);
+    if (vanishing.kind == ENTRY) {
+        tape->flags[vanishing.entry] |= VANISHES;
+    }
+    return vanishing;
 }
 
 /* A product that makes no entry for a factor of exactly 1, and that is a constant where

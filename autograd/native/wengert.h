@@ -19,7 +19,7 @@ enum { OP_INPUT, OP_PARAMETER, OP_NUMBER, OP_DETACH, OP_LESS, OP_LESS_EQUAL, OP_
        FIRST_ROW };
 
 /* Flags of an entry. */
-enum { KNOWN = 1, CHECKED = 2, ON_INPUT = 4, ON_PARAMETER = 8, SHARE = 16 };
+enum { KNOWN = 1, CHECKED = 2, ON_INPUT = 4, ON_PARAMETER = 8, SHARE = 16, VANISHES = 32 };
 
 /* From 64 bits to an entry. */
 typedef struct {

@@ -379,12 +379,14 @@ def times(adjoint: Any, partial: Any) -> Any:
     product = adjoint * partial
     if product.__class__ is Number and (_is_zero(adjoint) or _is_zero(partial)):
         constant = Number(product.tape, product.tape.add("detach", (product.index,)))
-        return where(product == product, constant, product)
+        vanishing: Any = where(product == product, constant, product)
+        vanishing.tape.vanishing.add(vanishing.index)
+        return vanishing
     return product
 
 
 def _is_zero(x: Any) -> bool:
-    """Whether something is the constant 0."""
+    """Whether something is the constant 0, or a product with that."""
     if x.__class__ is Number:
         return bool(x.tape.is_zero(x.index))
     return bool(x == 0.0)

@@ -157,6 +157,7 @@ class Tape:
         self.labels: dict[int, str] = {}
         self.columns: dict[tuple[int, int], list[int]] = {}
         self.shares: set[int] = set()
+        self.vanishing: set[int] = set()
         self.careful = False
         self.hasty = False
         self._constants: dict[bytes, int] = {}
@@ -192,8 +193,11 @@ class Tape:
         self._constants.setdefault(bits(x), k)
 
     def is_zero(self, k: int) -> bool:
-        """Whether an entry is the constant 0; a leaf of that number is none."""
-        return k in (self._constants.get(bits(x)) for x in (0.0, -0.0))
+        """Whether an entry is the constant 0, or a product with that which a sweep has
+        made; a leaf of that number is none."""
+        return k in self.vanishing or k in (
+            self._constants.get(bits(x)) for x in (0.0, -0.0)
+        )
 
     def value(self, k: int) -> float:
         """What entry ``k`` was when the program was recorded."""

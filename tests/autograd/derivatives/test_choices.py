@@ -341,6 +341,19 @@ def test_a_sum_behind_a_choice_is_in_eagers_order(executor: str | None) -> None:
 
 
 @EXECUTORS
+def test_what_is_multiplied_with_a_constant_0_passes_nothing_further(
+    executor: str | None,
+) -> None:
+    def f(x: Any) -> Any:
+        z = x * ag.sqrt(x)
+        return z - z
+
+    program = ag.compile(ag.hessian(f), executor=executor)
+    for x in (math.inf, 5e-324, 2.0):  # the slope of sqrt has an infinite one itself
+        assert bits(program(x)) == bits(ag.hessian(f)(x))
+
+
+@EXECUTORS
 @given(extreme())
 def test_programs_have_the_bits_of_eager_at_extreme_numbers(
     executor: str | None, drawn: Any

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import keyword
 import math
+import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from autograd.native.emit import Block, Expression, NotInC, string, text
@@ -26,6 +28,8 @@ RESERVED = """
     for goto if inline int long main register restrict return short signed
     sizeof static struct switch typedef union unsigned void volatile while
 """
+
+VARIABLE = re.compile(r"\bt\d+\b")
 
 
 def c_source(recording: Recording, name: str, gradient: bool = False) -> str:
@@ -65,14 +69,16 @@ def c_source(recording: Recording, name: str, gradient: bool = False) -> str:
     for k in live(new, [place[k] for k in (*outputs, *conditions)]):
         if k not in names:
             names[k] = _printed(block, new, k, names)
-    lines = [f"    {line}" for line in block.statements]
+    ends = []
     for i, guard in enumerate(recording.guards):
         sign = "==" if guard.outcome else "!="
-        lines.append(f"    if ({names[place[guard.entry]]} {sign} 0.0) return {i + 1};")
+        ends.append(f"if ({names[place[guard.entry]]} {sign} 0.0) return {i + 1};")
     if tape.hasty:
         for x in sorted({names[place[k]] for k in (*outputs, *conditions)}):
-            lines.append(f"    if ({x} != {x}) return -1;")
-    lines += [f"    y[{i}] = {names[place[k]]};" for i, k in enumerate(outputs)]
+            ends.append(f"if ({x} != {x}) return -1;")
+    ends += [f"y[{i}] = {names[place[k]]};" for i, k in enumerate(outputs)]
+    block.statements = _read_later(block.statements, ends)
+    lines = [f"    {line}" for line in (*block.statements, *ends)]
     guards = "".join(
         f"\n   {i + 1}: another outcome at {string(guard.where)[1:-1]}".replace(
             "*/", "* /"
@@ -89,6 +95,19 @@ def c_source(recording: Recording, name: str, gradient: bool = False) -> str:
         f"int {name}(const double *x, const double *p, double *y)\n"
         "{\n    (void)x;\n    (void)p;\n" + "\n".join(lines) + "\n    return 0;\n}\n"
     )
+
+
+def _read_later(statements: Sequence[str], ends: Sequence[str]) -> list[str]:
+    """The statements whose variable is read, by others of them or at the ends: partials
+    may leave out a result."""
+    read = set(VARIABLE.findall(" ".join(ends)))
+    kept = []
+    for statement in reversed(statements):
+        variable, *others = VARIABLE.findall(statement)
+        if variable in read:
+            read.update(others)
+            kept.append(statement)
+    return kept[::-1]
 
 
 def _printed(block: Block, tape: Tape, k: int, names: dict[int, str]) -> str:

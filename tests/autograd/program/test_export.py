@@ -77,6 +77,23 @@ def test_remainders_and_quotients_are_pythons(tmp_path: Path) -> None:
             assert bits(call([x, y], [], 3)[1]) == bits(expected), (x, y)
 
 
+@needs_cc
+@pytest.mark.parametrize(
+    "way",
+    [
+        ag.grad(ag.tanh),  # whose partial does not read its result
+        ag.jacobian(lambda x: [1.0 / ag.exp(x), ag.tanh(x)]),
+        ag.grad(lambda x: ag.hypot(x, 2.0) * 0.0 + ag.tanh(ag.tanh(x))),
+    ],
+)
+def test_no_variable_is_left_that_nobody_reads(tmp_path: Path, way: Any) -> None:
+    program = ag.compile(way)
+    told = program(0.7)
+    told = told if isinstance(told, list) else [told]
+    call = built(tmp_path, program.to_c("slope"), "slope")  # its warnings are errors
+    assert bits(call([0.7], [], len(told))[1]) == bits(told)
+
+
 LENGTHS = [1.0, 0.1, 3.0, 1e-200, 1e200, 5e-324, 3e-310, 2.0**-1022, 0.0, -7.5]
 
 

@@ -325,7 +325,9 @@ sweep_partial(Sweep *s, int32_t k, int64_t i)
     }
     const int32_t *operands = operands_of(tape, k);
     if (shape->known == IS_OPERAND) {
-        return entry(shape->which == operand_count(tape, k) ? k : operands[shape->which]);
+        const int32_t at = shape->which == operand_count(tape, k) ? k : operands[shape->which];
+        const int number = tape->op[at] == OP_NUMBER && isfinite(tape->number[at]);
+        return number ? plain(tape->number[at]) : entry(at); /* a number passes as one */
     }
     if (shape->known == IS_ROW) {
         const Term x = entry(operands[0]);

@@ -17,6 +17,7 @@ careful one is asked, which chooses everywhere.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -255,7 +256,9 @@ def _partial(tape: Tape, k: int, i: int) -> Any:
     if isinstance(shape, tuple):
         return times(shape[1], Number(tape, tape.add(shape[0], args)))
     if shape is not None:
-        return [*operands, z][int(shape)]
+        at = [*args, k][int(shape)]
+        number = tape.value(at) if tape.ops[at] == "number" else math.inf
+        return number if math.isfinite(number) else Number(tape, at)
     return Number(tape, tape.add(f"{op}:{i}", (*args, k)))
 
 

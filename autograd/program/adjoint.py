@@ -257,8 +257,9 @@ def _partial(tape: Tape, k: int, i: int) -> Any:
         return times(shape[1], Number(tape, tape.add(shape[0], args)))
     if shape is not None:
         at = [*args, k][int(shape)]
-        number = tape.value(at) if tape.ops[at] == "number" else math.inf
-        return number if math.isfinite(number) else Number(tape, at)
+        if tape.ops[at] == "number" and math.isfinite(tape.value(at)):
+            return tape.value(at)
+        return Number(tape, at)
     return Number(tape, tape.add(f"{op}:{i}", (*args, k)))
 
 

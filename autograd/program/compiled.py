@@ -21,7 +21,7 @@ from autograd.program import flat
 from autograd.program.called import Absent, Recorded
 from autograd.program.chunks import are_chunks, over_chunks
 from autograd.program.listing import listing
-from autograd.program.mapped import mapped
+from autograd.program.mapped import is_plain, mapped
 from autograd.program.structure import Arguments
 
 if TYPE_CHECKING:  # with NumPy, which is imported when something is recorded
@@ -337,10 +337,7 @@ class Program(Recorded):
         if (
             short is not None
             and executor is chunk is None
-            and in_axes.__class__ is int
-            and in_axes == 0
-            and not named
-            and (total is None or total[1] is None)
+            and is_plain(named, in_axes, total)
         ):
             answer = short.run(*args) if total is None else short.run(total[0], *args)
             if answer is not NotImplemented:

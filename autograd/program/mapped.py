@@ -41,7 +41,7 @@ def mapped(
     if chunk is not None and (isinstance(chunk, bool) or not chunk > 0):
         raise ValueError(f"chunk must be a number of examples, got {chunk!r}")
     threads = total is None and is_pool(executor)
-    plain = in_axes.__class__ is int and in_axes == 0 and not named
+    plain = is_plain(named, in_axes, total)
     if threads and plain and False in program._mappers:
         short = program._mappers[False]
         answer = in_threads(short.run, short.outputs, args, executor, chunk)
@@ -52,11 +52,19 @@ def mapped(
     examples.add_gradients()
     plain = plain and (threads or executor is chunk is None)
     only = examples.only
-    if plain and (total is None or total[1] is None) and only and not only.careful:
+    if plain and only is not None and not only.careful:
         run = only.mapper(args, total is not None, program.errors != "ieee")
         if run is not None:
             program._mappers[total is not None] = Short.way(only, run)
     return result
+
+
+def is_plain(
+    named: dict[str, Any], in_axes: Any, total: tuple[float, Any] | None
+) -> bool:
+    """Whether a short way may take the examples: along first axes, without a seed."""
+    first = in_axes.__class__ is int and in_axes == 0
+    return first and not named and (total is None or total[1] is None)
 
 
 class Short(NamedTuple):

@@ -284,20 +284,21 @@ class Recorder:
         tape, last, first = self.tape, self.entry(output), self.entry(start)
         known = {first: series}
         for k in adjoint.order_from(tape, [last], [first]):
-            args = list(map(tape.expanded, adjoint.operands_of(tape, k)))
-            taken: list[Any] = []
-            if tape.ops[k] == "where":
-                outcome = tape.value(args[0]) != 0.0
-                if tape.depends(args[0]):
-                    outcome = self.guard(args[0])
-                taken = [float(outcome)]
-                args = [args[0], *((args[1],) * 2 if outcome else (args[2],) * 2)]
+            op, args = (
+                tape.ops[k],
+                list(map(tape.expanded, adjoint.operands_of(tape, k))),
+            )
+            if op == "where":  # a choice is what it chooses
+                condition, x, y = args
+                op, args = "pos", [x if self._holds(condition) else y]
             if any(a in known for a in args):
-                rest = args[len(taken) :]
-                operands = [known[a] if a in known else self._plain(a) for a in rest]
-                primal = self.stand_in(k)
-                known[k] = carried(tape.ops[k], taken + operands, primal, n)
+                operands = [known[a] if a in known else self._plain(a) for a in args]
+                known[k] = carried(op, operands, self.stand_in(k), n)
         return known.get(tape.expanded(last))
+
+    def _holds(self, k: int) -> bool:
+        """Whether a condition holds; a guard, if that may change."""
+        return self.guard(k) if self.tape.depends(k) else self.tape.value(k) != 0.0
 
     def _plain(self, k: int) -> Any:
         """An entry as what is computed with: a float, or a Value."""

@@ -1,4 +1,4 @@
-/* For the tests: let one of the next allocations of the whole interpreter fail. */
+/* For the tests: let one of the interpreter's next allocations in this thread fail. */
 
 #include "engine.h"
 
@@ -7,12 +7,14 @@
 static PyMemAllocatorEx allocators[3];
 static const PyMemAllocatorDomain domains[3] = {
     PYMEM_DOMAIN_RAW, PYMEM_DOMAIN_MEM, PYMEM_DOMAIN_OBJ};
-static long allocations_left; /* until the one that fails */
+static long allocations_left;        /* until the one that fails */
+static unsigned long failing_thread; /* others, such as the tests' runner's, go on */
 
 static int
 fails(void)
 {
-    return allocations_left > 0 && --allocations_left == 0;
+    return PyThread_get_thread_ident() == failing_thread && allocations_left > 0 &&
+           --allocations_left == 0;
 }
 
 static void *
@@ -59,6 +61,7 @@ fail_allocation(PyObject *Py_UNUSED(module), PyObject *args)
         PyMem_GetAllocator(domains[i], &allocators[i]);
         PyMem_SetAllocator(domains[i], &failing);
     }
+    failing_thread = PyThread_get_thread_ident();
     allocations_left = n;
     PyObject *answer = PyObject_CallNoArgs(function);
     const int reached = allocations_left == 0;

@@ -9,6 +9,7 @@ import math
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -285,6 +286,26 @@ class TestFailingAllocations:
             assert (x.data, x.grad, x.label, y.data) == (1.5, 0.0, "x", 2.5)
 
         assert self.fail_each(lambda: FAILING[name](x, y), check) > 0
+
+    def test_no_allocation_of_another_thread_fails(self) -> None:
+        errors: list[MemoryError] = []
+        done = threading.Event()
+
+        def allocate() -> None:
+            try:
+                while not done.is_set():
+                    bytearray(100)
+            except MemoryError as error:
+                errors.append(error)
+
+        thread = threading.Thread(target=allocate)
+        thread.start()
+        for n in range(10, 100):
+            with contextlib.suppress(MemoryError):
+                native._fail_allocation(n, lambda: time.sleep(1e-3))
+        done.set()
+        thread.join()
+        assert not errors
 
     def graph(self) -> tuple[Any, Any]:
         """A leaf and an output, whose walk needs several blocks for each list."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 import autograd as ag
-from tests.autograd.program.test_workers import Flaky
+from tests.autograd.program.test_workers import Flaky, pool
+from tests.engines import once
 
 
 def made() -> tuple[Any, list[Any]]:
@@ -55,11 +56,12 @@ def test_they_are_what_all_examples_are_chunk_by_chunk() -> None:
     assert grads == [w.grad for w in ws]
 
 
+@once  # the processes choose an engine of their own
 def test_threads_and_processes_give_the_same_bits() -> None:
     expected = run(*made())
     with ThreadPoolExecutor(3) as threads:
         assert run(*made(), executor=threads) == expected
-    with ProcessPoolExecutor(2) as processes:
+    with pool() as processes:
         program, ws = made()
         assert run(program, ws, executor=processes) == expected
         assert program.stats()["recordings"] == 2

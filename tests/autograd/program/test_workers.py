@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import threading
+import time
 from concurrent.futures import (
     BrokenExecutor,
     Future,
@@ -18,6 +20,7 @@ import pytest
 
 import autograd as ag
 from autograd.program import workers
+from tests.engines import once
 
 
 def program_and_points() -> tuple[Any, Any, Any]:
@@ -27,28 +30,36 @@ def program_and_points() -> tuple[Any, Any, Any]:
     return program, w, points
 
 
+def pool() -> ProcessPoolExecutor:
+    """Two processes that start anew: a fork of a process with threads, as that of the
+    tests' runner is, may find a lock of the C library held for good."""
+    return ProcessPoolExecutor(2, multiprocessing.get_context("spawn"))
+
+
 def run(program: Any, w: Any, points: Any, **options: Any) -> tuple[Any, float]:
     w.grad = 0.0
     found = program.backward(points, scale=1e-3, **options)
     return found.tolist(), w.grad
 
 
+@once  # the processes choose an engine of their own
 def test_threads_and_processes_give_the_bits_of_one_thread() -> None:
     program, w, points = program_and_points()
     expected = run(program, w, points, chunk=64)
     with ThreadPoolExecutor(4) as threads:
         assert run(program, w, points, chunk=64, executor=threads) == expected
-    with ProcessPoolExecutor(2) as processes:
+    with pool() as processes:
         assert run(program, w, points, chunk=64, executor=processes) == expected
         mapped = program.map(points, executor=processes, chunk=100)
     assert mapped.tolist() == expected[0]
 
 
+@once  # the processes choose an engine of their own
 def test_a_worker_that_dies_changes_nothing() -> None:
     program, w, points = program_and_points()
     expected = run(program, w, points, chunk=16)
-    with ProcessPoolExecutor(2) as processes:
-        processes.submit(os.getpid).result()
+    with pool() as processes:
+        list(processes.map(time.sleep, [0.1, 0.1]))  # both are there
         os.kill(next(iter(processes._processes)), signal.SIGKILL)
         assert run(program, w, points, chunk=16, executor=processes) == expected
 

@@ -19,7 +19,7 @@ from autograd.core import choice
 # Few, since each run draws others: what a run leaves out, a later one tries.
 settings.register_profile(
     "default",
-    max_examples=40,
+    max_examples=25,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
 )

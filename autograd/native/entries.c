@@ -14,10 +14,14 @@
 #include "rows.h"
 
 typedef struct {
+    Value *node; /* owned */
+    int32_t entry;
+} Kept;
+
+typedef struct {
     PyObject_HEAD
     Tape *tape;
-    Value **kept; /* owned: those that were made while recording */
-    int32_t *entry; /* of each */
+    Kept *kept; /* those that were made while recording */
     int64_t count, room;
     Map places; /* from the address of any other to its entry */
     PyObject *others; /* a list of those */
@@ -43,8 +47,8 @@ known(Entries *entries, const Value *node)
     const double place = node->grad;
     if (place >= 1.0 && place <= (double)entries->count) {
         const int64_t i = (int64_t)place - 1;
-        if (entries->kept[i] == node) {
-            return entries->entry[i];
+        if (entries->kept[i].node == node) {
+            return entries->kept[i].entry;
         }
     }
     return *map_at(&entries->places, address(node));
@@ -56,18 +60,16 @@ put(Entries *entries, Value *node, int32_t k)
 {
     if (entries->count == entries->room) {
         const size_t room = 2 * (size_t)entries->room + 64;
-        Value **kept = array_grow(entries->kept, room * sizeof *kept);
-        entries->kept = kept != NULL ? kept : entries->kept;
-        int32_t *entry = array_grow(entries->entry, room * sizeof *entry);
-        entries->entry = entry != NULL ? entry : entries->entry;
-        if (kept == NULL || entry == NULL) {
+        Kept *kept = array_grow(entries->kept, room * sizeof *kept);
+        if (kept == NULL) {
             PyErr_NoMemory();
             return -1;
         }
+        entries->kept = kept;
         entries->room = (int64_t)room;
     }
-    entries->entry[entries->count] = k;
-    entries->kept[entries->count++] = (Value *)Py_NewRef((PyObject *)node);
+    Py_INCREF(node);
+    entries->kept[entries->count++] = (Kept){node, k};
     node->grad = (double)entries->count;
     return 0;
 }
@@ -419,13 +421,13 @@ entries_make(PyTypeObject *type, PyObject *args, PyObject *keywords)
 static void
 let_go(Entries *entries)
 {
-    Value **kept = entries->kept;
+    Kept *kept = entries->kept;
     const int64_t count = entries->count;
     entries->kept = NULL;
     entries->count = entries->room = 0;
     for (int64_t i = 0; i < count; i++) {
-        kept[i]->grad = 0.0;
-        Py_DECREF(kept[i]);
+        kept[i].node->grad = 0.0;
+        Py_DECREF(kept[i].node);
     }
     array_free(kept);
 }
@@ -443,7 +445,6 @@ entries_dealloc(Entries *entries)
 {
     PyTypeObject *type = Py_TYPE(entries);
     let_go(entries);
-    array_free(entries->entry);
     map_free(&entries->places);
     PyMem_Free(entries->args);
     Py_XDECREF(entries->parameters);

@@ -151,14 +151,10 @@ term_apply(Tape *tape, uint32_t row, int count, Term x, Term y, Term z)
 /* Whether something is the constant 0, or a product with that; a leaf of that number is
    none. */
 static int
-is_zero(Tape *tape, Term x)
+is_zero(const Tape *tape, Term x)
 {
-    if (x.kind != ENTRY) {
-        return x.kind == NUMBER && x.number == 0.0;
-    }
-    return tape->flags[x.entry] & VANISHES ||
-        x.entry == *map_at(&tape->constants, bits(0.0)) ||
-        x.entry == *map_at(&tape->constants, bits(-0.0));
+    return x.kind == ENTRY ? tape->flags[x.entry] & VANISHES
+                           : x.kind == NUMBER && x.number == 0.0;
 }
 
 /* A product with 0, which is a constant where it is 0. */

@@ -50,6 +50,17 @@ tape_reserve(Tape *tape, int64_t entries, int64_t args)
     return 0;
 }
 
+/* From now on entry k is the one of a number that has none yet. */
+static int
+tape_shared(Tape *tape, double x, int32_t k)
+{
+    if (map_put(&tape->constants, bits(x), k) < 0) {
+        return -1;
+    }
+    tape->flags[k] |= x == 0.0 ? VANISHES : 0;
+    return 0;
+}
+
 int32_t
 tape_constant(Tape *tape, double x)
 {
@@ -57,7 +68,7 @@ tape_constant(Tape *tape, double x)
     int32_t k = *map_at(&tape->constants, key);
     if (k < 0) {
         k = tape_add(tape, OP_NUMBER, NULL, 0, &x, 0);
-        if (k >= 0 && map_put(&tape->constants, key, k) < 0) {
+        if (k >= 0 && tape_shared(tape, x, k) < 0) {
             return -1;
         }
     }
@@ -178,8 +189,8 @@ method_shared(Tape *tape, PyObject *args)
         return NULL;
     }
     const int32_t k = entry_from(tape, entry);
-    if (k < 0 || (*map_at(&tape->constants, bits(x)) < 0 &&
-                  map_put(&tape->constants, bits(x), k) < 0)) {
+    if (k < 0 ||
+        (*map_at(&tape->constants, bits(x)) < 0 && tape_shared(tape, x, k) < 0)) {
         return NULL;
     }
     Py_RETURN_NONE;

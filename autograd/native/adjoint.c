@@ -5,7 +5,7 @@
 typedef struct {
     uint8_t *active; /* by entry, for those before ``end`` */
     Term *sums;
-    Term *reached; /* NULL if no choice is on the way: all is reached then */
+    Term *reached; /* NULL if no choice matters on the way: all is reached then */
     uint8_t *leads, *strict; /* with it: to what may be infinite; behind a ``where`` */
     int64_t end;
 } Adjoints;
@@ -124,7 +124,7 @@ static int
 find_choices(Sweep *s, Adjoints *to)
 {
     const size_t size = (size_t)to->end;
-    int choices = 0;
+    int choices = s->tape->careful;
     for (int64_t j = 0; j < s->count && !choices; j++) {
         const int known = sweep_traits(s, s->tape->op[s->order[j]]);
         if (known < 0) {

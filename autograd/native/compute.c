@@ -3,7 +3,6 @@
 #include "wengert.h"
 
 #include "kernels.h"
-#include "rows.h"
 
 /* What an operation gives, in Python: autograd.program.tape.compute. */
 static int

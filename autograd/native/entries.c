@@ -11,8 +11,6 @@
 
 #include "wengert.h"
 
-#include "rows.h"
-
 typedef struct {
     Value *node; /* owned */
     int32_t entry;

@@ -8,8 +8,6 @@
 
 #include "groups.h"
 
-#include "rows.h"
-
 enum { BEGINS_MINUS_ZERO = 2, BEGINS_ZERO };
 
 /* What an entry is to folds: part of one; a sum; and of a sum, whether it goes on from

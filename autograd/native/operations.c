@@ -2,8 +2,6 @@
 
 #include "wengert.h"
 
-#include "rows.h"
-
 static const char *const no_rows[FIRST_ROW] = {
     "input", "parameter", "number", "detach", "less", "less_equal", "equal"};
 

@@ -7,7 +7,6 @@
 
 #include "program.h"
 
-#include "rows.h"
 #include "wengert.h"
 
 #include <structmember.h>

@@ -9,8 +9,6 @@
 
 #include "wengert.h"
 
-#include "rows.h"
-
 enum { AHEAD = 24 };
 
 #if defined(__GNUC__)

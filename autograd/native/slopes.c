@@ -330,7 +330,13 @@ sweep_partial(Sweep *s, int32_t k, int64_t i)
         const Term row = term_apply(tape, (uint32_t)shape->which, 1, x, x, x);
         return row.kind == ABSENT ? row : times(tape, plain(shape->number), row);
     }
-    return partial_entry(tape, k, i);
+    const Term made = partial_entry(tape, k, i);
+    const int known = made.kind == ABSENT ? -1 : sweep_traits(s, tape->op[made.entry]);
+    if (known < 0) {
+        return NO_TERM;
+    }
+    tape->flags[made.entry] |= known & IS_STEP ? STEP : 0;
+    return made;
 }
 
 /* What chooses, and what may be infinite */
@@ -380,6 +386,40 @@ term_join(Tape *tape, Term *reach, Term there)
     return reach->kind == ABSENT ? -1 : 0;
 }
 
+/* A product with what is a plain number to Values: where that is 0, it is a constant, and
+   passes only what is nan. */
+static void
+step(Tape *tape, Term x, Term slope, int chooses, Share *share)
+{
+    const Term product = share->part, none = plain(0.0), one = plain(1.0);
+    if (product.kind != ENTRY || x.kind != ENTRY || slope.kind != ENTRY) {
+        return;
+    }
+    const int left = tape->flags[x.entry] & STEP, right = tape->flags[slope.entry] & STEP;
+    if (left == right || (chooses && right) || is_zero(tape, x) || is_zero(tape, slope)) {
+        return;
+    }
+    if (!tape->careful) {
+        tape->hasty = 1;
+        return;
+    }
+    const Term factor = left ? x : slope;
+    const Term constant = times_zero(tape, product);
+    share->part = constant.kind == ABSENT
+        ? NO_TERM
+        : term_apply(tape, ROW_where, 3, factor, product, constant);
+    if (share->part.kind == ABSENT) {
+        return;
+    }
+    tape->flags[share->part.entry] |= SHARE;
+    const int32_t args[2] = {product.entry, product.entry};
+    const int32_t same = tape_add(tape, OP_EQUAL, args, 2, NULL, 0);
+    const Term nan =
+        same < 0 ? NO_TERM : term_apply(tape, ROW_where, 3, entry(same), none, one);
+    share->taken =
+        nan.kind == ABSENT ? nan : term_apply(tape, ROW_where, 3, factor, one, nan);
+}
+
 /* x times a partial of an operation, if x comes ``here``; none where a row has not
    chosen. */
 Share
@@ -405,11 +445,12 @@ sweep_share(Sweep *s, Term x, int32_t op, Term slope, Term here, int strict)
         return share; /* a step */
     }
     share.part = times(tape, x, slope);
+    step(tape, x, slope, known & CHOOSES, &share);
     if (whole && share.part.kind != ABSENT) {
         share.part = term_apply(tape, ROW_where, 3, here, share.part, plain(0.0));
     }
-    if (known & CHOOSES && slope.kind == ENTRY) {
-        share.taken = slope;
+    if (known & CHOOSES && slope.kind == ENTRY && share.taken.kind != ABSENT) {
+        share.taken = term_further(tape, share.taken, slope);
         if (x.kind == ENTRY && share.part.kind != ABSENT) {
             share.part = term_apply(tape, ROW_where, 3, slope, share.part, plain(0.0));
             if (share.part.kind == ENTRY) {

@@ -6,8 +6,6 @@
 
 #include "wengert.h"
 
-#include "rows.h"
-
 /* A number or an entry, or neither. */
 enum { ABSENT, ZERO, NUMBER, ENTRY };
 
@@ -39,8 +37,8 @@ typedef struct {
 } Shape;
 enum { IS_NUMBER = 1, IS_OPERAND, IS_ROW, COMPUTED };
 
-/* What is known of a row; bits of the answer of Python's function ``traits``. */
-enum { MAY_BE_INFINITE = 1, CHOOSES = 2, ASKED = 4 };
+/* What is known of a row, or of a partial; bits of the answer of Python's ``traits``. */
+enum { MAY_BE_INFINITE = 1, CHOOSES = 2, ASKED = 4, IS_STEP = 8 };
 
 typedef struct {
     Tape *tape;

@@ -57,7 +57,7 @@ tape_shared(Tape *tape, double x, int32_t k)
     if (map_put(&tape->constants, bits(x), k) < 0) {
         return -1;
     }
-    tape->flags[k] |= x == 0.0 ? VANISHES : 0;
+    tape->flags[k] |= x == 0.0 ? VANISHES | STEP : STEP;
     return 0;
 }
 

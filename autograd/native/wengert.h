@@ -13,13 +13,16 @@
 
 #include "engine.h"
 
+#include "rows.h"
+
 /* Operations by number: what no row is, then the rows of the table, then all others,
    such as "pow:0", in the order in which they are first met. */
 enum { OP_INPUT, OP_PARAMETER, OP_NUMBER, OP_DETACH, OP_LESS, OP_LESS_EQUAL, OP_EQUAL,
        FIRST_ROW };
 
-/* Flags of an entry. */
-enum { KNOWN = 1, CHECKED = 2, ON_INPUT = 4, ON_PARAMETER = 8, SHARE = 16, VANISHES = 32 };
+/* Flags of an entry. STEP: a plain number to Values, as Tape.is_step says in Python. */
+enum { KNOWN = 1, CHECKED = 2, ON_INPUT = 4, ON_PARAMETER = 8, SHARE = 16, VANISHES = 32,
+       STEP = 64 };
 
 /* From 64 bits to an entry. */
 typedef struct {
@@ -141,10 +144,16 @@ tape_append(Tape *tape, int32_t op, const int32_t *args, int64_t count, double n
     }
     const int64_t k = tape->count++;
     int32_t *arg = tape->arg + tape->arg_count;
+    uint8_t step = op >= OP_LESS ? STEP : 0;
     for (int64_t i = 0; i < count; i++) {
+        const uint8_t flags = tape->flags[args[i]];
         arg[i] = args[i];
-        more |= tape->flags[args[i]] & (ON_INPUT | ON_PARAMETER);
+        more |= flags & (ON_INPUT | ON_PARAMETER);
+        if (op >= FIRST_ROW && (i > 0 || op != FIRST_ROW + ROW_where)) {
+            step &= flags;
+        }
     }
+    more |= step;
     if (op >= first_later_op && k < tape->later) {
         tape->later = k;
     }

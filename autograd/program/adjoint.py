@@ -28,6 +28,7 @@ from autograd.program.tape import (
     Shape,
     Tape,
     entry_of,
+    partial_is_step,
     row_of,
     shape_of_partial,
 )
@@ -183,7 +184,10 @@ def may_be_infinite(op: str) -> bool:
 
 
 def traits(op: str) -> int:
-    """What the native sweep asks of a row: bits of what may be, and what chooses."""
+    """What the native sweep asks of a row: bits of what may be, and what chooses; and
+    of a partial: whether it is a step."""
+    if ":" in op:
+        return 8 * partial_is_step(op)
     return int(may_be_infinite(op)) + 2 * int(row_of(op).choice)
 
 
@@ -223,15 +227,34 @@ def _share(
     partial = reached.guarded(come, op, partial)
     if choice and partial.__class__ is float and partial == 0.0:
         return None
-    share = times(x, partial)
+    share, taken = times(x, partial), True
     if partial.__class__ is Number:
+        if x.__class__ is Number and share.__class__ is Number:
+            share, taken = _stepped(tape, x, partial, share, choice)
         share = reached.passed(come, share)
     if not choice or partial.__class__ is float:
-        return share, True
+        return share, taken
     if x.__class__ is Number:
         share = where(partial, share, 0)
         tape.share(share.index)
-    return share, partial
+    return share, partial if taken is True else where(taken, partial, 0)
+
+
+def _stepped(
+    tape: Tape, x: Number, partial: Number, product: Number, choice: bool
+) -> tuple[Any, Any]:
+    """A product with what is a plain number to Values, and whether it passes anything:
+    where that is 0, it is a constant, and passes only what is nan."""
+    steps = [tape.is_step(x.index), tape.is_step(partial.index)]
+    if _is_zero(x) or _is_zero(partial) or sum(steps) != 1 or (choice and steps[1]):
+        return product, True
+    if not tape.careful:
+        tape.hasty = True
+        return product, True
+    step = x if steps[0] else partial
+    found: Any = where(step, product, vanishing(product))
+    tape.share(found.index)
+    return found, where(step, 1, where(product == product, 0, 1))
 
 
 def _partial(tape: Tape, k: int, i: int) -> Any:
@@ -382,11 +405,16 @@ def times(adjoint: Any, partial: Any) -> Any:
                 return -other
     product = adjoint * partial
     if product.__class__ is Number and (_is_zero(adjoint) or _is_zero(partial)):
-        constant = Number(product.tape, product.tape.add("detach", (product.index,)))
-        vanishing: Any = where(product == product, constant, product)
-        vanishing.tape.vanishing.add(vanishing.index)
-        return vanishing
+        return vanishing(product)
     return product
+
+
+def vanishing(product: Number) -> Any:
+    """A product with 0, which is a constant where it is 0."""
+    constant = Number(product.tape, product.tape.add("detach", (product.index,)))
+    found: Any = where(product == product, constant, product)
+    product.tape.vanishing.add(found.index)
+    return found
 
 
 def _is_zero(x: Any) -> bool:

@@ -15,6 +15,7 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 from autograd.core import choice, limits
@@ -163,6 +164,7 @@ class Tape:
         self._constants: dict[bytes, int] = {}
         self._expanded: dict[int, int] = {}
         self._depends: list[tuple[bool, bool]] = []
+        self._steps: list[bool] = []
 
     def __len__(self) -> int:
         return len(self.ops)
@@ -235,6 +237,23 @@ class Tape:
         if k not in self._expanded:
             self._expanded[k] = written_out(self, k)
         return self._expanded[k]
+
+    def is_step(self, k: int) -> bool:
+        """Whether an entry is a plain number where it is computed on Values: one of
+        constants, and of which of them is chosen."""
+        known = self._steps
+        for j in range(len(known), len(self)):
+            op, args = self.ops[j], self.args[j]
+            if op == "number":
+                known.append(self._constants.get(bits(self.value(j))) == j)
+            elif op in LEAVES or op == "detach":
+                known.append(False)
+            elif op in ("less", "less_equal", "equal"):
+                known.append(True)
+            else:
+                operands = args[1:] if op == "where" else args
+                known.append(partial_is_step(op) or all(known[a] for a in operands))
+        return known[k]
 
     def depends(self, k: int) -> bool:
         """Whether an entry may be another number in another call."""
@@ -347,6 +366,20 @@ def shape_of_partial(row: Rule, i: int) -> Shape:
             shape = _multiple(scratch, found.index)
         _shapes[row, i] = shape
     return _shapes[row, i]
+
+
+@cache
+def partial_is_step(op: str) -> bool:
+    """Whether an operation is a partial that is a plain number on Values: of a row that
+    chooses, or of constants alone."""
+    name, _, i = op.partition(":")
+    row = RULES.get(name)
+    if not i or not isinstance(row, Rule):
+        return False
+    scratch = Tape()
+    names = [Number(scratch, scratch.add("input")) for _ in row.partials]
+    found = row.partial(int(i), names, Number(scratch, scratch.add("input")))
+    return row.choice or (found.__class__ is Number and scratch.is_step(found.index))
 
 
 def _multiple(tape: Tape, k: int) -> tuple[str, float] | None:

@@ -359,6 +359,29 @@ def test_what_is_multiplied_with_a_constant_0_passes_nothing_further(
 
 
 @EXECUTORS
+def test_what_comparisons_alone_make_0_passes_nothing_further(
+    executor: str | None,
+) -> None:
+    def f(x: Any) -> Any:
+        z = ag.sqrt(x)
+        return ag.minimum(z - z, x)
+
+    def g(x: Any) -> Any:
+        return abs(ag.sqrt(x)) * ag.where(x > 1.0, 3.0, 0.0)
+
+    def h(x: Any) -> Any:
+        z = ag.sqrt(x)
+        return x * (abs(z) - ag.maximum(z, -z))
+
+    for eager in (ag.hessian(f), ag.hessian(g), ag.hessian(h), ag.hessian(ag.grad(g))):
+        program = ag.compile(eager, executor=executor)
+        for x in (5e-324, 1e-300, 0.5, 2.0, 1e308):  # the slopes of the slope overflow
+            assert bits(program(x)) == bits(eager(x))
+        for x in (5e-324, 2.0):
+            assert bits(ag.compile(eager, executor=executor)(x)) == bits(eager(x))
+
+
+@EXECUTORS
 @given(extreme())
 def test_programs_have_the_bits_of_eager_at_extreme_numbers(
     executor: str | None, drawn: Any

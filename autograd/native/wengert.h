@@ -20,7 +20,7 @@
 enum { OP_INPUT, OP_PARAMETER, OP_NUMBER, OP_DETACH, OP_LESS, OP_LESS_EQUAL, OP_EQUAL,
        FIRST_ROW };
 
-/* Flags of an entry. STEP: a plain number to Values, as Tape.is_step says in Python. */
+/* Flags of an entry. STEP and VANISHES: Tape.is_step and is_zero, in Python. */
 enum { KNOWN = 1, CHECKED = 2, ON_INPUT = 4, ON_PARAMETER = 8, SHARE = 16, VANISHES = 32,
        STEP = 64 };
 
@@ -144,16 +144,18 @@ tape_append(Tape *tape, int32_t op, const int32_t *args, int64_t count, double n
     }
     const int64_t k = tape->count++;
     int32_t *arg = tape->arg + tape->arg_count;
-    uint8_t step = op >= OP_LESS ? STEP : 0;
+    uint8_t all = op >= OP_LESS ? STEP | VANISHES : 0; /* that its operands have */
     for (int64_t i = 0; i < count; i++) {
         const uint8_t flags = tape->flags[args[i]];
         arg[i] = args[i];
         more |= flags & (ON_INPUT | ON_PARAMETER);
         if (op >= FIRST_ROW && (i > 0 || op != FIRST_ROW + ROW_where)) {
-            step &= flags;
+            all &= flags;
         }
     }
-    more |= step;
+    const int adds = op == FIRST_ROW + ROW_add || op == FIRST_ROW + ROW_sub ||
+        op == FIRST_ROW + ROW_neg || op == FIRST_ROW + ROW_where;
+    more |= all & (adds ? STEP | VANISHES : STEP);
     if (op >= first_later_op && k < tape->later) {
         tape->later = k;
     }

@@ -164,7 +164,7 @@ class Tape:
         self._constants: dict[bytes, int] = {}
         self._expanded: dict[int, int] = {}
         self._depends: list[tuple[bool, bool]] = []
-        self._steps: list[bool] = []
+        self._plain: list[tuple[bool, bool]] = []
 
     def __len__(self) -> int:
         return len(self.ops)
@@ -193,13 +193,6 @@ class Tape:
     def shared(self, x: float, k: int) -> None:
         """From now on entry ``k`` is the one of the number ``x``."""
         self._constants.setdefault(bits(x), k)
-
-    def is_zero(self, k: int) -> bool:
-        """Whether an entry is the constant 0, or a product with that which a sweep has
-        made; a leaf of that number is none."""
-        return k in self.vanishing or k in (
-            self._constants.get(bits(x)) for x in (0.0, -0.0)
-        )
 
     def value(self, k: int) -> float:
         """What entry ``k`` was when the program was recorded."""
@@ -241,18 +234,27 @@ class Tape:
     def is_step(self, k: int) -> bool:
         """Whether an entry is a plain number where it is computed on Values: one of
         constants, and of which of them is chosen."""
-        known = self._steps
+        return self._plainness(k)[0]
+
+    def is_zero(self, k: int) -> bool:
+        """Whether an entry is the constant 0, a product with that which a sweep has
+        made, or a sum of such; a leaf of that number is none."""
+        return self._plainness(k)[1]
+
+    def _plainness(self, k: int) -> tuple[bool, bool]:
+        """Whether an entry is a step, and whether it is zero."""
+        known = self._plain
         for j in range(len(known), len(self)):
             op, args = self.ops[j], self.args[j]
             if op == "number":
-                known.append(self._constants.get(bits(self.value(j))) == j)
-            elif op in LEAVES or op == "detach":
-                known.append(False)
-            elif op in ("less", "less_equal", "equal"):
-                known.append(True)
-            else:
-                operands = args[1:] if op == "where" else args
-                known.append(partial_is_step(op) or all(known[a] for a in operands))
+                constant = self._constants.get(bits(self.value(j))) == j
+                known.append((constant, constant and self.value(j) == 0.0))
+                continue
+            of = [known[a] for a in (args[1:] if op == "where" else args)]
+            step = op in ("less", "less_equal", "equal") or partial_is_step(op)
+            step = step or (op not in (*LEAVES, "detach") and all(x for x, _ in of))
+            zero = op in ("add", "sub", "neg", "where") and all(y for _, y in of)
+            known.append((step, zero or j in self.vanishing))
         return known[k]
 
     def depends(self, k: int) -> bool:

@@ -108,15 +108,13 @@ hand_on_all(Sweep *s, Adjoints *to, int32_t k)
 static int
 depends_on(Sweep *s, int32_t k, const uint8_t *marks)
 {
-    int depends = 0;
     for (int64_t i = 0; i < operand_count(s->tape, k); i++) {
         const int32_t a = tape_expanded(s->tape, operands_of(s->tape, k)[i]);
-        if (a < 0) {
-            return -1;
+        if (a < 0 || marks[a]) {
+            return a < 0 ? -1 : 1;
         }
-        depends |= marks[a];
     }
-    return depends;
+    return 0;
 }
 
 /* If a choice is on the way, see what leads to what may be infinite. */

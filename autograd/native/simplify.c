@@ -69,27 +69,27 @@ mark_needed(Pass *p, const int32_t *outputs, Py_ssize_t count)
 static int
 is_loop(Pass *p, int32_t op)
 {
-    if (op >= FIRST_ROW && op < FIRST_ROW + ROWS &&
-        record_arity((uint32_t)(op - FIRST_ROW)) > 0) {
-        return 0;
+    if (op < p->loop_count && p->loops[op] != 0) {
+        return p->loops[op] == 1;
     }
     char *loops = by_operation(p->loops, &p->loop_count, op, 1);
     if (loops == NULL) {
         return -1;
     }
     p->loops = loops;
-    if (p->loops[op] == 0) {
+    int loop = 0;
+    if (op < FIRST_ROW || op >= FIRST_ROW + ROWS ||
+        record_arity((uint32_t)(op - FIRST_ROW)) == 0) {
         PyObject *asked = python_function("autograd.program.passes.simplify", "is_loop");
         PyObject *answer = asked == NULL ? NULL : PyObject_CallOneArg(asked, op_name(op));
         Py_XDECREF(asked);
-        const int loop = answer == NULL ? -1 : PyObject_IsTrue(answer);
+        loop = answer == NULL ? -1 : PyObject_IsTrue(answer);
         Py_XDECREF(answer);
-        if (loop < 0) {
-            return -1;
-        }
+    }
+    if (loop >= 0) {
         p->loops[op] = loop ? 1 : 2;
     }
-    return p->loops[op] == 1;
+    return loop;
 }
 
 static int32_t

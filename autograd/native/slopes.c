@@ -345,23 +345,23 @@ sweep_partial(Sweep *s, int32_t k, int64_t i)
 int
 sweep_traits(Sweep *s, int32_t op)
 {
+    if (op < s->trait_count && s->traits[op] != 0) {
+        return s->traits[op];
+    }
     uint8_t *traits = by_operation(s->traits, &s->trait_count, op, 1);
     if (traits == NULL) {
         return -1;
     }
     s->traits = traits;
-    if (s->traits[op] == 0) {
-        PyObject *asked = python_function("autograd.program.adjoint", "traits");
-        PyObject *answer = asked == NULL ? NULL : PyObject_CallOneArg(asked, op_name(op));
-        Py_XDECREF(asked);
-        const long found = answer == NULL ? -1 : PyLong_AsLong(answer);
-        Py_XDECREF(answer);
-        if (found < 0) {
-            return -1;
-        }
-        s->traits[op] = (uint8_t)(found | ASKED);
+    PyObject *asked = python_function("autograd.program.adjoint", "traits");
+    PyObject *answer = asked == NULL ? NULL : PyObject_CallOneArg(asked, op_name(op));
+    Py_XDECREF(asked);
+    const long found = answer == NULL ? -1 : PyLong_AsLong(answer);
+    Py_XDECREF(answer);
+    if (found < 0) {
+        return -1;
     }
-    return s->traits[op];
+    return s->traits[op] = (uint8_t)(found | ASKED);
 }
 
 /* Under which condition something gets on, if ``taken`` holds. */

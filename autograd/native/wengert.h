@@ -144,18 +144,24 @@ tape_append(Tape *tape, int32_t op, const int32_t *args, int64_t count, double n
     }
     const int64_t k = tape->count++;
     int32_t *arg = tape->arg + tape->arg_count;
-    uint8_t all = op >= OP_LESS ? STEP | VANISHES : 0; /* that its operands have */
+    uint8_t some = 0, all = STEP | VANISHES; /* of its operands' flags */
     for (int64_t i = 0; i < count; i++) {
-        const uint8_t flags = tape->flags[args[i]];
         arg[i] = args[i];
-        more |= flags & (ON_INPUT | ON_PARAMETER);
-        if (op >= FIRST_ROW && (i > 0 || op != FIRST_ROW + ROW_where)) {
-            all &= flags;
-        }
+        some |= tape->flags[args[i]];
+        all &= tape->flags[args[i]];
     }
-    const int adds = op == FIRST_ROW + ROW_add || op == FIRST_ROW + ROW_sub ||
-        op == FIRST_ROW + ROW_neg || op == FIRST_ROW + ROW_where;
-    more |= all & (adds ? STEP | VANISHES : STEP);
+    more |= some & (ON_INPUT | ON_PARAMETER);
+    if (op < FIRST_ROW) {
+        all = op >= OP_LESS ? STEP : 0;
+    }
+    else if (count == 3 && op == FIRST_ROW + ROW_where) {
+        all = tape->flags[args[1]] & tape->flags[args[2]] & (STEP | VANISHES);
+    }
+    if (all != 0) {
+        const int adds = op == FIRST_ROW + ROW_add || op == FIRST_ROW + ROW_sub ||
+            op == FIRST_ROW + ROW_neg || op == FIRST_ROW + ROW_where;
+        more |= adds ? all : all & STEP;
+    }
     if (op >= first_later_op && k < tape->later) {
         tape->later = k;
     }

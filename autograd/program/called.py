@@ -182,6 +182,7 @@ class Recorded(Called):
             outputs = recorder.entries_of(result.values)
             recorder.watch_derivatives(outputs)
         outside.after()
+        met = bool(recorder.entries.parameters)
         recording = Recording(
             tape=recorder.tape,
             inputs=recorder.inputs,
@@ -192,7 +193,7 @@ class Recorded(Called):
             template=result.template,
             kinds=[x.__class__ is Condition for x in result.values],
             on_parameters=[
-                x.__class__ is not Condition and recorder.tape.on_parameters(k)
+                met and x.__class__ is not Condition and recorder.tape.on_parameters(k)
                 for x, k in zip(result.values, outputs)
             ],
             kept=given.kept,

@@ -46,7 +46,7 @@ def caller(
             its number, the arguments, and what stands for the leaves.
     """
     live = any(recording.on_parameters)
-    given_back = any(k in recording.place for k in recording.outputs)
+    given_back = not recording.place.keys().isdisjoint(recording.outputs)
     if any(recording.kinds) or given_back or (live and again is None):
         return None
     machine = recording.machine(live)

@@ -148,8 +148,8 @@ term_apply(Tape *tape, uint32_t row, int count, Term x, Term y, Term z)
     return (Term){k < 0 ? ABSENT : ENTRY, k, 0.0};
 }
 
-/* Whether something is the constant 0, or a product with that; a leaf of that number is
-   none. */
+/* Whether something is the constant 0, a product with that, or a sum of such; a leaf of
+   that number is none. */
 static int
 is_zero(const Tape *tape, Term x)
 {

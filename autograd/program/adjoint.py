@@ -418,7 +418,7 @@ def vanishing(product: Number) -> Any:
 
 
 def _is_zero(x: Any) -> bool:
-    """Whether something is the constant 0, or a product with that."""
+    """Whether something is the constant 0, a product with that, or a sum of such."""
     if x.__class__ is Number:
         return bool(x.tape.is_zero(x.index))
     return bool(x == 0.0)

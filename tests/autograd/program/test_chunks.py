@@ -56,11 +56,15 @@ def test_they_are_what_all_examples_are_chunk_by_chunk() -> None:
     assert grads == [w.grad for w in ws]
 
 
-@once  # the processes choose an engine of their own
-def test_threads_and_processes_give_the_same_bits() -> None:
+def test_threads_give_the_same_bits() -> None:
     expected = run(*made())
     with ThreadPoolExecutor(3) as threads:
         assert run(*made(), executor=threads) == expected
+
+
+@once  # the processes choose an engine of their own
+def test_processes_give_the_same_bits() -> None:
+    expected = run(*made())
     with pool() as processes:
         program, ws = made()
         assert run(program, ws, executor=processes) == expected

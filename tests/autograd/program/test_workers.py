@@ -42,12 +42,17 @@ def run(program: Any, w: Any, points: Any, **options: Any) -> tuple[Any, float]:
     return found.tolist(), w.grad
 
 
-@once  # the processes choose an engine of their own
-def test_threads_and_processes_give_the_bits_of_one_thread() -> None:
+def test_threads_give_the_bits_of_one_thread() -> None:
     program, w, points = program_and_points()
     expected = run(program, w, points, chunk=64)
     with ThreadPoolExecutor(4) as threads:
         assert run(program, w, points, chunk=64, executor=threads) == expected
+
+
+@once  # the processes choose an engine of their own
+def test_processes_give_the_bits_of_one_thread() -> None:
+    program, w, points = program_and_points()
+    expected = run(program, w, points, chunk=64)
     with pool() as processes:
         assert run(program, w, points, chunk=64, executor=processes) == expected
         mapped = program.map(points, executor=processes, chunk=100)

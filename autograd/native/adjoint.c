@@ -36,8 +36,9 @@ arrive(Sweep *s, Adjoints *to, int32_t k, int32_t a, Term taken, int strict)
     if (to->reached == NULL) {
         return 0;
     }
-    Term there = term_further(s->tape, when(to, k), taken);
-    strict |= to->strict[k];
+    const Term here = when(to, k);
+    Term there = term_further(s->tape, here, taken);
+    strict |= here.kind == ENTRY && to->strict[k];
     if (there.kind == ENTRY && !(strict || s->tape->careful || to->leads[a])) {
         there = TRUE_TERM;
         s->tape->hasty = 1;

@@ -260,14 +260,14 @@ def emit_fold(rule: Reduction) -> str:
     Raises:
         NotInC: it is none of those.
     """
-    name, columns = rule.name, rule.columns
+    name = rule.name
     functions, fallible = _pass(rule)
     return "\n".join(
         [
             *functions,
             _loop(rule),
             f"static const Fold fold_{name} = {{\n"
-            f"    .columns = {columns}, .fallible = {int(fallible)},"
+            f"    .fallible = {int(fallible)},"
             f" .pass = pass_{name},\n"
             "};\n",
         ]
@@ -408,11 +408,13 @@ def rows() -> Iterator[str]:
     yield _list("EVERY_RULE", [rule.name for rule in fixed])
     yield _list("EVERY_FOLD", list(folds()))
     yield _list("EVERY_CHOICE", [name for name, rule in RULES.items() if rule.choice])
+    several = [rule for rule in RULES.values() if isinstance(rule, Reduction)]
+    yield _list("EVERY_REDUCTION", [f"{rule.name}, {rule.columns}" for rule in several])
     yield (
         "enum {\n" + "".join(f"    ROW_{name},\n" for name in RULES) + "    ROWS\n};\n"
     )
     most = max(len(rule.partials) for rule in fixed)
-    columns = max(r.columns for r in RULES.values() if isinstance(r, Reduction))
+    columns = max(rule.columns for rule in several)
     yield f"enum {{ MOST_OPERANDS = {most}, MOST_COLUMNS = {columns} }};\n"
     methods = list(_methods())
     unary = {rule.name for rule in fixed if len(rule.partials) == 1}

@@ -223,6 +223,7 @@ typedef struct {
     const double *numbers;
 } Column;
 
+uint32_t columns_of(uint32_t row);
 int is_fold(uint32_t row);
 int evaluate_fold(Value *node);
 int record_fold(uint32_t row, const Column *columns, size_t n, PyObject *start,

@@ -11,7 +11,6 @@
 /* A reduction that is a fold in C; Python computes the others. Its pass finds the
    numbers of all operands where the partials are to be. */
 typedef struct {
-    uint32_t columns;
     int fallible; /* whether a value that is not finite may be an exception */
     void (*pass)(Value *node, int started);
 } Fold;
@@ -23,6 +22,18 @@ static const Fold *const folds[ROWS] = {
     EVERY_FOLD(FOLD)
 #undef FOLD
 };
+
+/* How many operands a term has; 0 of a row that is no reduction. */
+uint32_t
+columns_of(uint32_t row)
+{
+    static const uint8_t columns[ROWS] = {
+#define COLUMNS(name, count) [ROW_##name] = count,
+        EVERY_REDUCTION(COLUMNS)
+#undef COLUMNS
+    };
+    return row < ROWS ? columns[row] : 0;
+}
 
 int
 is_fold(uint32_t row)
@@ -43,7 +54,7 @@ int
 evaluate_fold(Value *node)
 {
     const Fold *fold = folds[row_of(node)];
-    return evaluate(node, fold, node->count % fold->columns != 0);
+    return evaluate(node, fold, node->count % columns_of(row_of(node)) != 0);
 }
 
 /* Give such a node all the rest. Takes the reference. */
@@ -97,13 +108,13 @@ take(Edge *edges, Column column, size_t n, Found *found)
 /* Take all operands of a node: a column after the other, and at last the start. Without
    them all, the node has constants in their place. */
 static int
-take_all(Value *node, const Fold *fold, const Column *columns, PyObject *start,
-         Found *found)
+take_all(Value *node, const Column *columns, PyObject *start, Found *found)
 {
-    const size_t n = node->count / fold->columns;
+    const uint32_t count = columns_of(row_of(node));
+    const size_t n = node->count / count;
     int failed = 0;
     *found = (Found){0, 0, 0};
-    for (uint32_t c = 0; c < fold->columns && !failed; c++) {
+    for (uint32_t c = 0; c < count && !failed; c++) {
         failed = take(node->edges + found->taken, columns[c], n, found) < 0;
     }
     if (start != NULL && !failed) {
@@ -126,12 +137,12 @@ record_fold(uint32_t row, const Column *columns, size_t n, PyObject *start,
         return 0;
     }
     const Fold *fold = folds[row];
-    Value *node = value_new(row, 0.0, fold->columns * n + (start != NULL));
+    Value *node = value_new(row, 0.0, columns_of(row) * n + (start != NULL));
     Found found;
     if (node == NULL) {
         return -1;
     }
-    const int failed = take_all(node, fold, columns, start, &found) < 0;
+    const int failed = take_all(node, columns, start, &found) < 0;
     if (failed || (found.values == 0 && found.floats < node->count)) {
         PyErr_Clear(); /* an int too large; but an earlier operand may be worse */
         Py_DECREF(node);
@@ -163,5 +174,5 @@ record_any_fold(uint32_t row, PyObject *const *operands, Py_ssize_t count)
     for (uint32_t i = 0; i < node->count; i++) { /* the numbers, for the pass */
         node->edges[i].partial = number_of(&node->edges[i]);
     }
-    return complete(node, fold, (size_t)count % fold->columns != 0);
+    return complete(node, fold, (size_t)count % columns_of(row) != 0);
 }

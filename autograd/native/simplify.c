@@ -1,7 +1,8 @@
 /* What outputs need, once: autograd.program.passes.simplify.simplified, entry by entry.
 
-   Constants are computed by the rows themselves, and reductions written out by them, in
-   Python; both are rare.
+   Constants are computed by the rows themselves, in Python, and so are reductions written
+   out that are no plain loops; both are rare. Of the others Python says once what adds a
+   term.
 
    The table of known operations is larger than a cache, and looking one up a miss of it.
    So the place of an operation in the table depends on its operands' own hashes, which
@@ -17,6 +18,23 @@ enum { AHEAD = 24 };
 #define FETCH(address) ((void)(address))
 #endif
 
+enum { MOST_LINES = 4 };
+
+/* A row of a loop's body. Its operands are by number: 0 for the sum so far, then those of
+   the term, or their number at the end, then what came before. */
+typedef struct {
+    int32_t op, count;
+    uint8_t operands[MOST_OPERANDS];
+} Line;
+
+/* How a reduction is written out; without lines, by Python. */
+typedef struct {
+    enum { UNKNOWN, LOOP, NO_LOOP } kind;
+    uint32_t columns; /* operands of a term; 0 of a row made at run time */
+    Py_ssize_t step_count, finish_count;
+    Line step[MOST_LINES], finish[MOST_LINES];
+} Loop;
+
 typedef struct {
     Tape *old, *new;
     uint8_t *needed;
@@ -29,7 +47,7 @@ typedef struct {
                        their bits some of their hashes */
     uint64_t mask;
     uint32_t entry_mask;
-    char *loops; /* by operation: whether it is written out; 0 for not known yet */
+    Loop *loops; /* by operation */
     int64_t loop_count;
     int32_t *args;
     int64_t args_room;
@@ -65,31 +83,118 @@ mark_needed(Pass *p, const int32_t *outputs, Py_ssize_t count)
     }
 }
 
-/* Whether an operation is a reduction that is a loop over rows. */
-static int
-is_loop(Pass *p, int32_t op)
+/* Take lines from Python; how many. Too many are none. */
+static Py_ssize_t
+take_lines(PyObject *given, Line *lines)
 {
-    if (op < p->loop_count && p->loops[op] != 0) {
-        return p->loops[op] == 1;
+    const Py_ssize_t count = PyList_Size(given);
+    for (Py_ssize_t i = 0; i < count && count <= MOST_LINES; i++) {
+        PyObject *name, *operands;
+        if (!PyArg_ParseTuple(PyList_GET_ITEM(given, i), "UO!", &name, &PyTuple_Type,
+                              &operands)) {
+            return -1;
+        }
+        Line *line = &lines[i];
+        line->op = op_number(name);
+        line->count = (int32_t)PyTuple_GET_SIZE(operands);
+        for (int32_t j = 0; j < line->count && j < MOST_OPERANDS; j++) {
+            const long operand = PyLong_AsLong(PyTuple_GET_ITEM(operands, j));
+            line->operands[j] = (uint8_t)operand;
+        }
+        if (PyErr_Occurred()) {
+            return -1;
+        }
+        if (line->count > MOST_OPERANDS) {
+            return 0;
+        }
     }
-    char *loops = by_operation(p->loops, &p->loop_count, op, 1);
+    return count <= MOST_LINES ? count : 0;
+}
+
+/* How an operation is written out, for which Python is asked once; or NULL. */
+static const Loop *
+loop_of(Pass *p, int32_t op)
+{
+    if (op < p->loop_count && p->loops[op].kind != UNKNOWN) {
+        return &p->loops[op];
+    }
+    void *loops = by_operation(p->loops, &p->loop_count, op, sizeof *p->loops);
     if (loops == NULL) {
-        return -1;
+        return NULL;
     }
     p->loops = loops;
-    int loop = 0;
-    if (op < FIRST_ROW || op >= FIRST_ROW + ROWS ||
-        record_arity((uint32_t)(op - FIRST_ROW)) == 0) {
-        PyObject *asked = python_function("autograd.program.passes.simplify", "is_loop");
-        PyObject *answer = asked == NULL ? NULL : PyObject_CallOneArg(asked, op_name(op));
-        Py_XDECREF(asked);
-        loop = answer == NULL ? -1 : PyObject_IsTrue(answer);
-        Py_XDECREF(answer);
+    Loop *loop = &p->loops[op];
+    const uint32_t row = (uint32_t)(op - FIRST_ROW);
+    loop->columns = columns_of(row);
+    if (row < ROWS && loop->columns == 0) {
+        loop->kind = NO_LOOP;
+        return loop;
     }
-    if (loop >= 0) {
-        p->loops[op] = loop ? 1 : 2;
+    PyObject *asked = python_function("autograd.program.passes.simplify", "loop_of");
+    PyObject *answer = asked == NULL ? NULL : PyObject_CallOneArg(asked, op_name(op));
+    PyObject *step, *finish;
+    if (answer == Py_None) {
+        loop->kind = NO_LOOP;
     }
-    return loop;
+    else if (answer != NULL && PyArg_ParseTuple(answer, "OO", &step, &finish)) {
+        loop->step_count = take_lines(step, loop->step);
+        loop->finish_count = take_lines(finish, loop->finish);
+        loop->kind = PyErr_Occurred() ? UNKNOWN : LOOP;
+    }
+    Py_XDECREF(asked);
+    Py_XDECREF(answer);
+    return PyErr_Occurred() ? NULL : loop;
+}
+
+/* Append lines; the last one's entry. ``operands`` has room for what they make, and -1 for
+   a sum that begins with 0. */
+static int32_t
+append_lines(Pass *p, const Line *lines, Py_ssize_t count, int32_t *operands,
+             int32_t given, int checked)
+{
+    for (Py_ssize_t i = 0; i < count; i++) {
+        int32_t args[MOST_OPERANDS];
+        for (int32_t j = 0; j < lines[i].count; j++) {
+            int32_t *operand = &operands[lines[i].operands[j]];
+            if (*operand < 0 && (*operand = tape_constant(p->new, 0.0)) < 0) {
+                return -1;
+            }
+            args[j] = *operand;
+        }
+        operands[given + i] = tape_append(p->new, lines[i].op, args, lines[i].count, 0.0,
+                                          (uint8_t)checked);
+        if (operands[given + i] < 0) {
+            return -1;
+        }
+    }
+    return operands[given + count - 1];
+}
+
+/* Write a reduction out: Reduction.value, in Python. */
+static int32_t
+written_out(Pass *p, const Loop *loop, int64_t count, int checked)
+{
+    const uint32_t columns = loop->columns;
+    int32_t operands[1 + MOST_COLUMNS + MOST_LINES];
+    const int64_t terms = count / columns;
+    operands[0] = count % columns ? p->args[count - 1] : -1;
+    for (int64_t t = 0; t < terms; t++) {
+        for (uint32_t c = 0; c < columns; c++) {
+            operands[1 + c] = p->args[c * terms + t];
+        }
+        operands[0] = append_lines(p, loop->step, loop->step_count, operands,
+                                   1 + (int32_t)columns, checked);
+        if (operands[0] < 0) {
+            return -1;
+        }
+    }
+    if (loop->finish_count == 0) {
+        return operands[0];
+    }
+    operands[1] = tape_constant(p->new, (double)terms);
+    return operands[1] < 0 ? -1
+                           : append_lines(p, loop->finish, loop->finish_count, operands,
+                                          2, checked);
 }
 
 static int32_t
@@ -259,11 +364,17 @@ place_of(Pass *p, int32_t k, int *otherwise)
     if (same != k) {
         return p->place[same];
     }
-    const int loop = numbers ? 1 : is_loop(p, op);
-    *otherwise = loop;
-    return loop < 0 ? -1
-        : loop      ? rewritten_in_python(p, op, count, checked)
-                    : tape_append(p->new, op, p->args, count, 0.0, (uint8_t)checked);
+    const Loop *loop = numbers ? NULL : loop_of(p, op);
+    if (loop == NULL && !numbers) {
+        return -1;
+    }
+    *otherwise = numbers || loop->kind == LOOP;
+    if (!*otherwise) {
+        return tape_append(p->new, op, p->args, count, 0.0, (uint8_t)checked);
+    }
+    return numbers || loop->columns == 0 || loop->step_count == 0
+        ? rewritten_in_python(p, op, count, checked)
+        : written_out(p, loop, count, checked);
 }
 
 static int

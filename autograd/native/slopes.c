@@ -2,8 +2,8 @@
    operands first, and what a local derivative makes of an adjoint or of a tangent.
 
    Where a partial is one number, or one of the operands, the table says so once for
-   each row; the partials of reductions are asked of Python, and those that have to be
-   computed are entries of their own, "pow:0" by name. No derivative is stated here. */
+   each row; those that have to be computed are entries of their own, "pow:0" by name,
+   and of reductions asked of Python, a column at once. No derivative is stated here. */
 
 #include "slopes.h"
 
@@ -14,6 +14,7 @@ sweep_free(Sweep *s)
     array_free(s->seen);
     PyMem_Free(s->shapes);
     PyMem_Free(s->traits);
+    Py_CLEAR(s->column);
 }
 
 /* The walk */
@@ -258,23 +259,15 @@ shape_of(Sweep *s, int32_t op, int64_t i)
     return PyErr_Occurred() ? NULL : shape;
 }
 
-/* The partial of a reduction, or of a row of very many operands. */
+/* A float, or the number of an entry. Takes the reference. */
 static Term
-partial_in_python(Tape *tape, int32_t k, int64_t i)
+term_from(const Tape *tape, PyObject *answer)
 {
     Term term = NO_TERM;
-    PyObject *asked = python_function("autograd.program.adjoint", "partial_of");
-    PyObject *answer = asked == NULL
-        ? NULL
-        : PyObject_CallFunction(asked, "OiL", (PyObject *)tape, (int)k, (long long)i);
-    Py_XDECREF(asked);
-    if (answer == NULL) {
-        return term;
-    }
-    if (PyFloat_Check(answer)) {
+    if (answer != NULL && PyFloat_Check(answer)) {
         term = plain(PyFloat_AS_DOUBLE(answer));
     }
-    else {
+    else if (answer != NULL) {
         const long found = PyLong_AsLong(answer);
         if (found >= 0 && found < tape->count) {
             term = entry((int32_t)found);
@@ -283,8 +276,36 @@ partial_in_python(Tape *tape, int32_t k, int64_t i)
             PyErr_SetString(PyExc_SystemError, "a partial is no entry of its tape");
         }
     }
-    Py_DECREF(answer);
+    Py_XDECREF(answer);
     return term;
+}
+
+/* What Python's ``adjoint`` answers about an operand, or a column, of entry k. */
+static PyObject *
+ask(Tape *tape, const char *name, int32_t k, int64_t i)
+{
+    PyObject *asked = python_function("autograd.program.adjoint", name);
+    PyObject *answer = asked == NULL
+        ? NULL
+        : PyObject_CallFunction(asked, "OiL", (PyObject *)tape, (int)k, (long long)i);
+    Py_XDECREF(asked);
+    return answer;
+}
+
+/* The partial of a reduction by a term's operand. */
+static Term
+partial_in_column(Sweep *s, int32_t k, int64_t column, int64_t term)
+{
+    if (s->column == NULL || s->column_entry != k || s->column_number != column) {
+        Py_XSETREF(s->column, ask(s->tape, "column_of", k, column));
+        s->column_entry = k;
+        s->column_number = column;
+    }
+    if (s->column == NULL) {
+        return NO_TERM;
+    }
+    PyObject *partial = PySequence_GetItem(s->column, (Py_ssize_t)term);
+    return term_from(s->tape, partial);
 }
 
 /* The partial of entry k by its operand i, as an entry of its own. */
@@ -307,28 +328,38 @@ Term
 sweep_partial(Sweep *s, int32_t k, int64_t i)
 {
     Tape *tape = s->tape;
-    const int32_t op = tape->op[k];
-    if (op >= FIRST_ROW + ROWS ||
-        record_arity((uint32_t)(op - FIRST_ROW)) != operand_count(tape, k)) {
-        return partial_in_python(tape, k, i);
+    const int32_t op = tape->op[k], *operands = operands_of(tape, k);
+    const int64_t count = operand_count(tape, k);
+    const uint32_t row = (uint32_t)(op - FIRST_ROW), columns = columns_of(row);
+    if (row >= ROWS || (columns == 0 && record_arity(row) != count)) {
+        return term_from(tape, ask(tape, "partial_of", k, i));
     }
-    const Shape *shape = shape_of(s, op, i);
+    const int64_t terms = columns > 0 ? count / columns : 1;
+    if (i >= terms * columns && columns > 0) {
+        return plain(1.0); /* what a sum starts with */
+    }
+    const int64_t own = i / terms, term = i % terms;
+    const Shape *shape = shape_of(s, op, own);
     if (shape == NULL) {
         return NO_TERM;
     }
     if (shape->known == IS_NUMBER) {
         return plain(shape->number);
     }
-    const int32_t *operands = operands_of(tape, k);
     if (shape->known == IS_OPERAND) {
-        const int32_t at = shape->which == operand_count(tape, k) ? k : operands[shape->which];
+        const int64_t which = shape->which;
+        const int result = which == (columns > 0 ? columns : count);
+        const int32_t at = result ? k : operands[which * terms + term];
         const int number = tape->op[at] == OP_NUMBER && isfinite(tape->number[at]);
         return number ? plain(tape->number[at]) : entry(at); /* a number passes as one */
     }
     if (shape->known == IS_ROW) {
         const Term x = entry(operands[0]);
-        const Term row = term_apply(tape, (uint32_t)shape->which, 1, x, x, x);
-        return row.kind == ABSENT ? row : times(tape, plain(shape->number), row);
+        const Term of = term_apply(tape, (uint32_t)shape->which, 1, x, x, x);
+        return of.kind == ABSENT ? of : times(tape, plain(shape->number), of);
+    }
+    if (columns > 0) {
+        return partial_in_column(s, k, own, term);
     }
     const Term made = partial_entry(tape, k, i);
     const int known = made.kind == ABSENT ? -1 : sweep_traits(s, tape->op[made.entry]);

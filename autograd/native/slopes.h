@@ -29,7 +29,8 @@ entry(int32_t k)
     return (Term){ENTRY, k, 0.0};
 }
 
-/* What is known of the partials of a row by each operand. */
+/* What is known of the partials of a row by each operand, of a reduction by those of a
+   term. */
 typedef struct {
     int known; /* one of these, or ABSENT if nobody has asked yet */
     int which; /* operand, or row of the only one */
@@ -50,6 +51,9 @@ typedef struct {
     int64_t shape_count;
     uint8_t *traits; /* by operation, 0 for not known yet */
     int64_t trait_count;
+    PyObject *column; /* the partials of the reduction that was met last, or NULL */
+    int32_t column_entry;
+    int64_t column_number;
 } Sweep;
 
 /* What one entry gives to another, and under which condition. */

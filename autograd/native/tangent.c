@@ -69,8 +69,9 @@ moves_when(const Tangents *t, int32_t k, Py_ssize_t d)
 static int
 move(Tape *tape, Tangents *t, int32_t a, int32_t k, Py_ssize_t d, Term taken, int strict)
 {
-    const Term there = term_further(tape, moves_when(t, a, d), taken);
-    t->strict[t->row[k]] |= (uint8_t)(strict | t->strict[t->row[a]]);
+    const Term here = moves_when(t, a, d), there = term_further(tape, here, taken);
+    strict |= here.kind == ENTRY && t->strict[t->row[a]];
+    t->strict[t->row[k]] |= (uint8_t)strict;
     return there.kind == ABSENT
         ? -1
         : term_join(tape, &t->when[t->row[k] * t->directions + d], there);

@@ -33,7 +33,7 @@ from autograd.program.tape import (
     shape_of_partial,
 )
 from autograd.table.primitives import where
-from autograd.table.rules import RULES, Reduction, Rule
+from autograd.table.rules import RULES, Reduction
 
 __all__ = ["order_from", "push", "sweep"]
 
@@ -155,8 +155,8 @@ class Reached:
 
     def add(self, come: int, to: int, taken: Any, strict: bool) -> None:
         """Get from an entry to another one, if ``taken`` holds."""
-        strict = strict or come in self.strict
         there = self.when.get(come, True)
+        strict = strict or (there is not True and come in self.strict)
         if taken is not True:
             there = taken if there is True else where(there, taken, 0)
         if there is True:
@@ -261,36 +261,45 @@ def _partial(tape: Tape, k: int, i: int) -> Any:
     """The derivative of an entry by its operand ``i``: a float or a Number."""
     op, args = tape.ops[k], tape.args[k]
     row = RULES[op]
-    if isinstance(row, Reduction) and row.together:
-        column, term = divmod(i, len(args) // row.columns)
-        if (k, column) not in tape.columns:
-            given = [Number(tape, a) for a in args]
-            partials = row.column(column, given, Number(tape, k))
-            tape.columns[k, column] = [entry_of(tape, x) for x in partials]
-        return Number(tape, tape.columns[k, column][term])
-    operands = [Number(tape, a) for a in args]
-    z = Number(tape, k)
+    own, column = args, i
     if isinstance(row, Reduction):
-        found = row.partial(i, operands, z)
-        return found if found.__class__ is Number else float(found)
-    shape = shape_of_partial(row, i)
+        n = len(args) // row.columns
+        if i >= n * row.columns:  # what a sum starts with
+            return 1.0
+        column, term = divmod(i, n)
+        own = args[term : n * row.columns : n]
+    shape = shape_of_partial(row, column)
     if shape.__class__ is float:
         return shape
     if isinstance(shape, tuple):
-        return times(shape[1], Number(tape, tape.add(shape[0], args)))
+        return times(shape[1], Number(tape, tape.add(shape[0], own)))
     if shape is not None:
-        at = [*args, k][int(shape)]
+        at = [*own, k][int(shape)]
         if tape.ops[at] == "number" and math.isfinite(tape.value(at)):
             return tape.value(at)
         return Number(tape, at)
+    if isinstance(row, Reduction):
+        found = column_of(tape, k, column)[term]
+        return found if found.__class__ is float else Number(tape, int(found))
     return Number(tape, tape.add(f"{op}:{i}", (*args, k)))
+
+
+def column_of(tape: Tape, k: int, column: int) -> list[float | int]:
+    """The derivatives of a reduction by a column of operands: floats and entries."""
+    if (k, column) not in tape.columns:
+        row = RULES[tape.ops[k]]
+        assert isinstance(row, Reduction)
+        given = [Number(tape, a) for a in tape.args[k]]
+        tape.columns[k, column] = [
+            x.index if x.__class__ is Number else float(x)
+            for x in row.column(column, given, Number(tape, k))
+        ]
+    return tape.columns[k, column]
 
 
 def shape_of(op: str, i: int) -> Shape:
     """What the native sweep asks of a row's partial: :func:`shape_of_partial`."""
-    row = RULES[op]
-    assert isinstance(row, Rule)
-    return shape_of_partial(row, i)
+    return shape_of_partial(RULES[op], i)
 
 
 def partial_of(tape: Tape, k: int, i: int) -> float | int:

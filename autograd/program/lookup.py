@@ -47,6 +47,8 @@ def take(table: Any, index: Any) -> Any:
     """
     if not isinstance(table, (list, tuple)) and not hasattr(table, "shape"):
         raise TypeError(f"take: table must be a sequence, got {type(table).__name__}")
+    if getattr(index, "shape", None) == ():
+        index = index[()]
     if not (is_value(index) or is_number(index)):
         raise TypeError(f"take: index must be a number, got {type(index).__name__}")
     n = len(table)

@@ -21,6 +21,7 @@ from typing import Any
 from autograd.core import choice, limits
 from autograd.core.plain import as_float
 from autograd.table.number import Comparisons, Operations
+from autograd.table.primitive import apply
 from autograd.table.primitives import where
 from autograd.table.rules import RULES, Reduction, Rule
 
@@ -112,15 +113,12 @@ a tree of ``where`` that halves the table until one entry is left.
 
 def taken(*operands: Any) -> Any:
     """What :data:`TAKE` computes: on floats by indexing, else by halves; or nan."""
-    *level, index = operands
+    *table, index = operands
     if all(x.__class__ is float for x in operands):
-        return level[int(index)] if 0 <= index < len(level) else math.nan
-    first = list(range(len(level)))
-    while len(level) > 1:
-        pairs = zip(level[::2], level[1::2], first[1::2])
-        halves = [where(index < k, x, y) for x, y, k in pairs]
-        level, first = halves + level[len(level) // 2 * 2 :], first[::2]
-    return level[0]
+        return table[int(index)] if 0 <= index < len(table) else math.nan
+    # -0.0 is what changes no sum: where(…, 0) would make 0.0 of a -0.0 that is taken.
+    entries = [where(index == k, x, -0.0) for k, x in enumerate(table)]
+    return apply("sum", tuple(entries))
 
 
 def value_of_row(name: str) -> Callable[..., Any]:
@@ -156,7 +154,7 @@ class Tape:
         self.numbers: list[float | None] = []
         self.checked: list[bool] = []
         self.labels: dict[int, str] = {}
-        self.columns: dict[tuple[int, int], list[int]] = {}
+        self.columns: dict[tuple[int, int], list[float | int]] = {}
         self.shares: set[int] = set()
         self.vanishing: set[int] = set()
         self.careful = False
@@ -345,26 +343,32 @@ Shape = float | int | tuple[str, float] | None
 _shapes: dict[tuple[Rule | Reduction, int], Shape] = {}
 
 
-def shape_of_partial(row: Rule, i: int) -> Shape:
+def shape_of_partial(row: Rule | Reduction, i: int) -> Shape:
     """What is known of a partial for all operands, found by running it once.
 
     A float if it is that number everywhere; an int if it is that operand (the one
     after the last is the result); of a row of one operand, the name of another row of
     it and by how much that is multiplied, so that slopes of any order, and the values
     of others, are computed once (sin and cos, erf and its bell); None if it has to be
-    computed.
+    computed. Of a reduction, ``i`` is a column, and the operands are those of a term.
     """
     if (row, i) not in _shapes:
         scratch = Tape()
         names = [Number(scratch, scratch.add("input")) for _ in row.partials]
         z = Number(scratch, scratch.add("input"))
-        found = row.partial(i, names, z)
+        found = row.partials[i]
+        if isinstance(row, Rule):
+            found = row.partial(i, names, z)
+        elif row.together:
+            found = None
+        elif callable(found):
+            found = found(*names, z, Number(scratch, scratch.add("count")))
         shape: Shape = None
         if found.__class__ is not Number:
-            shape = float(found)
+            shape = found if found is None else float(found)
         elif scratch.ops[found.index] == "input":
             shape = found.index
-        elif len(row.partials) == 1:
+        elif len(row.partials) == 1 and isinstance(row, Rule):
             shape = _multiple(scratch, found.index)
         _shapes[row, i] = shape
     return _shapes[row, i]

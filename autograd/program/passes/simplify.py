@@ -6,7 +6,8 @@ computed by the rows themselves, and are the same only if their bits are.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from autograd.core import limits
 from autograd.program.tape import (
@@ -81,6 +82,36 @@ def is_loop(op: str) -> bool:
     return isinstance(row_of(op), Reduction)
 
 
+Line = tuple[str, tuple[int, ...]]
+
+
+def loop_of(op: str) -> tuple[list[Line], list[Line]] | None:
+    """What the native pass asks of an operation: None if it is no loop over rows.
+
+    Returns:
+        The rows that add a term, whose operands are by number: 0 for the sum so far,
+        then those of the term, then what came before; and those of the end, where 1
+        is the number of terms. Without any for a term, the operation is
+        :func:`rewritten`.
+    """
+    if not is_loop(op):
+        return None
+    row = row_of(op)
+    assert isinstance(row, Reduction)
+    step = [] if row.step is None else _lines(row.step, 1 + row.columns)
+    finish = [] if row.finish is None else _lines(row.finish, 2)
+    return (step, finish) if row.finish is None or finish else ([], [])
+
+
+def _lines(body: Callable[..., Any], count: int) -> list[Line]:
+    """A function of numbers row by row; nothing if it takes constants."""
+    scratch = Tape()
+    found = body(*(Number(scratch, scratch.add("input")) for _ in range(count)))
+    if "number" in scratch.ops or entry_of(scratch, found) != len(scratch) - 1:
+        return []
+    return list(zip(scratch.ops, scratch.args))[count:]
+
+
 def rewritten(new: Tape, op: str, args: tuple[int, ...], checked: bool) -> int:
     """An operation on the new tape: a constant, a loop over rows, or itself."""
     if all(new.ops[a] == "number" for a in args):
@@ -95,6 +126,6 @@ def rewritten(new: Tape, op: str, args: tuple[int, ...], checked: bool) -> int:
         before = len(new)
         found = entry_of(new, row_of(op).value(*(Number(new, a) for a in args)))
         for k in range(before, len(new)):
-            new.checked[k] = checked
+            new.checked[k] = checked and new.ops[k] != "number"
         return found
     return new.add(op, args, None, checked)

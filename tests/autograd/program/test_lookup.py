@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import autograd as ag
-from autograd.program.packs import TAKE
+import nn
+from autograd.program.packs import DOTS, TAKE
 from tests.autograd.program.test_compiled import bits
 
 EXECUTORS = [None, "arrays"]
@@ -34,7 +35,7 @@ def test_a_plain_index_takes_an_entry_as_it_is_nested() -> None:
     table = embedding(3, 2)
     assert [x.data for x in ag.take(table, 2)] == [x.data for x in table[2]]
     assert [x.operands for x in ag.take(table, 2.0)] == [(x,) for x in table[2]]
-    assert ag.take([1.5, 2.5], np.int64(1)) == 2.5
+    assert ag.take([1.5, 2.5], np.int64(1)) == ag.take([1.5, 2.5], np.array(1)) == 2.5
     assert ag.take(np.arange(6.0).reshape(3, 2), 1).tolist() == [2.0, 3.0]
     assert ag.take([{"a": 1.0}, {"a": 2.0}], ag.Value(1.0)) == {"a": 2.0}
 
@@ -84,6 +85,31 @@ def test_examples_look_up_each_for_itself(executor: Any) -> None:
         y.backward()
     assert grads == pytest.approx([x.grad for x in leaves], rel=1e-13, abs=1e-15)
     assert program.stats()["recordings"] == 1
+
+
+def test_a_lookup_among_scores_leaves_a_layers_gradient_a_sum_of_products() -> None:
+    model = nn.MLP(6, [5, 3], seed=1)
+
+    def loss(x: Any, label: Any) -> Any:
+        scores = model(x)
+        return ag.logsumexp(*scores) - ag.take(scores, label)
+
+    program = ag.compile(loss)
+    program.backward(np.ones((9, 6)), np.arange(9) % 3)
+    (recording,) = next(iter(program._recordings.values()))
+    (machine,) = (m for key, m in recording._machines.items() if key[2])
+    sizes = {p.op: p.m0 * p.m1 for p in machine.packs.packs if p.m0 * p.m1 >= 5 * 6}
+    assert sizes == {DOTS: 5 * 6}
+
+
+def test_the_derivative_of_a_lookup_has_a_choice_for_each_entry_of_the_table() -> None:
+    lanes = []
+    for n in (10, 20):
+        table = embedding(n, 2)
+        program = ag.compile(lambda i, t=table: ag.take(t, i)[0] * ag.take(t, i)[1])
+        program(np.array(3)).backward()
+        lanes.append(program.stats()["lanes"])
+    assert lanes[1] - lanes[0] <= 3 * 20
 
 
 @pytest.mark.parametrize("index", [5, -1, 1.5, float("nan"), float("inf")])

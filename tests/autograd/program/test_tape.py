@@ -15,10 +15,11 @@ import autograd as ag
 from autograd.core import choice
 from autograd.program import adjoint
 from autograd.program.entries import Entries
+from autograd.program.passes import simplify
 from autograd.program.passes.lower import lower
 from autograd.program.passes.simplify import simplified
-from autograd.program.tape import Number, Tape, entry_of, new_tape
-from autograd.table.rules import RULES
+from autograd.program.tape import Number, Tape, entry_of, new_tape, row_of
+from autograd.table.rules import RULES, Reduction
 from autograd.testing import expressions
 from autograd.testing.strategies import Expression
 from tests.exact import same
@@ -182,6 +183,57 @@ def test_simplified_tapes_are_the_same(e: Expression, checked: bool) -> None:
     (new, place), (same, there) = (simplified(t, outputs) for t in (tape, reference))
     assert list(place) == list(there)
     assert columns(new) == columns(same)
+
+
+@pytest.mark.parametrize(
+    "op", [n for n, r in RULES.items() if isinstance(r, Reduction)]
+)
+@pytest.mark.parametrize("started", [False, True])
+def test_reductions_are_written_out_and_derived_alike(op: str, started: bool) -> None:
+    made = []
+    for tape in (Tape(), new_tape()):
+        xs = [tape.add("input", (), float(i)) for i in range(1, 6 + started)]
+        args = (*xs[:3], xs[1], xs[3], xs[1], *xs[4:])
+        z = tape.add(op, args if op != "dot" or started else args[:-1])
+        slopes = adjoint.sweep(tape, z, xs)
+        (tangent,) = adjoint.push(tape, [z], xs, [[1.0, None, 2.0, *xs[3:]]])
+        outputs = [z, *slopes, *(t for t in tangent if t is not None)]
+        new, place = simplified(tape, outputs)
+        made.append((columns(new), [place[k] for k in outputs]))
+    assert made[0] == made[1]
+
+
+def test_a_reduction_asks_python_once_for_each_column_and_not_for_each_operand(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[str] = []
+
+    def counted(module: Any, name: str) -> None:
+        real = getattr(module, name)
+
+        def counting(*args: Any) -> Any:
+            if name != "rewritten" or isinstance(row_of(args[1]), Reduction):
+                asked.append(name)
+            return real(*args)
+
+        monkeypatch.setattr(module, name, counting)
+
+    for name in ("partial_of", "column_of"):
+        counted(adjoint, name)
+    counted(simplify, "rewritten")
+    for op, often in (
+        ("sum", []),
+        ("dot", []),
+        ("mean", ["column_of"]),
+        ("dist", ["column_of", "column_of"]),
+        ("logsumexp", ["column_of", "rewritten"]),
+    ):
+        asked.clear()
+        tape = new_tape()
+        xs = [tape.add("input", (), float(i)) for i in range(40)]
+        z = tape.add(op, tuple(xs))
+        simplified(tape, [z, *adjoint.sweep(tape, z, xs)])
+        assert asked == often, op
 
 
 @given(expressions(operations=ROWS), st.integers(0, 3))

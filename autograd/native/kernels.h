@@ -20,7 +20,7 @@ enum {
 };
 
 /* As in packs.py */
-enum { FOLD, ROW, PARTIAL, MANY, TAKE, DOTS, TOTAL, OPS };
+enum { FOLD, ROW, PARTIAL, MANY, TAKE, DOTS, TOTAL, SCATTER, OPS };
 enum { PRODUCT, PLUS, MINUS, KINDS };
 enum { NUMBER, OPERAND, OUT, BEGINS };
 enum { NOTHING, VALUE, TIMES, AFTERS };
@@ -49,6 +49,13 @@ typedef struct {
     Operand out, x[OPERANDS];
     int from, step; /* which operand a fold starts with, and which follows it */
 } Instruction;
+
+/* Whether it adds over the examples, so that its result is a sum and no slot. */
+static inline int
+adds_up(const Instruction *p)
+{
+    return p->op >= DOTS;
+}
 
 typedef struct {
     double *memory, *sums;

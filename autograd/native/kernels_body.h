@@ -326,7 +326,7 @@ fold_lanes(const Instruction *p, const Run *run)
     }
 }
 
-/* Where operand j of a fold has its numbers for term t of lane (i, u), from v on. */
+/* Where operand j has its numbers for term t of lane (i, u), from v on. */
 INLINE Lane
 lane_of(const Instruction *p, const Run *run, int j, int64_t t, int64_t i, int64_t u,
         int64_t v)
@@ -793,6 +793,41 @@ total(const Instruction *p, const Run *run)
     }
 }
 
+/* What lookups i of example k, from the first of an entry on, give to that entry. */
+static double
+given(const Instruction *p, const Run *run, int64_t i, int64_t u, int64_t k, double at)
+{
+    double sum = 0.0;
+    for (; i < p->m0; i++) {
+        if (*lane_of(p, run, 1, 0, i, 0, k).x == at) {
+            sum += *lane_of(p, run, 0, 0, i, u, k).x;
+        }
+    }
+    return sum;
+}
+
+/* Gradients of tables: each lookup gives to the entry that it has read. */
+static void
+scatter(const Instruction *p, const Run *run)
+{
+    for (int64_t k = 0; k < run->examples; k++) {
+        for (int64_t i = 0; i < p->m0; i++) {
+            const double at = *lane_of(p, run, 1, 0, i, 0, k).x;
+            int first = at >= 0.0 && at < (double)p->terms;
+            for (int64_t j = 0; j < i && first; j++) {
+                first = *lane_of(p, run, 1, 0, j, 0, k).x != at;
+            }
+            if (!first) {
+                continue;
+            }
+            double *sums = run->sums + (p->out.base + (int64_t)at * p->out.term) * SUMS;
+            for (int64_t u = 0; u < p->m1; u++) {
+                sums[u * p->out.s1 * SUMS + k % SUMS] += given(p, run, i, u, k, at);
+            }
+        }
+    }
+}
+
 static void
 run_instruction(const Instruction *p, const Run *run)
 {
@@ -807,6 +842,9 @@ run_instruction(const Instruction *p, const Run *run)
     case DOTS:
     case TOTAL:
         total(p, run);
+        break;
+    case SCATTER:
+        scatter(p, run);
         break;
     default:
         (p->row ? row : rows)(p, run, m2);

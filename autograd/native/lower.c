@@ -57,7 +57,7 @@ order_sums(Lowering *l, const Chosen *parameters, const Chosen *sums)
         PyErr_NoMemory();
         return NULL;
     }
-    const int by_parameters = parameters->count == sums->count;
+    const int by_parameters = parameters->count >= sums->count;
     for (Py_ssize_t i = 0; i < sums->count; i++) {
         const int32_t k = by_parameters ? parameters->entries[i] : -1;
         ranked[i] = (Ranked){k < 0 ? -1 : l->slot[k], i};

@@ -123,7 +123,9 @@ static const int64_t MOST = INT64_C(1) << 30; /* of each number in an instructio
 static int64_t
 term_operands(const Instruction *p)
 {
-    return p->op == FOLD ? 1 + (p->kind == PRODUCT) : p->op <= PARTIAL ? 0 : 1;
+    return p->op == FOLD                    ? 1 + (p->kind == PRODUCT)
+        : p->op == MANY || p->op == TAKE ? 1
+                                         : 0;
 }
 
 static int64_t
@@ -168,8 +170,9 @@ check_operand(const Program *program, const Instruction *p, int64_t j, int once)
 static const char *
 check_out(const Program *program, const Instruction *p, int once)
 {
-    if (p->op == DOTS || p->op == TOTAL) {
-        return once || !within(&p->out, p, 1, 0, program->sums) ? "no such sum" : NULL;
+    if (adds_up(p)) {
+        const int64_t terms = p->op == SCATTER ? p->terms : 1;
+        return once || !within(&p->out, p, terms, 0, program->sums) ? "no such sum" : NULL;
     }
     const int64_t low = once ? 0 : program->uniform;
     const int64_t high = once ? program->uniform : program->slots;

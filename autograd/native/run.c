@@ -62,7 +62,7 @@ program_plan(Program *program, int64_t block)
             p->m1 = p->m0;
             p->m0 = 1;
         }
-        if (p->op != DOTS && p->op != TOTAL) { /* else it counts sums */
+        if (!adds_up(p)) { /* else it counts sums */
             place_operand(program, &p->out, block, once);
         }
         for (int j = 0; j < p->operands; j++) {
@@ -186,8 +186,7 @@ program_run(Program *program, PyObject *args)
         take_optional(sums, &views[1], "sums", "d", program->sums * SUMS, &to_sums) < 0 ||
         take_optional(failed, &views[2], "failed", "B?", block, &to_failed) < 0;
     for (int64_t i = from; !bad && to_sums == NULL && i < to; i++) {
-        const int op = program->packs[i].in_slots.op;
-        if (op == DOTS || op == TOTAL) {
+        if (adds_up(&program->packs[i].in_slots)) {
             PyErr_SetString(PyExc_ValueError, "a program with sums needs room for them");
             bad = 1;
         }

@@ -67,7 +67,7 @@ def order_from(
             seen.add(k)
             stack += [k, None]
             for a in operands_of(tape, k):
-                a = tape.expanded(a)
+                a = a if a in seen else tape.expanded(a)
                 if a not in seen and tape.ops[a] != "number":
                     stack.append(a)
     return order

@@ -174,7 +174,7 @@ class _Calls:
         return self._room[self._used - size : self._used].reshape(shape)
 
     def _pack(self, p: Pack) -> None:
-        if p.op in (kinds.DOTS, kinds.TOTAL):
+        if p.op in kinds.ADDS_UP:
             self._add_up(p)
             return
         out = self.view(p, p.out)
@@ -302,6 +302,10 @@ class _Calls:
         shape = p.m0, p.m1, self.examples
         parts = [self.view(p, x, squeeze=False) for x in p.operands]
         product = parts[0]
+        if p.op == kinds.SCATTER:
+            at, terms = at[: p.m1], np.arange(p.terms) * p.out.term
+            self.call(scatter, self.sums, at + terms[:, None], *parts, shape)
+            return
         if p.op == kinds.DOTS:
             product = self.room(shape)
             self.call(np.multiply, *parts, product)
@@ -324,7 +328,7 @@ class _Calls:
         Axes of length 1 are left out, since arrays in fewer dimensions are faster.
         """
         packs, block = self.packs, self.block
-        varies = p.op in (kinds.DOTS, kinds.TOTAL) or p.out.base >= packs.uniform
+        varies = p.op in kinds.ADDS_UP or p.out.base >= packs.uniform
         shape = [terms, p.m0, p.m1, self.examples if varies else 1]
         if x.index is None:
             steps = [x.term, x.s0, x.s1, 0]
@@ -370,6 +374,23 @@ def add_up(sums: Any, at: Any, terms: Any, shape: tuple[int, int, int]) -> None:
         total = np.add.reduce(rows, axis=0, initial=-0.0)
     total[..., : examples - whole] += terms[..., whole:]
     sums[at] = total.reshape(-1, 8)
+
+
+def scatter(
+    sums: Any, places: Any, shares: Any, index: Any, shape: tuple[int, int, int]
+) -> None:
+    """Add what lookups give to the sums (entries, columns) of what they have read."""
+    shares = 0.0 + np.broadcast_to(shares, shape)
+    index = np.broadcast_to(index, shape)[:, 0]
+    first = (index >= 0.0) & (index < len(places))
+    for i in range(len(shares)):
+        for j in range(i + 1, len(shares)):
+            same = first[i] & (index[j] == index[i])
+            np.add(shares[i], shares[j], shares[i], where=same)
+            first[j] &= ~same
+    k, i = first.T.nonzero()  # example by example
+    lanes = places[index[i, k].astype(np.intp)], k[:, None] % 8
+    np.add.at(sums, lanes, shares[i, :, k])
 
 
 @np.errstate(all="ignore")

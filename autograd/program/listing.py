@@ -16,7 +16,7 @@ __all__ = ["listing"]
 LONGEST = 40
 """Of a longer tape, or more packs, the listing shows so many lines."""
 
-OPS = ("fold", "row", "partial", "many", "take", "dots", "total")
+OPS = ("fold", "row", "partial", "many", "take", "dots", "total", "scatter")
 KINDS = ("products", "terms", "terms subtracted")
 
 

@@ -108,7 +108,7 @@ class Elsewhere:
         read = list(map(self.finding, slots_of(p)))
         if p.op == kinds.FOLD and p.begin == kinds.OUT:
             read.insert(factors(p), self.finding(out))
-        if p.op not in (kinds.DOTS, kinds.TOTAL):
+        if p.op not in kinds.ADDS_UP:
             self.owner[out[0]] = len(self.counts)
             self.place[out[0]] = np.arange(out.size)
         self.counts.append(out.size)
@@ -155,9 +155,13 @@ class Elsewhere:
         places, terms = [], []
         for p, read in self.steps:
             found = [self.read(arrays, x) for x in read]
-            if p.op in (kinds.DOTS, kinds.TOTAL):
-                places.append(p.out.slots(1, p.m0, p.m1)[0])
+            if p.op in kinds.ADDS_UP:
+                place = p.out.slots(1, p.m0, p.m1)[0]
                 one = (found[0] * found[1] if p.op == kinds.DOTS else found[0])[0, ...]
+                if p.op == kinds.SCATTER:
+                    place = p.out.slots(p.terms, 1, p.m1).ravel()
+                    one = self.scatter(p, *found)
+                places.append(place)
                 terms.append(xp.broadcast_to(one, (one.shape[0], examples)))
                 arrays.append(None)
                 continue
@@ -177,12 +181,15 @@ class Elsewhere:
         self, columns: Any, seeds: Sequence[float], parameters: Any, ieee: bool
     ) -> tuple[Any, Any, Any]:
         """As :meth:`run`, of inputs (scalars, examples) and the outputs' seeds."""
-        if columns.shape[1]:
+        xp, examples = self.xp, columns.shape[1]
+        if seeds:
+            rows = self.array(seeds)[:, None]
+            rows = xp.broadcast_to(rows, (len(seeds), examples))
+            columns = xp.concat([columns, rows])
+        if examples:
             fixed = columns[:, :1]
         else:
-            fixed = self.xp.broadcast_to(self.constants[0.0], (columns.shape[0], 1))
-        if seeds:
-            fixed = self.xp.concat([fixed, self.array(seeds)[:, None]])
+            fixed = xp.broadcast_to(self.constants[0.0], (columns.shape[0], 1))
         return self.run(columns, fixed, parameters, ieee)
 
     def pack(self, p: Pack, found: list[Any]) -> Any:
@@ -222,6 +229,16 @@ class Elsewhere:
         table = xp.broadcast_to(table, (terms, *lead))
         found = xp.take_along_axis(table, at, axis=0)
         return xp.where(within, found, self.array(np.nan))[0, ...]
+
+    def scatter(self, p: Pack, shares: Any, index: Any) -> Any:
+        """What lookups give to each entry of a table: (terms · columns, examples)."""
+        xp, shape = self.xp, (p.m0, 1, p.m1, -1)
+        entries = xp.reshape(self.array(np.arange(p.terms)), (-1, 1, 1))
+        total = self.constants[0.0]
+        shares, index = (xp.reshape(x, shape) for x in (shares, index))
+        for i in range(p.m0):
+            total = xp.where(index[i, ...] == entries, total + shares[i, ...], total)
+        return xp.reshape(total, (p.terms * p.m1, -1))
 
     def row(self, name: str, xs: Sequence[Any]) -> Any:
         """A row of the table, or a partial of one."""

@@ -13,11 +13,11 @@ doubles, uniform slot ``s`` lies at ``s``, and slot ``uniform + j`` at
 program that is called, not mapped, has uniform slots alone.
 
 Packs that write uniform slots come first and run once for a call; the others run for
-each block of examples, in their order. Two kinds of packs add over the examples:
-example ``k`` of a chunk adds to accumulator ``k mod 8`` of a sum, and the eight are
-added in pairs at its end, ``((0+1)+(2+3)) + ((4+5)+(6+7))``, so that the sum depends
-neither on the block nor on the vectors of the machine. (A block is a multiple of 8, and
-nothing beyond the last example may be summed or reported.)
+each block of examples, in their order. Some packs add over the examples: example ``k``
+of a chunk adds to accumulator ``k mod 8`` of a sum, and the eight are added in pairs at
+its end, ``((0+1)+(2+3)) + ((4+5)+(6+7))``, so that the sum depends neither on the block
+nor on the vectors of the machine. (A block is a multiple of 8, and nothing beyond the
+last example may be summed or reported.)
 
 Each lane does what eager Values do, in their order: products are rounded before they
 are added. The executors know no derivatives; they call rows of the table.
@@ -46,6 +46,16 @@ DOTS = 5
 """sum[out] ← sum[out] + a·b over the examples of the block."""
 TOTAL = 6
 """sum[out] ← sum[out] + a over the examples of the block."""
+SCATTER = 7
+"""sum[out + term · b] ← sum[out + term · b] + a over the examples; b < ``terms``.
+
+Lane ``(i, j)`` is lookup ``i`` of column ``j`` of a table: it gives ``a`` to the entry
+that it has read, number ``b``, the same for all j. What lookups of one example give to
+one entry is added first, i by i, beginning with 0.0.
+"""
+
+ADDS_UP = (DOTS, TOTAL, SCATTER)
+"""What adds over the examples."""
 
 # What a fold adds.
 PRODUCT, PLUS, MINUS = 0, 1, 2
@@ -99,7 +109,7 @@ class Pack:
 
     ``checked``: where the result is not finite, the row may have had to raise. The
     executor reports the examples for which that is so, and Python asks the row.
-    ``out`` is affine, without terms; for DOTS and TOTAL it counts sums, not slots.
+    ``out`` is affine; where a pack adds up, it counts sums, not slots.
     """
 
     op: int

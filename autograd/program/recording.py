@@ -26,6 +26,7 @@ from autograd.program.namespaces import library, on_host
 from autograd.program.outside import Outside
 from autograd.program.packs import M0, M1, TERMS, Packs
 from autograd.program.passes.lower import lower
+from autograd.program.passes.scatter import Column, looked_up, scattered
 from autograd.program.passes.simplify import live, simplified
 from autograd.program.play import player
 from autograd.program.quick import caller, mapper
@@ -116,18 +117,11 @@ class Recording:
             for k, depends in zip(self.outputs, self.on_parameters):
                 if depends:
                     outputs += sweep(tape, k, self.parameters, stop=False)
+        parameters, columns, shares = self.parameters, list[Column](), list[int]()
         if total:
-            seeds = [tape.add("input", (), 1.0) for _ in self.outputs]
-            inputs += seeds
-            if len(seeds) == 1:
-                sums = sweep(tape, self.outputs[0], self.parameters, False, seeds[0])
-            else:
-                pairs = zip(seeds, self.outputs)
-                products = [Number(tape, s) * Number(tape, k) for s, k in pairs]
-                sums = sweep(
-                    tape, entry_of(tape, sum(products)), self.parameters, False
-                )
-        new, place = simplified(tape, [*outputs, *sums])
+            parameters, columns, sums, shares = self._totals(inputs)
+        given = [*shares, *(k for c in columns for k in c.indices)]
+        new, place = simplified(tape, [*outputs, *given, *sums])
         at = np.asarray(place)
 
         def placed(entries: Sequence[int]) -> list[int]:
@@ -138,11 +132,14 @@ class Recording:
         packs = lower(
             new,
             moved,
-            placed(self.parameters),
-            placed(outputs),
+            placed(parameters),
+            placed([*outputs, *given]),
             [moved[n] for n in varying],
             placed(sums),
         )
+        if columns:
+            order = np.argsort([self.place[k] for k in parameters])
+            packs = scattered(packs, columns, order)
         if len(tape) >= LONG and repeats(packs):
             warnings.warn(
                 f"compile: {len(tape):,} operations were recorded, {tape.bytes:,} "
@@ -152,6 +149,33 @@ class Recording:
                 stacklevel=5,
             )
         return Machine(packs, self.engine, self.exact)
+
+    def _totals(
+        self, inputs: list[int]
+    ) -> tuple[list[int], list[Column], list[int], list[int]]:
+        """Append the derivatives that are added up, with the outputs' seeds to inputs.
+
+        Returns:
+            The parameters, those that are only looked up last; the columns of these;
+            the derivatives by the others, and by what lookups of the columns take.
+        """
+        tape = self.tape
+        seeds = [tape.add("input", (), 1.0) for _ in self.outputs]
+        inputs += seeds
+        seed: int | None = None
+        if len(seeds) == 1:
+            output, seed = self.outputs[0], seeds[0]
+        else:
+            pairs = zip(seeds, self.outputs)
+            products = [Number(tape, s) * Number(tape, k) for s, k in pairs]
+            output = entry_of(tape, sum(products))
+        columns = looked_up(tape, output, self.parameters)
+        tables = {k: None for c in columns for k in c.entries}
+        others = [k for k in self.parameters if k not in tables]
+        lookups = [k for c in columns for k in c.lookups]
+        found = sweep(tape, output, [*others, *lookups], True, seed)
+        n = len(others)
+        return [*others, *tables], columns, found[:n], found[n:]
 
     def build(self, values: Iterator[Any]) -> Any:
         """The function's result with these values in it."""

@@ -249,7 +249,8 @@ class Recorder:
         entries = self.entries_of([*table, index])
         self.leaves_the_graph = True
         self.plays = False
-        return self.stand_in(self.tape.add(TAKE, tuple(entries)))
+        entry = self.tape.add(TAKE, tuple(entries))
+        return self.stand_in(self.tape.add("pos", (entry,)))  # a node, as eager's
 
     def sweep(self, output: Any, inputs: Sequence[Node], stop: bool) -> list[Any]:
         """The derivatives of a transform within the function, on the tape."""

@@ -19,6 +19,7 @@ from autograd.program.packs import (
     PARTIAL,
     PRODUCT,
     ROW,
+    SCATTER,
     Operand,
     Pack,
 )
@@ -87,6 +88,8 @@ def lanes_of(p: Pack) -> int:
 
 def factors(p: Pack) -> int:
     """How many operands have a slot for each term."""
+    if p.op == SCATTER:
+        return 0
     return 2 if p.op == FOLD and p.kind == PRODUCT else 1
 
 

@@ -52,7 +52,7 @@ def lower(
         inputs, parameters: its entries of these kinds, -1 for one that is not needed.
         outputs: the entries to be computed.
         varying: the inputs that differ from example to example.
-        sums: entries to be added over the examples.
+        sums: entries to be added over the examples, as many as the first parameters.
     """
     varying = [k for k in varying if k >= 0]
     native = getattr(tape, "lowered", None)
@@ -65,7 +65,7 @@ def lower(
         code.emit(group)
     once = sum(p.out.base < memory.limit for p in code.packs)
     # Sums of gradients in the order of the parameters' slots: they are affine, too.
-    order = np.argsort(memory.slot[list(parameters)], kind="stable")
+    order = np.argsort(memory.slot[list(parameters[: len(sums)])], kind="stable")
     if len(order) != len(sums):
         order = np.arange(len(sums))
     code.totals([sums[i] for i in order], found.alone)

@@ -440,7 +440,7 @@ def test_a_damaged_program_is_refused_before_it_runs() -> None:
         bad(row, "pack 0 has", m0=m0)
     bad(good, "pack 0 has", terms=-1)
     bad(good, "its result", once=0)
-    for name, value in [("op", 7), ("op", -1), ("kind", 3), ("begin", 3), ("after", 3)]:
+    for name, value in [("op", 8), ("op", -1), ("kind", 3), ("begin", 3), ("after", 3)]:
         bad(good, "an unknown operation", **{name: value})
     bad(good, "a wrong number", operands=(Operand(0),))
     bad(good, "a wrong number", begin=ps.OPERAND)
@@ -456,6 +456,61 @@ def test_a_damaged_program_is_refused_before_it_runs() -> None:
             short.code, short.start, short.operands, short.index[:-1], [],
             12, 16, 12, 0, 1,
         )  # fmt: skip
+
+
+def test_lookups_that_give_to_no_sum_are_refused() -> None:
+    out, read = Operand(0, 0, 1, 2), (Operand(2, 2, 1), Operand(6, 1, 0))
+    good = Pack(ps.SCATTER, 2, 2, out, read, 3)
+    load([good], [], 2, 8, sums=6)
+    for bad in (
+        dataclasses.replace(good, terms=4),
+        dataclasses.replace(good, out=Operand(1, 0, 1, 2)),
+        dataclasses.replace(good, out=Operand(0, 0, 1, -2)),
+    ):
+        with pytest.raises(ValueError, match="no such sum"):
+            load([bad], [], 2, 8, sums=6)
+    with pytest.raises(ValueError, match="a wrong number of operands"):
+        load([dataclasses.replace(good, operands=read[:1])], [], 2, 8, sums=6)
+
+
+@pytest.mark.usefixtures("width")
+@pytest.mark.parametrize("listed", [False, True])
+@pytest.mark.parametrize("examples", [1, 9, 40])
+def test_a_lookup_gives_to_the_sum_it_names(listed: bool, examples: int) -> None:
+    """Of 3 lookups of 2 columns, a share of which is the same for all examples."""
+    rng, uniform, block = np.random.default_rng(examples), 1, 40
+    shares = np.array([[1, 2], [3, 4], [5, 0]])
+    at = np.array([[6, 6], [7, 7], [8, 8]])
+    if not listed:
+        shares[2, 1] = 6
+        at += 1
+    slots = int(at.max()) + 1
+    operands = (
+        tuple(Operand(0, index=x.reshape(1, -1)) for x in (shares, at))
+        if listed
+        else (Operand(1, 2, 1), Operand(7, 1, 0))
+    )
+    packs = [Pack(ps.SCATTER, 3, 2, Operand(1, 0, 4, 1), operands, 4)]
+    memory = np.zeros(8 + (slots - uniform) * block + 8)
+    lanes = memory[8:-8].reshape(-1, block)
+    lanes[...] = rng.normal(size=lanes.shape)
+    memory[0] = 0.25
+    lanes[at.min() - uniform :] = rng.integers(-1, 6, (3, block))
+    expected = np.zeros((9, 8))
+    for k in range(examples):
+        for entry in range(4):
+            for j in range(2):
+                given = [
+                    memory[0] if shares[i, j] < uniform else lanes[shares[i, j] - 1, k]
+                    for i in range(3)
+                    if lanes[at[i, j] - 1, k] == entry
+                ]
+                if given:
+                    expected[1 + 4 * j + entry, k % 8] += sum(given, 0.0)
+    found = np.zeros((9, 8))
+    program = load(packs, [], uniform, slots, sums=9)
+    program.run(memory, 0, 1, block, examples, found, None)
+    assert found.tobytes() == expected.tobytes()
 
 
 @pytest.mark.usefixtures("width")

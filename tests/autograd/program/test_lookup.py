@@ -14,6 +14,7 @@ import autograd as ag
 import nn
 from autograd.program.packs import DOTS, TAKE
 from tests.autograd.program.test_compiled import bits
+from tests.autograd.program.test_mapped import summed
 
 EXECUTORS = [None, "arrays"]
 
@@ -110,6 +111,80 @@ def test_the_derivative_of_a_lookup_has_a_choice_for_each_entry_of_the_table() -
         program(np.array(3)).backward()
         lanes.append(program.stats()["lanes"])
     assert lanes[1] - lanes[0] <= 3 * 20
+
+
+def two_tables(table: Any, other: Any, ix: Any, w: Any) -> Any:
+    """Lookups of two tables by the same indices, and of one of them by another one."""
+    rows = [[*ag.take(table, i), *ag.take(other, i)] for i in ix[:-1]]
+    return score(table, ix[-1:], w) + ag.sum([a * b * w for a, *_, b in rows])
+
+
+def also_read(table: Any, other: Any, ix: Any, w: Any) -> Any:
+    """One of the parameters is used by itself, too; so is a whole table."""
+    whole = ag.dot([row[0] for row in other], range(len(other)))
+    return score(table, ix, w) * table[0][0] + score(other, ix, w) * whole
+
+
+def in_two_columns(table: Any, other: Any, ix: Any, w: Any) -> Any:
+    """A parameter is in two tables, and twice in one."""
+    mixed = [*table[1:], other[0][:2], table[1]]
+    return score(table, ix, w) + score(mixed, ix[:1], w) + score(other, ix, w)
+
+
+def by_another_lookup(table: Any, other: Any, ix: Any, w: Any) -> Any:
+    """The index is what another lookup found."""
+    at = ag.take([2.0, 0.0, 1.0], ix[0])
+    return score(table, [at, ix[1]], w) * ag.take(other, ix[1])[1]
+
+
+def chosen(table: Any, other: Any, ix: Any, w: Any) -> Any:
+    """Lookups behind a choice, of which some pass nothing."""
+    x, y = ag.take(table, ix[0])[0], ag.take(other, ix[1])[0]
+    return ag.where(w > 0.5, x * y, ag.relu(y)) + ag.maximum(x, w)
+
+
+@pytest.mark.parametrize("executor", EXECUTORS)
+@pytest.mark.parametrize(
+    "loss", [two_tables, also_read, in_two_columns, by_another_lookup, chosen]
+)
+@given(
+    ix=st.lists(st.tuples(*[st.integers(0, 2)] * 3), min_size=1, max_size=19),
+    fixed=st.booleans(),
+)
+def test_sums_over_examples_give_each_entry_what_it_was_read_for(
+    executor: Any, loss: Any, ix: list[tuple[int, ...]], fixed: bool
+) -> None:
+    tables = embedding(3, 2), embedding(3, 3)
+    leaves = [x for table in tables for row in table for x in row]
+    ws = [((k * 5) % 7 - 2) / 3 for k in range(len(ix))]
+    if fixed:
+        ix = ix[:1] * len(ix)
+    rows, expected = [], []
+    for row, w in zip(ix, ws):
+        expected.append(loss(*tables, [ag.Value(i) for i in row], ag.Value(w)))
+        expected[-1].backward(seed=0.3)
+        rows.append([x.grad for x in leaves])
+        for x in leaves:
+            x.grad = 0.0
+    program = ag.compile(lambda ix, w: loss(*tables, ix, w), executor=executor)
+    indices = np.array(ix[0] if fixed else ix)
+    found = program.backward(
+        indices, np.array(ws), in_axes=(None if fixed else 0, 0), scale=0.3
+    )
+    assert bits(found) == bits(expected)
+    assert bits([x.grad for x in leaves]) == bits([*map(summed, zip(*rows))])
+
+
+@pytest.mark.parametrize("executor", EXECUTORS)
+def test_examples_cost_what_they_look_up_and_not_the_table(executor: Any) -> None:
+    counts = []
+    for n in (10, 1000):
+        table = embedding(n, 4)
+        program = ag.compile(lambda ix, t=table: score(t, ix, 0.7), executor=executor)
+        program.backward(np.arange(20).reshape(10, 2) % n)
+        stats = program.stats()
+        counts.append([stats[name] for name in ("packs", "lanes")])
+    assert counts[0] == counts[1]
 
 
 @pytest.mark.parametrize("index", [5, -1, 1.5, float("nan"), float("inf")])

@@ -116,6 +116,25 @@ def test_gradients_over_examples_have_the_bits_of_numpy_s(count: int) -> None:
     assert grads[0] == grads[1]
 
 
+def test_gradients_of_tables_over_examples_have_the_bits_of_numpy_s() -> None:
+    table = [[ag.Value(i - j / 3) for j in range(2)] for i in range(4)]
+    leaves = [x for row in table for x in row]
+
+    def f(ix: Any, x: Any) -> Any:
+        (a, b), (c, d) = (ag.take(table, i) for i in ix)
+        return ag.tanh(a * b * x) + c * d * x
+
+    program = ag.compile(f)
+    ix, x = np.arange(60.0).reshape(30, 2) ** 2 % 4, np.cos(np.arange(30.0))
+    grads = []
+    for convert in (np.asarray, xp.asarray):
+        for leaf in leaves:
+            leaf.grad = 0.0
+        program.backward(convert(ix), convert(x), scale=0.1)
+        grads.append([leaf.grad for leaf in leaves])
+    assert grads[0] == grads[1]
+
+
 def test_sums_need_no_order_where_a_program_is_not_exact() -> None:
     w = ag.Value(0.5)
     program = ag.compile(lambda x: ag.sum([w * t for t in x]), exact=False)

@@ -191,13 +191,20 @@ def _program_rows() -> list[Comparison]:
     hundred = "compiled: two moons, 100 examples"
     thousands = "compiled: two moons, 10,000 examples"
     lecture = "compiled: the lecture's 30-3-2-1, 569 examples"
+    letters = "compiled: letters looked up, 3 × 10-64-27, 256 examples"
+    names = Contestant(compiled, "names")
     greeks = "compiled: Black–Scholes price and greeks, 1,000,000 options"
     hessian = "compiled: Hessian of the lecture's loss, arrays"
     floats = Contestant("floats", "transformer")
     on_numpy = Contestant("native-on-arrays", "transformer")
 
     def faster(
-        what: str, mine: Contestant, peer: str, workload: str, name: str, target: float
+        what: str,
+        mine: Contestant,
+        peer: str,
+        workload: str,
+        name: str,
+        target: float | None,
     ) -> Comparison:
         return Comparison(what, mine, Contestant(peer, workload), name, target)
 
@@ -223,6 +230,9 @@ def _program_rows() -> list[Comparison]:
         faster(hundred, moons, "micrograd", "moons", "micrograd {}", 50_000.0),
         faster(thousands, many, "jax-jitted", "loaded-10000", jitted, 1.0),
         faster(thousands, many, "torch", "loaded-10000", arrays, 2.5),
+        faster(letters, names, "jax-jitted", "names-arrays", jitted, None),
+        faster(letters, names, "torch", "names-arrays", arrays, None),
+        Comparison(letters, names, Contestant("native", "names"), "the eager engine"),
         faster(
             hessian,
             Contestant("native-compiled-hessian", "lecture"),

@@ -111,7 +111,9 @@ class Engine(Library):
         self.leaf = self.constant = autograd.Value
         # Unbound methods: ``exp(x)`` costs what ``x.exp()`` costs.
         self.exp, self.log = autograd.Value.exp, autograd.Value.log
-        self.relu = autograd.Value.relu
+        self.relu, self.tanh = autograd.Value.relu, autograd.Value.tanh
+        self.take, self.dot = autograd.take, autograd.dot
+        self.logsumexp = autograd.logsumexp
 
     def mlp(self, *sizes: Any) -> Any:
         return importlib.import_module("nn").MLP(*sizes)
@@ -339,6 +341,7 @@ class Torch(Library):
         self.constant = lambda x: torch.tensor(x, dtype=torch.float64)
         self.exp, self.log, self.relu = torch.exp, torch.log, torch.relu
         self.einsum, self.softmax = torch.einsum, lambda x: torch.softmax(x, -1)
+        self.tanh, self.logsumexp = torch.tanh, torch.logsumexp
         self.integers = torch.tensor
         self.number = torch.Tensor.item
         self.array, self.special = torch, torch.special
@@ -401,6 +404,7 @@ class Jax(Library):
         self.leaf = self.constant = jax.numpy.asarray
         self.exp, self.log = jax.numpy.exp, jax.numpy.log
         self.relu, self.softmax = jax.nn.relu, jax.nn.softmax
+        self.tanh, self.logsumexp = jax.numpy.tanh, jax.nn.logsumexp
         self.einsum, self.integers = jax.numpy.einsum, jax.numpy.asarray
         self.array, self.special = jax.numpy, jax.scipy.special
 

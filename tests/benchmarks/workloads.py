@@ -175,6 +175,67 @@ def lecture_batch(examples: int = 569) -> Data:
     }
 
 
+# The next letter of a name after three, each looked up in a table of ten numbers per
+# letter, by a network 30-64-27: Bengio et al. (2003), as makemore has it.
+
+LETTERS, CONTEXT, WIDTH, HIDDEN = 27, 3, 10, 64
+SHAPES = [(LETTERS, WIDTH), (HIDDEN, CONTEXT * WIDTH), (1, HIDDEN)]
+SHAPES += [(LETTERS, HIDDEN), (1, LETTERS)]
+
+
+def names(examples: int = 256) -> Data:
+    rng = random.Random(6)
+    letters = range(LETTERS)
+    return {
+        "points": [rng.choices(letters, k=CONTEXT) for _ in range(examples)],
+        "labels": rng.choices(letters, k=examples),
+        "matrices": [
+            [[rng.gauss(0.0, 0.3) for _ in range(m)] for _ in range(n)]
+            for n, m in SHAPES
+        ],
+    }
+
+
+def names_model(lib: Any, data: Data) -> Any:
+    return [[[*map(lib.leaf, row)] for row in rows] for rows in data["matrices"]]
+
+
+def names_parameters(model: Any) -> list[Any]:
+    return [w for rows in model for row in rows for w in row]
+
+
+def names_scalars(lib: Any, model: Any, data: Data) -> Any:
+    """The mean loss, on scalars."""
+    table, inner, (inner_bias,), outer, (outer_bias,) = model
+    losses = []
+    for letters, following in zip(data["points"], data["labels"]):
+        looked_up = [x for letter in letters for x in lib.take(table, letter)]
+        hidden = [
+            lib.tanh(lib.dot(ws, looked_up, b)) for ws, b in zip(inner, inner_bias)
+        ]
+        scores = [lib.dot(ws, hidden, b) for ws, b in zip(outer, outer_bias)]
+        losses.append(lib.logsumexp(scores) - lib.take(scores, following))
+    return sum(losses) * (1.0 / len(losses))
+
+
+def names_arrays_model(lib: Any, data: Data) -> Any:
+    """One array for each matrix, and the examples as arrays."""
+    data["arrays"] = lib.integers(data["points"]), lib.integers(data["labels"])
+    return [lib.leaf(rows) for rows in data["matrices"]]
+
+
+def names_arrays(lib: Any, model: Any, data: Data) -> Any:
+    """The same on whole arrays: how array libraries want it written."""
+    (table, inner, inner_bias, outer, outer_bias), (letters, following) = (
+        model,
+        data["arrays"],
+    )
+    looked_up = table[letters].reshape(len(letters), -1)
+    scores = lib.tanh(looked_up @ inner.T + inner_bias) @ outer.T + outer_bias
+    right = scores[lib.integers(list(range(len(letters)))), following]
+    return (lib.logsumexp(scores, -1) - right).mean()
+
+
 # The price of a European call option, by Black and Scholes (1973).
 
 RANGES = {
@@ -453,6 +514,8 @@ WORKLOADS = {
         functools.partial(loaded_moons, loss=logistic),
     ),
     "options": Workload(lambda: {"options": 1_000_000}, options, list, black_scholes),
+    "names": Workload(names, names_model, names_parameters, names_scalars),
+    "names-arrays": Workload(names, names_arrays_model, list, names_arrays),
     "small": Workload(small_data, leaves, list, small),
     "chain": Workload(chain_data, leaves, list, chain, operations=1_000_000),
     "transformer": Workload(

@@ -99,8 +99,7 @@ class Optimizer(Stateful):
 
     def zero_grad(self) -> None:
         """Set ``grad`` of every parameter to 0, as before each ``backward``."""
-        for p in self.parameters:
-            p.grad = 0.0
+        flat.write_grad(self.parameters, np.zeros(len(self.parameters)))
 
     def step(self) -> None:
         """Move every parameter once, by the gradients that ``backward`` has left.

@@ -2,7 +2,7 @@
 
 #include "program.h"
 
-enum { READ_DATA, READ_GRAD, WRITE_DATA, ADD_GRAD };
+enum { READ_DATA, READ_GRAD, WRITE_DATA, WRITE_GRAD, ADD_GRAD };
 
 static PyObject *
 exchange(PyObject *const *args, Py_ssize_t count, int what)
@@ -39,7 +39,7 @@ exchange(PyObject *const *args, Py_ssize_t count, int what)
             leaf->data = numbers[i];
         }
         else {
-            leaf->grad = leaf->grad + numbers[i];
+            leaf->grad = what == WRITE_GRAD ? numbers[i] : leaf->grad + numbers[i];
         }
     }
     release_buffers(&view, 1);
@@ -63,6 +63,12 @@ static PyObject *
 leaves_write(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t count)
 {
     return exchange(args, count, WRITE_DATA);
+}
+
+static PyObject *
+leaves_write_grad(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t count)
+{
+    return exchange(args, count, WRITE_GRAD);
 }
 
 static PyObject *
@@ -123,6 +129,8 @@ PyMethodDef leaves_functions[] = {
      "read_grad($module, leaves, buffer, /)\n--\n\nCopy the leaves' grad to a buffer."},
     {"write", FAST(leaves_write),
      "write($module, leaves, buffer, /)\n--\n\nCopy a buffer to the leaves' data."},
+    {"write_grad", FAST(leaves_write_grad),
+     "write_grad($module, leaves, buffer, /)\n--\n\nCopy a buffer to the leaves' grad."},
     {"add_grad", FAST(leaves_add_grad),
      "add_grad($module, leaves, buffer, /)\n--\n\nAdd a buffer to the leaves' grad."},
     {"checkpoint_node", FAST(leaves_node),

@@ -21,7 +21,7 @@ from autograd.program import flat
 from autograd.program.called import Absent, Recorded
 from autograd.program.chunks import are_chunks, over_chunks
 from autograd.program.listing import listing
-from autograd.program.mapped import is_plain, mapped
+from autograd.program.mapped import in_doubles, is_plain, mapped
 from autograd.program.structure import Arguments
 
 if TYPE_CHECKING:  # with NumPy, which is imported when something is recorded
@@ -339,7 +339,10 @@ class Program(Recorded):
             and executor is chunk is None
             and is_plain(named, in_axes, total)
         ):
-            answer = short.run(*args) if total is None else short.run(total[0], *args)
+            scale = () if total is None else total[:1]
+            answer = short.run(*scale, *args)
+            if answer is NotImplemented:
+                answer = short.run(*scale, *in_doubles(args))
             if answer is not NotImplemented:
                 return short.build(answer)
         if self._checks and named.pop("check", False):

@@ -25,13 +25,7 @@ def write(leaves: Sequence[Node], numbers: Any) -> None:
     Raises:
         ValueError: there are more or fewer numbers than leaves.
     """
-    array = _fitting(leaves, numbers)
-    native = getattr(choice.module(), "write", None)
-    if native is not None:
-        native(list(leaves), array)
-        return
-    for x, number in zip(leaves, array.tolist()):
-        x.data = number
+    _write(leaves, numbers, "write", "data")
 
 
 def read_grad(leaves: Sequence[Node]) -> Any:
@@ -45,8 +39,7 @@ def write_grad(leaves: Sequence[Node], numbers: Any) -> None:
     Raises:
         ValueError: there are more or fewer numbers than leaves.
     """
-    for x, number in zip(leaves, _fitting(leaves, numbers).tolist()):
-        x.grad = number
+    _write(leaves, numbers, "write_grad", "grad")
 
 
 def add_grad(leaves: Sequence[Node], numbers: Any) -> None:
@@ -58,6 +51,16 @@ def add_grad(leaves: Sequence[Node], numbers: Any) -> None:
         return
     for x, number in zip(leaves, array.tolist()):
         x.grad += number
+
+
+def _write(leaves: Sequence[Node], numbers: Any, function: str, attribute: str) -> None:
+    array = _fitting(leaves, numbers)
+    native = getattr(choice.module(), function, None)
+    if native is not None:
+        native(list(leaves), array)
+        return
+    for x, number in zip(leaves, array.tolist()):
+        setattr(x, attribute, number)
 
 
 def _read(leaves: Sequence[Node], function: str, attribute: str) -> Any:

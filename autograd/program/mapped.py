@@ -44,7 +44,8 @@ def mapped(
     plain = is_plain(named, in_axes, total)
     if threads and plain and False in program._mappers:
         short = program._mappers[False]
-        answer = in_threads(short.run, short.outputs, args, executor, chunk)
+        doubles = in_doubles(args)
+        answer = in_threads(short.run, short.outputs, doubles, executor, chunk)
         if answer is not NotImplemented:
             return short.build(answer)
     examples = Mapped(program, args, named, in_axes, total, executor, chunk)
@@ -53,10 +54,20 @@ def mapped(
     plain = plain and (threads or executor is chunk is None)
     only = examples.only
     if plain and only is not None and not only.careful:
-        run = only.mapper(args, total is not None, program.errors != "ieee")
+        run = only.mapper(in_doubles(args), total is not None, program.errors != "ieee")
         if run is not None:
             program._mappers[total is not None] = Short.way(only, run)
     return result
+
+
+def in_doubles(args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Arguments with NumPy's arrays of other real numbers as they are computed."""
+    import numpy as np
+
+    return tuple(
+        x.astype(np.float64) if type(x) is np.ndarray and x.dtype.kind in "biuf" else x
+        for x in args
+    )
 
 
 def is_plain(
@@ -134,6 +145,7 @@ class Mapped:
         self.spoiled = np.zeros(max(count, 1), dtype=bool)
         parts: list[tuple[Any, Recording, Any]] = []
         ready = self.program._found(first.key)
+        self.several = len(ready) > 1
         self.catches = any(recording.catches for recording in ready)
         while count == 0 or len(left):
             recorded = not ready
@@ -151,6 +163,7 @@ class Mapped:
             if done.any() or count == 0:
                 parts.append((some[done], recording, results))
             left = np.concatenate((some[~done], left[len(some) :]))
+            self.several = True
             if recorded and (recording.once or recording.catches):
                 self.catches = True
                 ready = self.program._found(first.key)
@@ -181,13 +194,16 @@ class Mapped:
 
         total = self.total is not None
         taken = np.ones(len(left), dtype=bool)
-        if total and recording.guards:
+        if total and recording.guards and self.several:
             # Only the examples of this path may be added up.
             taken &= recording.follows(self._outputs(recording, left, False)[0])
         while True:
             where = left[taken]
             found, sums, failed = self._outputs(recording, where, total)
             fits = np.broadcast_to(recording.follows(found), where.shape)
+            if total and not fits.all():
+                taken[taken] = fits
+                continue
             spoiled = fits & recording.spoiled(found)
             if total and (spoiled.any() or recording.spoiled(sums)):
                 spoiled = fits  # what is added up together stays together

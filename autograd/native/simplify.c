@@ -51,6 +51,7 @@ typedef struct {
     int64_t loop_count;
     int32_t *args;
     int64_t args_room;
+    int again; /* whether something was written out that may be there already */
 } Pass;
 
 static void
@@ -253,7 +254,7 @@ hash_entry(Pass *p, int64_t k)
     }
     const int64_t count = operand_count(old, k);
     /* A sum of products, since one hash of another would wait for it. */
-    uint64_t hash = mixed((uint64_t)op << 2 | (old->flags[k] & CHECKED), (uint64_t)count);
+    uint64_t hash = mixed((uint64_t)op, (uint64_t)count);
     for (int64_t i = 0; i < count; i++) {
         hash += p->hash[operands[i]] * (UINT64_C(0xD1342543DE82EF95) + 2 * (uint64_t)i);
     }
@@ -298,9 +299,10 @@ rehash(Pass *p, int32_t k)
     return 0;
 }
 
-/* The old entry that is the same operation on the same operands, k if there is none. */
+/* The old entry that is the same operation on the same operands, k if there is none.
+   ``apart``: whether it is another one if it is checked and the other is not. */
 static int32_t
-first_of(Pass *p, int32_t k, int64_t count)
+first_of(Pass *p, int32_t k, int64_t count, int apart)
 {
     const Tape *old = p->old;
     const uint8_t checked = old->flags[k] & CHECKED;
@@ -316,8 +318,8 @@ first_of(Pass *p, int32_t k, int64_t count)
             continue;
         }
         const int32_t j = (int32_t)(found & p->entry_mask) - 1;
-        int equal = old->op[j] == old->op[k] && (old->flags[j] & CHECKED) == checked &&
-            operand_count(old, j) == count;
+        int equal = old->op[j] == old->op[k] && operand_count(old, j) == count &&
+            (!apart || (old->flags[j] & CHECKED) == checked);
         for (int64_t i = 0; equal && i < count; i++) {
             equal = p->place[operands_of(old, j)[i]] == p->args[i];
         }
@@ -360,21 +362,26 @@ place_of(Pass *p, int32_t k, int *otherwise)
         p->args[i] = p->place[operands[i]];
         numbers &= p->new->op[p->args[i]] == OP_NUMBER;
     }
-    const int32_t same = first_of(p, k, count);
-    if (same != k) {
-        return p->place[same];
-    }
     const Loop *loop = numbers ? NULL : loop_of(p, op);
     if (loop == NULL && !numbers) {
         return -1;
     }
-    *otherwise = numbers || loop->kind == LOOP;
-    if (!*otherwise) {
+    const int written = numbers || loop->kind == LOOP;
+    const int32_t same = first_of(p, k, count, written);
+    if (same != k) {
+        /* of two that are one, of which one is checked, that one is */
+        p->new->flags[p->place[same]] |= written ? 0 : (uint8_t)checked;
+        return p->place[same];
+    }
+    *otherwise = written;
+    if (!written) {
         return tape_append(p->new, op, p->args, count, 0.0, (uint8_t)checked);
     }
-    return numbers || loop->columns == 0 || loop->step_count == 0
-        ? rewritten_in_python(p, op, count, checked)
-        : written_out(p, loop, count, checked);
+    if (!numbers && loop->columns > 0 && loop->step_count > 0) {
+        return written_out(p, loop, count, checked);
+    }
+    p->again |= !numbers && loop->step_count == 0;
+    return rewritten_in_python(p, op, count, checked);
 }
 
 static int
@@ -408,6 +415,54 @@ place_all(Pass *p, int64_t size)
     return 0;
 }
 
+/* Make the new tape, and the place of each old entry on it. */
+static int
+run(Pass *p, const int32_t *outputs, Py_ssize_t count)
+{
+    const size_t size = (size_t)p->old->count;
+    uint64_t slots = 64;
+    p->needed = array_new(size + 1);
+    p->place = array_grow(NULL, (size + 1) * sizeof *p->place);
+    p->hash = array_grow(NULL, (size + 1) * sizeof *p->hash);
+    if (p->needed != NULL && p->place != NULL && p->hash != NULL) {
+        mark_needed(p, outputs, count);
+        while (slots < 2 * (uint64_t)p->entries_needed) {
+            slots *= 2;
+        }
+        p->mask = slots - 1;
+        while (p->entry_mask <= size) {
+            p->entry_mask = 2 * p->entry_mask + 1;
+        }
+        p->same = array_new(slots * sizeof *p->same);
+    }
+    if (p->same == NULL) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    memset(p->place, 0xff, size * sizeof *p->place);
+    p->new = tape_new();
+    return p->new == NULL || tape_reserve(p->new, p->entries_needed, p->args_needed) < 0
+        ? -1
+        : place_all(p, (int64_t)size);
+}
+
+/* The same once more: what a value and its partials were written out with is the same. */
+static int
+run_again(Pass *p, int32_t *outputs, Py_ssize_t count)
+{
+    for (Py_ssize_t i = 0; i < count; i++) {
+        outputs[i] = p->place[outputs[i]];
+    }
+    Pass next = {.old = p->new};
+    const int failed = run(&next, outputs, count) < 0;
+    for (int64_t k = 0; !failed && k < p->old->count; k++) {
+        p->place[k] = p->place[k] < 0 ? -1 : next.place[p->place[k]];
+    }
+    Py_XSETREF(p->new, next.new);
+    pass_free(&next);
+    return failed ? -1 : 0;
+}
+
 /* simplified(outputs): the new tape, and the place of each old entry on it. */
 PyObject *
 tape_simplified(Tape *tape, PyObject *given)
@@ -417,40 +472,15 @@ tape_simplified(Tape *tape, PyObject *given)
     if (outputs == NULL) {
         return NULL;
     }
-    const size_t size = (size_t)tape->count;
     Pass p = {.old = tape};
-    uint64_t slots = 64;
-    PyObject *found = NULL;
-    p.needed = array_new(size + 1);
-    p.place = array_grow(NULL, (size + 1) * sizeof *p.place);
-    p.hash = array_grow(NULL, (size + 1) * sizeof *p.hash);
-    if (p.needed != NULL && p.place != NULL && p.hash != NULL) {
-        mark_needed(&p, outputs, count);
-        while (slots < 2 * (uint64_t)p.entries_needed) {
-            slots *= 2;
-        }
-        p.mask = slots - 1;
-        while (p.entry_mask <= size) {
-            p.entry_mask = 2 * p.entry_mask + 1;
-        }
-        p.same = array_new(slots * sizeof *p.same);
-    }
+    const int failed = run(&p, outputs, count) < 0 ||
+        (p.again && run_again(&p, outputs, count) < 0);
+    const Py_ssize_t bytes = tape->count * (Py_ssize_t)sizeof *p.place;
+    PyObject *places = failed ? NULL : numbers_of_entries(p.place, bytes, "i");
+    PyObject *found = places == NULL ? NULL : PyTuple_Pack(2, p.new, places);
+    Py_XDECREF(places);
+    Py_XDECREF(p.new);
     PyMem_Free(outputs);
-    if (p.same == NULL) {
-        PyErr_NoMemory();
-    }
-    else {
-        memset(p.place, 0xff, size * sizeof *p.place);
-        p.new = tape_new();
-        const int failed =
-            p.new == NULL || tape_reserve(p.new, p.entries_needed, p.args_needed) < 0;
-        PyObject *places = failed || place_all(&p, (int64_t)size) < 0
-            ? NULL
-            : numbers_of_entries(p.place, (Py_ssize_t)(size * sizeof *p.place), "i");
-        found = places == NULL ? NULL : PyTuple_Pack(2, p.new, places);
-        Py_XDECREF(places);
-        Py_XDECREF(p.new);
-    }
     pass_free(&p);
     return found;
 }

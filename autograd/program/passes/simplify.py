@@ -55,6 +55,7 @@ def simplified(tape: Tape, outputs: Sequence[int]) -> tuple[Tape, Sequence[int]]
     new = Tape()
     place = [-1] * len(tape)
     known: dict[tuple[str, tuple[int, ...], bool], int] = {}
+    again = False
     for k in live(tape, outputs):
         op, checked = tape.ops[k], tape.checked[k]
         args = tuple(place[a] for a in tape.args[k])
@@ -69,10 +70,20 @@ def simplified(tape: Tape, outputs: Sequence[int]) -> tuple[Tape, Sequence[int]]
         if op in ("pos", "detach"):
             place[k] = args[0]
             continue
-        if (key := (op, args, checked)) not in known:
+        # Of two that are one, of which one is checked, that one is.
+        constant = all(new.ops[a] == "number" for a in args)
+        apart = checked and (constant or is_loop(op))
+        if (key := (op, args, apart)) not in known:
             known[key] = rewritten(new, op, args, checked)
+            again |= not constant and loop_of(op) == ([], [])
         place[k] = known[key]
-    return new, place
+        if checked and not apart:
+            new.checked[place[k]] = True
+    if not again:
+        return new, place
+    # What a value and its partials were written out with is the same.
+    once, at = simplified(new, [place[k] for k in outputs])
+    return once, [-1 if k < 0 else at[k] for k in place]
 
 
 def is_loop(op: str) -> bool:
@@ -100,7 +111,8 @@ def loop_of(op: str) -> tuple[list[Line], list[Line]] | None:
     assert isinstance(row, Reduction)
     step = [] if row.step is None else _lines(row.step, 1 + row.columns)
     finish = [] if row.finish is None else _lines(row.finish, 2)
-    return (step, finish) if row.finish is None or finish else ([], [])
+    known = step and (row.finish is None or finish)
+    return (step, finish) if known else ([], [])
 
 
 def _lines(body: Callable[..., Any], count: int) -> list[Line]:

@@ -234,6 +234,14 @@ def _program_rows() -> list[Comparison]:
         faster(letters, names, "torch", "names-arrays", arrays, None),
         Comparison(letters, names, Contestant("native", "names"), "the eager engine"),
         faster(
+            f"{letters}, `exact=False`",
+            Contestant("native-compiled-fast", "names"),
+            "jax-jitted",
+            "names-arrays",
+            jitted,
+            None,
+        ),
+        faster(
             hessian,
             Contestant("native-compiled-hessian", "lecture"),
             "jax-jitted-hessian",

@@ -156,6 +156,7 @@ class Compiled(Native):
     """
 
     executor: str | None = None
+    exact = True
 
     def __init__(self) -> None:
         super().__init__()
@@ -195,6 +196,7 @@ class Compiled(Native):
                 self, model, {"points": [point], "labels": [label]}
             ),
             executor=self.executor,
+            exact=self.exact,
         )
         points, labels = np.array(data["points"]), np.array(data["labels"])
         count = len(labels)
@@ -209,6 +211,12 @@ class Compiled(Native):
             return [float(step()), *(p.grad for p in parameters)]
 
         return step, answer
+
+
+class FastCompiled(Compiled):
+    """The same with the machine's fused operations and faster functions."""
+
+    exact = False
 
 
 class CompiledOnArrays(Compiled):
@@ -776,6 +784,7 @@ LIBRARIES: dict[str, type[Library]] = {
     "reference": Engine,
     "native": Native,
     "native-compiled": Compiled,
+    "native-compiled-fast": FastCompiled,
     "native-on-arrays": CompiledOnArrays,
     "native-call": CompiledCall,
     "native-recording": CompiledRecording,

@@ -356,6 +356,13 @@ def test_what_is_multiplied_with_a_constant_0_passes_nothing_further(
         z = ag.sqrt(x)
         return x * (z + z) * 0.0 + x * x
 
+    def constant_of_a_dot(x: Any) -> Any:
+        z = ag.maximum(x * ag.relu(x), x * ag.relu(x))
+        return ag.dot([x, 1e200], [x, z - z])
+
+    program = ag.compile(ag.hessian(constant_of_a_dot), executor=executor)
+    for x in (math.inf, -math.inf):
+        assert bits(program(x)) == bits(ag.hessian(constant_of_a_dot)(x))
     for eager in (ag.hessian(f), ag.hessian(g), ag.hessian(h)):
         program = ag.compile(eager, executor=executor)
         for x in (math.inf, 1e308, 5e-324, 2.0):  # slopes of sqrt, and theirs, overflow

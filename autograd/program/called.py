@@ -321,12 +321,21 @@ class Recorded(Called):
 
 
 class Absent:
-    """What stands for the function of a program that came from a file."""
+    """What stands for the function of a program from a file: its recordings."""
 
     def __init__(self, name: str) -> None:
         self.name = name
+        self.program: Recorded | None = None
 
-    def __call__(self, *_: Any, **__: Any) -> Any:
+    def __call__(self, *args: Any, **named: Any) -> Any:
+        from autograd.program.redraw import replayed
+
+        assert self.program is not None
+        given = self.program._arguments(args, named)
+        for recording in self.program._found(given.key):
+            answer = replayed(recording, given.scalars)
+            if answer is not NotImplemented:
+                return answer
         raise NotRecordedError(
             f"the program from {self.name} has no recording of this path: its function "
             "is not here; record it where the function is, and save it again"

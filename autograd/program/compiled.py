@@ -534,7 +534,8 @@ def load_program(path: Any) -> Program:
 
     It has the recordings and parameters of then, but not the function: arguments of
     another structure, or that take another path, are refused, and so is a nan behind a
-    choice that the function may not give. Loading runs no code.
+    choice that the function may not give. On Values, and so below transforms and in
+    other programs, the recording runs in the function's place. Loading runs no code.
 
     Args:
         path: of the file.
@@ -543,14 +544,15 @@ def load_program(path: Any) -> Program:
         ValueError: the file is damaged, no program, or of another version.
 
     >>> import tempfile, os
-    >>> from autograd import compile
+    >>> from autograd import compile, grad
     >>> square = compile(lambda x: x * x)
     >>> _ = square(2.0)
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = os.path.join(folder, "square.program")
     ...     square.save(path)
-    ...     load_program(path)(3.0)
-    9.0
+    ...     loaded = load_program(path)
+    >>> loaded(3.0), grad(loaded)(3.0)
+    (9.0, 6.0)
     """
     return restored(as_path(path).read_bytes(), str(path))
 
@@ -560,7 +562,8 @@ def restored(data: bytes, name: str) -> Program:
     from autograd.program.files import read
 
     recorded, options, signature = read(data, name)
-    program = Program(Absent(name), **options)
+    absent = Absent(name)
+    absent.program = program = Program(absent, **options)
     program._signature = signature
     for key, recording in recorded:
         program._recordings.setdefault((choice.name, key), []).append(recording)

@@ -1,7 +1,8 @@
-"""A recording as a graph of Values again, for pictures and sums over paths.
+"""A recording as a graph of Values again: the tape is run once more, on Values.
 
-The tape is run once more, on Values: its inputs are new leaves with the names of the
-arguments that they came from, its parameters are the leaves themselves.
+For pictures and sums over paths its inputs are new leaves, with the names of the
+arguments that they came from. Where the function is not here, as in a program from a
+file, they are the Values that it was called with.
 """
 
 from __future__ import annotations
@@ -9,20 +10,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import product
+from math import isnan
 from typing import TYPE_CHECKING, Any
 
 from autograd.core import choice, limits
 from autograd.core.graph import Node
 from autograd.core.plain import is_value
-from autograd.core.recording import resumed
+from autograd.core.recording import here, resumed
+from autograd.program.lookup import take
 from autograd.program.passes.simplify import live
-from autograd.program.tape import value_of_row
+from autograd.program.tape import TAKE, value_of_row
 from autograd.table.rules import RULES
 
 if TYPE_CHECKING:
     from autograd.program.recording import Recording
 
-__all__ = ["names", "redrawn"]
+__all__ = ["names", "redrawn", "replayed"]
 
 
 def redrawn(
@@ -48,11 +51,48 @@ def redrawn(
         for k in live(tape, recording.outputs):
             if k not in made:
                 made[k] = _entry(recording, k, made)
-    results = (
+    return _result(recording, made), inputs
+
+
+def replayed(recording: Recording, scalars: Sequence[Any]) -> Any:
+    """The function's result for Values and numbers.
+
+    NotImplemented if they take another path, or if it is nan and only a careful
+    recording may say so.
+
+    Raises:
+        ValueError, ZeroDivisionError, OverflowError: as the function does.
+    """
+    tape = recording.tape
+    made: dict[int, Any] = dict(zip(recording.parameters, recording.leaves))
+    made.update(zip(recording.inputs, scalars))
+    outcomes = {guard.entry: guard.outcome for guard in recording.guards}
+    for k in live(tape, [*recording.outputs, *outcomes]):
+        if k not in made:
+            made[k] = _entry(recording, k, made)
+        if k in outcomes and bool(made[k]) is not outcomes[k]:
+            return NotImplemented
+    if tape.hasty and any(isnan(_number(made[k])) for k in recording.outputs):
+        return NotImplemented
+    if tape.hasty and here.recorder is not None:
+        here.recorder.tape.hasty = True
+    return _result(recording, made)
+
+
+def _number(x: Any) -> float:
+    """What an output is, or what it was when it was recorded."""
+    if is_value(x) and here.recorder is not None:
+        number: float = here.recorder.tape.value(here.recorder.entry(x))
+        return number
+    return float(x)
+
+
+def _result(recording: Recording, made: dict[int, Any]) -> Any:
+    """What the outputs go into."""
+    return recording.build(
         bool(made[k]) if condition else made[k]
         for k, condition in zip(recording.outputs, recording.kinds)
     )
-    return recording.build(results), inputs
 
 
 def _entry(recording: Recording, k: int, made: dict[int, Any]) -> Any:
@@ -61,6 +101,8 @@ def _entry(recording: Recording, k: int, made: dict[int, Any]) -> Any:
     if op == "number":
         return tape.value(k)
     operands = tuple(made[a] for a in tape.args[k])
+    if op == TAKE:
+        return take(operands[:-1], operands[-1])
     of = next(filter(is_value, operands), None)
     if op == "detach":
         return operands[0] if of is None else of.detach()

@@ -11,9 +11,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
 
 import autograd as ag
 from autograd.program.files import MAGIC
+from autograd.testing import Expression, expressions
+from tests.autograd.program.test_compiled import ROWS
+from tests.exact import bits
 
 
 def model() -> Any:
@@ -66,6 +70,73 @@ def test_what_was_not_recorded_is_refused(tmp_path: Path) -> None:
     holder(1.0, object())
     with pytest.raises(TypeError, match="cannot be saved"):
         holder.save(tmp_path / "b")
+
+
+@given(expressions(operations=ROWS))
+def test_on_values_the_recording_runs_in_the_functions_place(e: Expression) -> None:
+    w = ag.Value(0.75)
+
+    def f(x: Any) -> Any:
+        return e(*x) * w if x[0] > 0 else e(*x) + w
+
+    def slopes(g: Any) -> list[Any]:
+        value, slope = ag.value_and_grad(g)(e.point)
+        y = g(tuple(map(ag.Value, e.point)))
+        y.backward()
+        w.grad, grads = 0.0, [x.grad for x in by[g]]
+        for x in by[g]:
+            x.grad = 0.0
+        return [value, slope, grads]
+
+    try:
+        expected = ag.value_and_grad(f)(e.point)
+        hessian = ag.hessian(f)(e.point)
+        program = ag.compile(f)
+        program(e.point)
+    except (ValueError, ArithmeticError):
+        return
+    found = pickle.loads(pickle.dumps(program))
+    by = {f: [w], found: found.parameters or [ag.Value(0.0)]}
+    assert bits(ag.value_and_grad(found)(e.point)) == bits(expected)
+    assert bits(ag.hessian(found)(e.point)) == bits(hessian)
+    assert bits(ag.compile(ag.value_and_grad(found))(e.point)) == bits(expected)
+    assert bits(slopes(found)) == bits(slopes(f))
+
+
+def test_a_program_from_a_file_looks_up_derives_and_chooses_on_values() -> None:
+    w = ag.Value(0.5)
+
+    def f(i: Any, x: Any) -> Any:
+        slope = ag.grad(lambda t: ag.exp(t * t) * w)(x)
+        return ag.take([w, 2.0, x * w], i) * ag.where(slope > 1, slope, x.detach())
+
+    program = ag.compile(f)
+    program(2.0, 0.3)
+    found = pickle.loads(pickle.dumps(program))
+    outer = ag.compile(ag.grad(found, argnums=1))
+    for i in (0.0, 1.0, 2.0):
+        for x in (0.3, 2.0):
+            expected = ag.grad(f, argnums=1)(i, x)
+            assert bits(ag.grad(found, argnums=1)(i, x)) == bits(expected)
+            assert bits(outer(i, x)) == bits(expected)
+    with pytest.raises(RuntimeError, match="no recording of this path"):
+        ag.grad(found, argnums=1)(3.0, 0.3)
+    y = found(2.0, 0.3)
+    (leaf,) = found.parameters
+    f(2.0, ag.Value(0.3)).backward()
+    y.backward()
+    assert leaf.grad == w.grad
+
+
+def test_on_values_another_path_is_refused(tmp_path: Path) -> None:
+    program = ag.compile(lambda x: x * x if x > 0 else ag.log(x))
+    program(1.0)
+    program.save(tmp_path / "a")
+    found = ag.load_program(tmp_path / "a")
+    assert ag.grad(found)(3.0) == 6.0
+    for way in (ag.grad(found), ag.compile(lambda x: found(x) + 1.0)):
+        with pytest.raises(RuntimeError, match="no recording of this path"):
+            way(-1.0)
 
 
 def test_a_damaged_file_is_named(tmp_path: Path) -> None:

@@ -183,13 +183,21 @@ put_numbers(const Caller *caller, const double *inputs, double *memory)
     }
 }
 
+/* Numbers that a copy of a span must have, on average, to cost less than they do. */
+enum { LONG_SPAN = 8 };
+
 /* Gather the results of a run. Returns whether they are those of the function, and not
    nan as only a careful recording may say. */
 static int
 gather(const Caller *caller, const double *memory, double *room)
 {
+    const int64_t *slots = caller->slots + caller->inputs + caller->parameters;
+    const int one_by_one = caller->outputs < LONG_SPAN * caller->given.count;
+    for (int64_t i = 0; one_by_one && i < caller->outputs; i++) {
+        room[i] = memory[slots[i]];
+    }
     double *to = room;
-    for (int64_t i = 0; i < caller->given.count; i++) {
+    for (int64_t i = 0; !one_by_one && i < caller->given.count; i++) {
         const Span span = caller->given.all[i];
         if (span.step == 1) {
             memcpy(to, memory + span.slot, (size_t)span.count * sizeof *to);
@@ -202,12 +210,11 @@ gather(const Caller *caller, const double *memory, double *room)
     if (!caller->hasty) {
         return 1;
     }
-    const int64_t *slots =
-        caller->slots + caller->inputs + caller->parameters + caller->outputs;
     int spoiled = 0;
     for (int64_t i = 0; i < caller->outputs; i++) {
         spoiled |= room[i] != room[i];
     }
+    slots += caller->outputs;
     for (int64_t i = 0; i < caller->guards + caller->slopes; i++) {
         spoiled |= memory[slots[i]] != memory[slots[i]];
     }

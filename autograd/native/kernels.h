@@ -43,6 +43,7 @@ typedef struct {
     int op, kind, begin, after, checked, operands;
     int relu; /* what follows is ReLU, or its slope: done in registers */
     int row;  /* one row of lanes side by side; a fold: of few terms, or one for all */
+    int few;  /* a grid of at most CHUNK lanes, computed once, with results side by side */
     int64_t m0, m1, m2, terms;
     double start;
     int function; /* of the row, or of what follows a fold; -1 if there is none */

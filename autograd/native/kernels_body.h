@@ -501,12 +501,46 @@ row(const Instruction *p, const Run *run, int64_t m2)
     }
 }
 
+/* An operand's numbers for all lanes of a grid of m1 by m2, which are few. */
+static const double *
+all_lanes(const Instruction *p, const Operand *x, const Run *run, double *room)
+{
+    const double *memory = run->memory, *at = memory + x->base;
+    const int32_t *slots = x->index;
+    const int64_t m1 = p->m1, m2 = p->m2, step = x->s2;
+    if (slots == NULL && step == 1 && (m1 == 1 || x->s1 == m2)) {
+        return at;
+    }
+    double *to = room;
+    const double *const end = room + m1 * m2;
+    while (slots != NULL && to < end) {
+        *to++ = memory[*slots++];
+    }
+    for (; to < end; at += x->s1) {
+        for (int64_t v = 0; v < m2; v++) {
+            *to++ = at[v * step];
+        }
+    }
+    return room;
+}
+
 static void
 rows(const Instruction *p, const Run *run, int64_t m2)
 {
     const LaneFunction *function = &functions[p->function];
     double room[OPERANDS][CHUNK];
     const double *x[OPERANDS];
+    if (p->few) {
+        for (int j = 0; j < function->operands; j++) {
+            x[j] = all_lanes(p, &p->x[j], run, room[j]);
+        }
+        const int n = (int)(p->m1 * m2);
+        const int bad = function->apply(run->memory + p->out.base, x, n);
+        if (bad && p->checked && run->failed != NULL) {
+            note(function, x, n, run, p, 0);
+        }
+        return;
+    }
     const int one = in_one_row(p, m2);
     const int64_t m1 = one ? 1 : p->m1;
     m2 = one ? p->m1 * m2 : m2;

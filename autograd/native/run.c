@@ -69,6 +69,8 @@ program_plan(Program *program, int64_t block)
             place_operand(program, &p->x[j], block, once);
         }
         p->row = is_row(p);
+        p->few = once && p->m0 == 1 && p->m1 * p->m2 <= CHUNK && p->out.s2 == 1 &&
+            (p->m1 == 1 || p->out.s1 == p->m2);
     }
     plan = stretches_fold(plan, program->once, program->count);
     if (plan != NULL && plan->stays) {

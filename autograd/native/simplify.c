@@ -51,7 +51,7 @@ typedef struct {
     int64_t loop_count;
     int32_t *args;
     int64_t args_room;
-    int again; /* whether something was written out that may be there already */
+    int again; /* whether something was written out that may be there already, or is dead */
 } Pass;
 
 static void
@@ -362,6 +362,10 @@ place_of(Pass *p, int32_t k, int *otherwise)
         p->args[i] = p->place[operands[i]];
         numbers &= p->new->op[p->args[i]] == OP_NUMBER;
     }
+    if (op == FIRST_ROW + ROW_where && p->args[1] == p->args[2]) {
+        p->again = *otherwise = 1;
+        return p->args[1]; /* the same in every case */
+    }
     const Loop *loop = numbers ? NULL : loop_of(p, op);
     if (loop == NULL && !numbers) {
         return -1;
@@ -446,7 +450,8 @@ run(Pass *p, const int32_t *outputs, Py_ssize_t count)
         : place_all(p, (int64_t)size);
 }
 
-/* The same once more: what a value and its partials were written out with is the same. */
+/* The same once more: what a value and its partials were written out with is the same,
+   and what only chose is dead. */
 static int
 run_again(Pass *p, int32_t *outputs, Py_ssize_t count)
 {

@@ -70,6 +70,9 @@ def simplified(tape: Tape, outputs: Sequence[int]) -> tuple[Tape, Sequence[int]]
         if op in ("pos", "detach"):
             place[k] = args[0]
             continue
+        if op == "where" and args[1] == args[2]:  # the same in every case
+            place[k], again = args[1], True
+            continue
         # Of two that are one, of which one is checked, that one is.
         constant = all(new.ops[a] == "number" for a in args)
         apart = checked and (constant or is_loop(op))
@@ -81,7 +84,8 @@ def simplified(tape: Tape, outputs: Sequence[int]) -> tuple[Tape, Sequence[int]]
             new.checked[place[k]] = True
     if not again:
         return new, place
-    # What a value and its partials were written out with is the same.
+    # What a value and its partials were written out with is the same, and what only
+    # chose is dead.
     once, at = simplified(new, [place[k] for k in outputs])
     return once, [-1 if k < 0 else at[k] for k in place]
 

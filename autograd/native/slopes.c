@@ -482,7 +482,8 @@ sweep_share(Sweep *s, Term x, int32_t op, Term slope, Term here, int strict)
     }
     if (known & CHOOSES && slope.kind == ENTRY && share.taken.kind != ABSENT) {
         share.taken = term_further(tape, share.taken, slope);
-        if (x.kind == ENTRY && share.part.kind != ABSENT) {
+        const int finite = x.kind != ENTRY && isfinite(x.number);
+        if (!finite && share.part.kind != ABSENT) {
             share.part = term_apply(tape, ROW_where, 3, slope, share.part, plain(0.0));
             if (share.part.kind == ENTRY) {
                 tape->flags[share.part.entry] |= SHARE;

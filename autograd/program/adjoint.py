@@ -234,7 +234,7 @@ def _share(
         share = reached.passed(come, share)
     if not choice or partial.__class__ is float:
         return share, taken
-    if x.__class__ is Number:
+    if x.__class__ is Number or not math.isfinite(x):
         share = where(partial, share, 0)
         tape.share(share.index)
     return share, partial if taken is True else where(taken, partial, 0)

@@ -66,8 +66,7 @@ def scattered(packs: Packs, columns: Sequence[Column], order: Any) -> Packs:
 
     Args:
         packs: whose last parameters are those of the columns, without a total; whose
-            last outputs are the adjoints of their lookups, and then their indices,
-            column by column.
+            last outputs are the adjoints of all their lookups, and then the indices.
         columns: of parameters.
         order: which of its parameters come first, second, … in the end.
     """

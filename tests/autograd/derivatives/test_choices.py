@@ -360,6 +360,11 @@ def test_what_is_multiplied_with_a_constant_0_passes_nothing_further(
         z = ag.maximum(x * ag.relu(x), x * ag.relu(x))
         return ag.dot([x, 1e200], [x, z - z])
 
+    def infinite_from_behind(x: Any) -> Any:
+        return ag.maximum(x, x) * 1e200 * 1e200
+
+    slope = ag.value_and_grad(infinite_from_behind)
+    assert bits(ag.compile(slope, executor=executor)(math.inf)) == bits(slope(math.inf))
     program = ag.compile(ag.hessian(constant_of_a_dot), executor=executor)
     for x in (math.inf, -math.inf):
         assert bits(program(x)) == bits(ag.hessian(constant_of_a_dot)(x))
@@ -390,6 +395,22 @@ def test_what_comparisons_alone_make_0_passes_nothing_further(
             assert bits(program(x)) == bits(eager(x))
         for x in (5e-324, 2.0):
             assert bits(ag.compile(eager, executor=executor)(x)) == bits(eager(x))
+
+
+@EXECUTORS
+def test_a_plain_slope_of_0_passes_what_is_infinite_to_a_gradient(
+    executor: str | None,
+) -> None:
+    w = ag.Value(math.inf)
+
+    def f(x: Any) -> Any:
+        return x * w * ag.where(x * w, 0.0, x)
+
+    f(math.inf).backward()  # 0 times ∞
+    expected, w.grad = w.grad, 0.0
+    ag.compile(f, executor=executor).backward(np.array([math.inf]))
+    assert math.isnan(expected)
+    assert math.isnan(w.grad)
 
 
 @EXECUTORS

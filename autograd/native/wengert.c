@@ -269,17 +269,6 @@ method_share(Tape *tape, PyObject *entry)
 }
 
 static PyObject *
-method_step(Tape *tape, PyObject *entry)
-{
-    const int32_t k = entry_from(tape, entry);
-    if (k < 0) {
-        return NULL;
-    }
-    tape->flags[k] |= STEP;
-    Py_RETURN_NONE;
-}
-
-static PyObject *
 method_is_share(Tape *tape, PyObject *entry)
 {
     const int32_t k = entry_from(tape, entry);
@@ -368,8 +357,6 @@ static PyMethodDef tape_methods[] = {
      "constant($self, x, /)\n--\n\nThe entry of a number, one for all of its uses."},
     {"shared", METHOD(method_shared), METH_VARARGS,
      "shared($self, x, k, /)\n--\n\nFrom now on entry k is the one of the number x."},
-    {"step", METHOD(method_step), METH_O,
-     "step($self, k, /)\n--\n\nNote that entry k is a plain number to Values."},
     {"value", METHOD(method_value), METH_O,
      "value($self, k, /)\n--\n\nWhat entry k was when the program was recorded."},
     {"expanded", METHOD(method_expanded), METH_O,

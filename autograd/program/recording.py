@@ -162,8 +162,6 @@ class Recording:
         tape = self.tape
         seeds = [tape.add("input", (), 1.0) for _ in self.outputs]
         inputs += seeds
-        for k in seeds:
-            tape.step(k)
         seed: int | None = None
         if len(seeds) == 1:
             output, seed = self.outputs[0], seeds[0]

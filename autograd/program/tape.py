@@ -229,11 +229,6 @@ class Tape:
             self._expanded[k] = written_out(self, k)
         return self._expanded[k]
 
-    def step(self, k: int) -> None:
-        """Note that entry ``k``, the last one, is a plain number to Values."""
-        self._plainness(k)
-        self._plain[k] = (True, False)
-
     def is_step(self, k: int) -> bool:
         """Whether an entry is a plain number where it is computed on Values: one of
         constants, and of which of them is chosen."""
